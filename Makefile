@@ -1,0 +1,62 @@
+# Every target runs in .venv, which `make setup` makes; PYTHON= chooses the interpreter (3.11 to 3.13).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+export PATH := $(BIN):$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help setup repro test test-slow lint format ui bench lock clean
+
+help: ## Print what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with the locked dependencies (PYTHON= chooses the interpreter)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} is not supported; name one of 3.11 to 3.13: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (some minutes the first time)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@git rev-parse --is-inside-work-tree >/dev/null 2>&1 || printf '[core]\n    no_scm = true\n' > .dvc/config.local
+	@touch $@
+
+repro: setup ## Run the main job: dinosaurs in, a trained network, new names and an MLflow run out
+	@dvc repro
+	@neonym sync
+	@neonym summary
+
+test: setup ## Run the fast test suite
+	@pytest -n 2 --dist worksteal
+
+test-slow: setup ## Run the slow test suite, which starts real services
+	@pytest -n 2 --dist worksteal -m slow
+
+lint: setup ## Check style and types
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+format: setup ## Format the code
+	@ruff check --fix-only .
+	@ruff format .
+
+ui: setup ## Open the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
+	@python -m neonym.tracking.ui --port $${PORT:-5000}
+
+bench: setup ## Measure and print what the pipeline costs beyond training
+	@python benchmarks/pipeline.py
+
+lock: ## Lock the dependencies anew: exact versions and hashes
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Delete what runs made, tracked runs included; keep data, conf and code
+	@rm -rf .venv .neonym mlflow.db mlartifacts outputs multirun models reports/figures data/processed

@@ -1,0 +1,1 @@
+"""Learn how the names in a list are built, and coin new ones."""

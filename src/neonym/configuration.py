@@ -1,0 +1,287 @@
+"""The schema of the configuration: every key, its type and its range.
+
+`conf/` holds the values; this file says which values make sense. Nothing runs before a configuration
+has passed it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from rapidfuzz import process
+
+from neonym.errors import UserError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+DropoutRate = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, no key beyond those named, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Split(Section):
+    """How names are divided into train, val and test."""
+
+    val: Fraction
+    test: Fraction
+    group_near_duplicates: bool
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _leave_names_to_train_on(self) -> "Split":
+        if self.val + self.test >= 1:
+            raise ValueError("val and test together must be less than 1")
+        return self
+
+
+class Rules(Section):
+    """What a valid name must obey beyond its alphabet and length."""
+
+    at_least_one_of: dict[str, Annotated[str, Field(min_length=1)]]
+    max_repeat: Annotated[int, Field(ge=1)] | None
+
+
+class Data(Section):
+    """The list of names and how it is read."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    path: Annotated[str, Field(min_length=1)]
+    column: str | None
+    comment: str | None
+    lowercase: bool
+    alphabet: Annotated[str, Field(min_length=1)] | None
+    unit: Literal["character", "word"]
+    max_length: Annotated[int, Field(ge=1, le=10_000)]
+    split: Split
+    rules: Rules
+
+
+class Model(Section):
+    """The recurrent network."""
+
+    cell: Literal["rnn"]
+    nonlinearity: Literal["tanh"]
+    hidden_size: Annotated[int, Field(ge=1, le=8192)]
+    num_layers: Annotated[int, Field(ge=1, le=16)]
+    embedding_size: Annotated[int, Field(ge=1, le=8192)] | None
+    bias: Literal["single"] | bool
+    input_dropout: DropoutRate
+    dropout: DropoutRate
+    output_dropout: DropoutRate
+
+
+class Sgd(Section):
+    """Stochastic gradient descent."""
+
+    name: Literal["sgd"]
+    lr: Annotated[float, Field(gt=0)]
+
+
+class Adam(Section):
+    """Adam (Kingma and Ba, 2015)."""
+
+    name: Literal["adam"]
+    lr: Annotated[float, Field(gt=0)]
+    beta1: Annotated[float, Field(ge=0, lt=1)]
+    beta2: Annotated[float, Field(ge=0, lt=1)]
+    eps: Annotated[float, Field(gt=0)]
+
+
+Optimizer = Annotated[Sgd | Adam, Field(discriminator="name")]
+
+
+class Constant(Section):
+    """The learning rate stays what it is."""
+
+    name: Literal["constant"]
+
+
+class OneCycle(Section):
+    """Linear warm-up to the learning rate, then cosine decay towards zero (Smith, 2018)."""
+
+    name: Literal["one_cycle"]
+    warm_up: Fraction
+
+
+Schedule = Annotated[Constant | OneCycle, Field(discriminator="name")]
+
+
+class Train(Section):
+    """The training loop."""
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)]
+    clip_norm: Annotated[float, Field(gt=0)] | None
+    clip_value: Annotated[float, Field(gt=0)] | None
+    patience: Annotated[int, Field(ge=1)] | None
+    dtype: Literal["float32", "float64"]
+
+
+class Sample(Section):
+    """How names are drawn."""
+
+    count: Annotated[int, Field(ge=1, le=10_000_000)]
+    temperature: Annotated[float, Field(ge=0)]
+    prefix: str
+    max_length: Annotated[int, Field(ge=1)] | None
+
+
+class Evaluate(Section):
+    """How the drawn names are judged."""
+
+    ngram_max_order: Annotated[int, Field(ge=1, le=8)]
+
+
+class Tracking(Section):
+    """What is sent to MLflow and how long to wait for it; never part of a result."""
+
+    enabled: bool
+    experiment: Annotated[str, Field(min_length=1)]
+    log_every_steps: Annotated[int, Field(ge=1)]
+    wait_seconds: Annotated[float, Field(ge=0)]
+
+
+class Paths(Section):
+    """Where a script that is run by hand finds the results of the stages before it."""
+
+    processed: Annotated[str, Field(min_length=1)]
+    model: Annotated[str, Field(min_length=1)]
+    history: Annotated[str, Field(min_length=1)]
+    names: Annotated[str, Field(min_length=1)]
+
+
+class Configuration(Section):
+    """The whole configuration, as `params.yaml` holds it."""
+
+    seed: Seed
+    data: Data
+    model: Model
+    optimizer: Optimizer
+    schedule: Schedule
+    train: Train
+    sample: Sample
+    evaluate: Evaluate
+    tracking: Tracking
+    paths: Paths
+
+    def section_dict(self, *names: str) -> dict[str, Any]:
+        """The named top-level parts as plain values."""
+        return self.model_dump(mode="json", include=set(names))
+
+
+# Where results go, how they are tracked and whether a run was resumed are not part of what was run.
+UNTRACKED_SECTIONS = frozenset({"tracking", "sweep", "hydra", "paths"})
+
+
+def sha256_of(value: object) -> str:
+    """The sha256 of a plain value's canonical JSON, as hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def configuration_hash(configuration: Configuration) -> str:
+    """The sha256 of everything in a configuration that decides a result."""
+    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    values["train"].pop("resume", None)
+    return sha256_of(values)
+
+
+def validate(values: Mapping[str, Any], source: str) -> Configuration:
+    """The configuration of these values.
+
+    Parameters
+    ----------
+    values
+        Nested plain values, as composed or read.
+    source
+        Where they come from, for the message.
+
+    Raises
+    ------
+    UserError
+        For an unknown key, a wrong type or a value out of range: the first of them, with the key,
+        the value and what is allowed.
+    """
+    try:
+        return Configuration.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_explain(error, values, source)) from None
+
+
+def read_configuration(path: Path) -> Configuration:
+    """The configuration in a YAML file such as `params.yaml`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is not YAML, or does not pass the schema.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{path} is not valid YAML ({reason}); delete it and run `dvc repro`"
+        ) from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no configuration; delete it and run `dvc repro`")
+    return validate(values, str(path))
+
+
+def _explain(error: ValidationError, values: Mapping[str, Any], source: str) -> str:
+    first, *others = error.errors(include_url=False)
+    location = _key_path(first["loc"], values)
+    key = ".".join(location)
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        return f"{source}: unknown key {key}{_nearest_key(location, values)}{more}"
+    if first["type"] == "missing":
+        return f"{source}: {key} is missing{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return f"{source}: {key} = {json.dumps(first['input'], default=str, ensure_ascii=False)}: {message}{more}"
+
+
+def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:
+    """The configuration keys in an error's location, without pydantic's names of union members."""
+    path: list[str] = []
+    for depth, part in enumerate(location):
+        if isinstance(values, Mapping) and (part in values or depth == len(location) - 1):
+            path.append(str(part))
+            values = values.get(part)
+        elif isinstance(values, Mapping) and not path:
+            path.append(str(part))
+    return path
+
+
+def _nearest_key(location: list[str], values: Any) -> str:
+    known: Any = Configuration
+    for part in location[:-1]:
+        annotation = known.model_fields[part].annotation if hasattr(known, "model_fields") else None
+        values = values.get(part, {})
+        known = _section_class(annotation, values)
+    if not hasattr(known, "model_fields"):
+        return ""
+    names = list(known.model_fields)
+    match = process.extractOne(location[-1], names, score_cutoff=60)
+    return f"; did you mean {match[0]}?" if match else f"; known are {', '.join(names)}"
+
+
+def _section_class(annotation: Any, values: Any) -> Any:
+    for candidate in getattr(annotation, "__args__", (annotation,)):
+        if not hasattr(candidate, "model_fields"):
+            continue
+        name = candidate.model_fields.get("name")
+        if name is None or name.annotation == Literal[values.get("name", "")]:
+            return candidate
+    return annotation
