@@ -1,0 +1,155 @@
+"""The folder of processed data: the splits, the vocabulary, and what became of every line."""
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from neonym.configuration import Data, sha256_of
+from neonym.corpus import Corpus, read_source
+from neonym.errors import UserError
+from neonym.files import sha256_of_file
+from neonym.splits import Splits
+from neonym.vocabulary import Vocabulary, tokens_of
+
+PARTS = ("train", "val", "test")
+
+# What a name must obey to be valid, what the list is called and where it lies do not change what
+# is read from it.
+NOT_IN_FINGERPRINT = frozenset({"rules", "name", "path"})
+
+
+class Processed(NamedTuple):
+    """What the folder holds.
+
+    `summary` is `corpus.json`: how many lines were `read`, `kept`, `comments` and `dropped` (by
+    reason), the sizes of the splits, `shortest` and `longest` name in tokens, `unit`, `lowercase`,
+    `grouped`, `vocabulary_size` and `fingerprint`.
+    """
+
+    train: list[str]
+    val: list[str]
+    test: list[str]
+    vocabulary: Vocabulary
+    summary: dict[str, Any]
+
+
+def data_fingerprint(data: Data, path: Path) -> str:
+    """The sha256 of everything that decides the processed data: the file and how it is read.
+
+    Raises
+    ------
+    UserError
+        If there is no such file.
+    """
+    if not path.is_file():
+        read_source(path)  # which says what is wrong
+    return _fingerprint(data, sha256_of_file(path))
+
+
+def _fingerprint(data: Data, source_sha256: str) -> str:
+    reading = data.model_dump(mode="json", exclude=set(NOT_IN_FINGERPRINT))
+    suffix = Path(data.path).suffix.lower()  # tells how a CSV separates its columns
+    return sha256_of({"data": reading, "suffix": suffix, "source": source_sha256})
+
+
+def write_processed(
+    folder: Path, corpus: Corpus, splits: Splits, data: Data, source_sha256: str
+) -> None:
+    """Write the folder, whole or not at all; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    folder
+        Replaced where it exists.
+    corpus, splits
+        The names and how they are divided.
+    data
+        How they were read.
+    source_sha256
+        Of the file that they were read from.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written; an earlier one stays as it was.
+    """
+    summary = _summary(corpus, splits, data, source_sha256)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            fresh = workshop / "fresh"
+            fresh.mkdir()  # with the usual permissions, which a temporary folder has not
+            _write_files(fresh, corpus, splits, summary)
+            if folder.exists():
+                folder.rename(workshop / "earlier")
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def _write_files(folder: Path, corpus: Corpus, splits: Splits, summary: dict[str, Any]) -> None:
+    for part in PARTS:
+        _write_names(folder / f"{part}.txt", getattr(splits, part))
+    corpus.vocabulary.save(folder / "vocabulary.json")
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["line", "text", "reason", "detail"])
+    writer.writerows(corpus.dropped)
+    (folder / "dropped.csv").write_bytes(table.getvalue().encode())
+    text = json.dumps(summary, ensure_ascii=False, indent=2, sort_keys=True)
+    (folder / "corpus.json").write_bytes((text + "\n").encode())
+
+
+def _write_names(path: Path, names: Sequence[str]) -> None:
+    path.write_bytes("".join([name + "\n" for name in names]).encode())
+
+
+def _summary(corpus: Corpus, splits: Splits, data: Data, source_sha256: str) -> dict[str, Any]:
+    lengths = [len(tokens_of(name, corpus.unit)) for name in corpus.names]
+    return {
+        "read": corpus.read,
+        "comments": corpus.comments,
+        "kept": len(corpus.names),
+        "dropped": corpus.dropped_by_reason(),
+        **{part: len(getattr(splits, part)) for part in PARTS},
+        "shortest": min(lengths),
+        "longest": max(lengths),
+        "unit": corpus.unit,
+        "lowercase": data.lowercase,
+        "grouped": splits.grouped,
+        "vocabulary_size": len(corpus.vocabulary),
+        "fingerprint": _fingerprint(data, source_sha256),
+    }
+
+
+def read_processed(folder: Path) -> Processed:
+    """What `write_processed` wrote.
+
+    Raises
+    ------
+    UserError
+        If the folder is missing, incomplete or damaged.
+    """
+    vocabulary = Vocabulary.load(folder / "vocabulary.json")
+    try:
+        summary = json.loads((folder / "corpus.json").read_bytes())
+        train, val, test = (_read_names(folder / f"{part}.txt") for part in PARTS)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise UserError(f"{folder} is not complete ({reason}); run preprocess again") from None
+    except ValueError as error:
+        raise UserError(f"{folder} is damaged ({error}); run preprocess again") from None
+    return Processed(train, val, test, vocabulary, summary)
+
+
+def _read_names(path: Path) -> list[str]:
+    # Names may hold characters at which str.splitlines would break them.
+    return path.read_bytes().decode("utf-8").split("\n")[:-1]
