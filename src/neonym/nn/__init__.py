@@ -1,0 +1,25 @@
+"""Recurrent networks in plain NumPy: small, proven gradient by gradient, and fast on a CPU.
+
+Read `packing`, then `rnn`, `propagation` and `network`; the rest is detail.
+"""
+
+from neonym.nn.clipping import clip_by_norm, clip_by_value
+from neonym.nn.gradcheck import gradcheck
+from neonym.nn.network import RecurrentNetwork
+from neonym.nn.optimizers import Adam, Optimizer, Sgd
+from neonym.nn.packing import START_END, PackedSequences, pack
+from neonym.nn.state import State
+
+__all__ = [
+    "START_END",
+    "Adam",
+    "Optimizer",
+    "PackedSequences",
+    "RecurrentNetwork",
+    "Sgd",
+    "State",
+    "clip_by_norm",
+    "clip_by_value",
+    "gradcheck",
+    "pack",
+]

@@ -1,0 +1,292 @@
+"""A recurrent network that predicts the next token."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neonym.nn.architecture import (
+    check_options,
+    check_state,
+    make_cell,
+    parameter_shapes,
+    sort_by_use,
+)
+from neonym.nn.arrays import Floats, Integers
+from neonym.nn.cells import LayerState
+from neonym.nn.embedding import product_table
+from neonym.nn.initialization import initialize
+from neonym.nn.likelihood import negative_log_likelihood
+from neonym.nn.loss import cross_entropy, cross_entropy_gradient
+from neonym.nn.packing import Output, PackedSequences, pack
+from neonym.nn.parameters import NamedArrays
+from neonym.nn.propagation import DropoutRates, Propagation, affine
+from neonym.nn.rnn import Nonlinearity
+from neonym.nn.state import State
+
+Bias = Literal["single"] | bool
+
+
+class RecurrentNetwork:
+    """Stacked recurrent layers between a token's input and a softmax over the next token.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+        Number of token ids; 0 stands for start and end.
+    cell : "rnn", default "lstm"
+        Kind of the recurrent layers.
+    hidden_size : int, default 128
+        Width of each layer's state.
+    num_layers : int, default 1
+        Number of recurrent layers.
+    embedding_size : int or None, default None
+        Width of the learned embedding; None for one-hot input.
+    bias : True, "single" or False, default True
+        Two biases a layer as in PyTorch, one, or none, which also leaves out the head's.
+    dropout : float, default 0.0
+        Share dropped between layers.
+    dtype : "float32" or "float64", default "float32"
+        Type of everything.
+    seed : int or numpy SeedSequence, default 0
+        What the initial parameters are drawn from.
+    nonlinearity : "tanh" or "relu", default "tanh"
+        Of the "rnn" cell.
+    input_dropout, output_dropout : float, default 0.0
+        Share dropped of the first layer's input, and in front of the head.
+    trainable_initial_state : bool, default False
+        Whether the state before the first token is learned; otherwise it is zero.
+    output : "all" or "last", default "all"
+        Whether a token is predicted at every step, or once, behind the whole sequence.
+
+    Attributes
+    ----------
+    options : dict
+        The arguments above without `seed`, as JSON knows them; `RecurrentNetwork(**options)` is a
+        network of the same shape.
+    parameters : ndarray, shape (total,)
+        All parameters. The matrices are views into it, so whoever changes it changes the network.
+    gradients : ndarray, shape (total,)
+        The same for the gradients; `forward_backward` fills it.
+    parameter_slices : dict of str to slice
+        Where in `parameters` the array of each name lies.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+    """
+
+    def __init__(  # noqa: PLR0917 - the order is part of what other programs rely on
+        self,
+        vocabulary_size: int,
+        cell: str = "lstm",
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        embedding_size: int | None = None,
+        bias: Bias = True,
+        dropout: float = 0.0,
+        dtype: str = "float32",
+        seed: int | np.random.SeedSequence = 0,
+        *,
+        nonlinearity: Nonlinearity = "tanh",
+        input_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        trainable_initial_state: bool = False,
+        output: Output = "all",
+    ) -> None:
+        self.options: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "cell": cell,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "embedding_size": embedding_size,
+            "bias": bias,
+            "dropout": dropout,
+            "dtype": dtype,
+            "nonlinearity": nonlinearity,
+            "input_dropout": input_dropout,
+            "output_dropout": output_dropout,
+            "trainable_initial_state": trainable_initial_state,
+            "output": output,
+        }
+        check_options(self.options)
+        self.vocabulary_size, self.hidden_size = vocabulary_size, hidden_size
+        self.num_layers, self.embedding_size = num_layers, embedding_size
+        self.output, self.dtype = output, np.dtype(dtype)
+        self.cell = make_cell(self.options)
+        rates = DropoutRates(input_dropout, dropout, output_dropout)
+        self._arrays = NamedArrays(parameter_shapes(self.options, self.cell), self.dtype)
+        self._gradients = NamedArrays(self._arrays.shapes, self.dtype)
+        self.parameters, self.gradients = self._arrays.flat, self._gradients.flat
+        self.parameter_slices = self._arrays.slices
+        matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
+        self._propagation = Propagation(self.cell, matrices, rates)
+        self._gradient_matrices = sort_by_use(self._gradients.views, num_layers, self.cell)
+        initialize(self._arrays, hidden_size, np.random.default_rng(seed))
+
+    def state_dict(self) -> dict[str, Floats]:
+        """The parameters under PyTorch's names and in its layout, as copies."""
+        return self._arrays.copies()
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Take over parameters; the network stays as it is if any of them does not fit.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            As `state_dict` returns it, or PyTorch.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unknown, a shape differs, or a value is not finite.
+        """
+        arrays = {name: np.asarray(array) for name, array in state.items()}
+        check_state(arrays, self._arrays.shapes)
+        for name, view in self._arrays.views.items():
+            view[...] = arrays[name]
+
+    def pack(self, sequences: Sequence[ArrayLike]) -> PackedSequences:
+        """Pack sequences as this network's output needs it; see `neonym.nn.pack`."""
+        return pack(sequences, self.output)
+
+    def forward_backward(
+        self, batch: PackedSequences, generator: np.random.Generator | None = None
+    ) -> float:
+        """Loss of a batch; its gradient is in `gradients` afterwards.
+
+        Parameters
+        ----------
+        batch : PackedSequences
+            What `pack` returned.
+        generator : numpy Generator, optional
+            Where dropout masks are drawn from; without it there is no dropout.
+
+        Returns
+        -------
+        float
+            Mean nats per target.
+
+        Raises
+        ------
+        ValueError
+            If a token id is outside the vocabulary, or the batch was packed for another output.
+        """
+        self._check_batch(batch)
+        logits, tape = self._propagation.forward(
+            batch, self._initial(batch.num_sequences), generator
+        )
+        nats = cross_entropy(logits, batch.targets)
+        d_logits = cross_entropy_gradient(logits, batch.targets, batch.num_tokens)
+        self._propagation.backward(self._gradient_matrices, batch, tape, d_logits)
+        return float(nats.mean())
+
+    def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
+        """Mean nats per target, without gradients; arguments as for `forward_backward`."""
+        return float(self.token_nats(batch, generator).mean())
+
+    def token_nats(
+        self, batch: PackedSequences, generator: np.random.Generator | None = None
+    ) -> Floats:
+        """Nats of every target in packed order, float64; arguments as for `forward_backward`."""
+        self._check_batch(batch)
+        logits, _ = self._propagation.forward(batch, self._initial(batch.num_sequences), generator)
+        return cross_entropy(logits, batch.targets)
+
+    def loss_and_gradients(self, sequences: Sequence[ArrayLike]) -> tuple[float, dict[str, Floats]]:
+        """Loss of sequences of token ids and its gradients, without dropout.
+
+        Parameters
+        ----------
+        sequences : sequence of integer arrays
+            Without start and end, which are added.
+
+        Returns
+        -------
+        float
+            Mean nats per target.
+        dict of str to ndarray
+            Gradients under the names of `state_dict`, as copies.
+        """
+        loss = self.forward_backward(self.pack(sequences))
+        return loss, self._gradients.copies()
+
+    def negative_log_likelihood(self, sequences: Sequence[ArrayLike]) -> Floats:
+        """Exact nats of each whole sequence, end token included, without dropout.
+
+        Parameters
+        ----------
+        sequences : sequence of integer arrays
+            Without start and end, which are added.
+
+        Returns
+        -------
+        ndarray, float64, shape (len(sequences),)
+        """
+        return negative_log_likelihood(self, sequences)
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the start token, for `step`.
+
+        The state belongs to the parameters as they are now: make a new one when they change.
+        """
+        first = self._propagation.matrices.layers[0]
+        table = product_table(
+            first.weight_ih, self._propagation.matrices.embedding, self.cell.input_bias(first)
+        )
+        return State(self._initial(batch_size), table)
+
+    def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
+        """Feed one token to each sequence of a batch.
+
+        Parameters
+        ----------
+        tokens : integers, shape (batch,)
+            0, the start, at first.
+        state : State
+            What `initial_state` or the step before returned; left as it is.
+
+        Returns
+        -------
+        logits : ndarray, shape (batch, vocabulary)
+            Of the next token.
+        state : State
+            Behind these tokens.
+        """
+        ids = np.asarray(tokens)
+        self._check_tokens("tokens", ids)
+        matrices = self._propagation.matrices
+        h, layers = state.table[ids], []
+        for number, weights in enumerate(matrices.layers):
+            z = affine(h, weights.weight_ih, self.cell.input_bias(weights)) if number else h
+            layers.append(self.cell.step(z, weights, state.layers[number]))
+            h = layers[-1][0]
+        return affine(h, matrices.head, matrices.head_bias), State(layers, state.table)
+
+    def _initial(self, batch_size: int) -> list[LayerState]:
+        shape = (batch_size, self.hidden_size)
+        zeros = np.zeros(shape, dtype=self.dtype)
+        return [
+            tuple(np.tile(row, (batch_size, 1)) for row in learned)
+            or (zeros,) * len(self.cell.state_names)
+            for learned in self._propagation.matrices.initial
+        ]
+
+    def _check_batch(self, batch: PackedSequences) -> None:
+        if batch.output != self.output:
+            raise ValueError(
+                f'batch was packed for output "{batch.output}", expected "{self.output}"'
+            )
+        self._check_tokens("batch.inputs", batch.inputs)
+        self._check_tokens("batch.targets", batch.targets)
+
+    def _check_tokens(self, name: str, ids: Integers) -> None:
+        if ids.dtype.kind not in "iu":
+            raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
+        if len(ids) and (ids.min() < 0 or ids.max() >= self.vocabulary_size):
+            wrong = ids[(ids < 0) | (ids >= self.vocabulary_size)][0]
+            raise ValueError(
+                f"{name} holds the token id {wrong}, expected 0 to {self.vocabulary_size - 1}"
+            )

@@ -1,0 +1,152 @@
+"""Sequences of different lengths, packed so that padding costs nothing.
+
+The sequences of a batch are sorted, longest first, and stored time step by time step: first the
+first token of every sequence, then the second token of those that have one, and so on. The rows of
+a step are therefore contiguous, and the sequences still running are always the first ones. PyTorch
+calls this a packed sequence.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neonym.nn.arrays import Integers
+
+START_END = 0
+"""Token id that stands in front of every sequence and behind it."""
+
+Output = Literal["all", "last"]
+
+
+@dataclass(frozen=True, eq=False)
+class PackedSequences:
+    """A batch of sequences in time-major order without padding.
+
+    Parameters
+    ----------
+    inputs : integers, shape (tokens,)
+        What the network reads: the start token at the first step, then the tokens.
+    targets : integers, shape (tokens,), or (sequences,) where the output is "last"
+        What it should predict: the token that follows each input. With output "last" only the
+        last token of each sequence, in packed order.
+    batch_sizes : integers, shape (steps,)
+        How many sequences have a token at each step; never grows.
+    order : integers, shape (sequences,)
+        `order[i]` is the place that the i-th packed sequence had in the list given to `pack`.
+    output : "all" or "last"
+        Whether every input has a target or only the last of each sequence.
+    """
+
+    inputs: Integers
+    targets: Integers
+    batch_sizes: Integers
+    order: Integers
+    output: Output = "all"
+
+    @property
+    def num_tokens(self) -> int:
+        """Number of targets: what a mean loss divides by."""
+        return len(self.targets)
+
+    @property
+    def num_sequences(self) -> int:
+        """Number of sequences."""
+        return len(self.order)
+
+    @cached_property
+    def offsets(self) -> Integers:
+        """Row at which each step begins, shape (steps,)."""
+        return np.cumsum(self.batch_sizes) - self.batch_sizes
+
+    @cached_property
+    def steps(self) -> list[tuple[int, int]]:
+        """First row and row behind the last of each step."""
+        ends = np.cumsum(self.batch_sizes)
+        return list(zip((ends - self.batch_sizes).tolist(), ends.tolist(), strict=True))
+
+    @cached_property
+    def lengths(self) -> Integers:
+        """Number of inputs of each sequence in packed order, shape (sequences,)."""
+        running = np.arange(len(self.order))[:, None] < self.batch_sizes  # (sequences, steps)
+        return np.asarray(running.sum(axis=1))
+
+    @cached_property
+    def sequence_of_row(self) -> Integers:
+        """Packed place of the sequence that each row belongs to, shape (tokens,)."""
+        return np.arange(len(self.inputs)) - np.repeat(self.offsets, self.batch_sizes)
+
+    @cached_property
+    def last_rows(self) -> Integers:
+        """Row of the last input of each sequence in packed order, shape (sequences,)."""
+        return self.offsets[self.lengths - 1] + np.arange(len(self.order))
+
+
+def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequences:
+    """Pack sequences of token ids into one batch.
+
+    Parameters
+    ----------
+    sequences : sequence of one-dimensional integer arrays or lists
+        Token ids without start and end; both (id 0) are added here.
+    output : "all" or "last", default "all"
+        With "all" every token and then the end token is a target. With "last" the last token of a
+        sequence is its one target, the start token and those before it are its inputs, and no end
+        token is added.
+
+    Returns
+    -------
+    PackedSequences
+        The sequences sorted by falling length; equal lengths keep their order.
+
+    Raises
+    ------
+    ValueError
+        If there is no sequence, or one is empty or not one-dimensional.
+    TypeError
+        If a sequence does not hold integers.
+    """
+    if output not in ("all", "last"):
+        raise ValueError(f'output is {output!r}, expected "all" or "last"')
+    arrays = [_checked(sequence, place) for place, sequence in enumerate(sequences)]
+    if not arrays:
+        raise ValueError("sequences is empty, expected at least one sequence")
+    lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
+    order = np.argsort(-lengths, kind="stable")
+    tokens = _concatenate(arrays[place] for place in order)
+    return _pack_sorted(tokens, lengths[order], order, output)
+
+
+def _pack_sorted(
+    tokens: Integers, lengths: Integers, order: Integers, output: Output
+) -> PackedSequences:
+    longest = int(lengths[0])
+    rows = np.full((len(lengths), longest + 2), START_END, dtype=np.intp)
+    rows[:, 1:-1][np.arange(longest) < lengths[:, None]] = tokens
+    num_inputs = lengths + (output == "all")
+    running = np.arange(num_inputs[0])[:, None] < num_inputs  # (steps, sequences)
+    steps = len(running)
+    inputs = rows[:, :steps].T[running]
+    if output == "last":
+        targets = rows[np.arange(len(rows)), lengths]
+    else:
+        targets = rows[:, 1 : steps + 1].T[running]
+    return PackedSequences(inputs, targets, running.sum(axis=1), order, output)
+
+
+def _checked(sequence: ArrayLike, place: int) -> Integers:
+    array = np.asarray(sequence)
+    if array.ndim != 1:
+        raise ValueError(f"sequences[{place}] has shape {array.shape}, expected one dimension")
+    if not len(array):
+        raise ValueError(f"sequences[{place}] is empty, expected at least one token id")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"sequences[{place}] has dtype {array.dtype}, expected integers")
+    return array
+
+
+def _concatenate(arrays: Iterable[Integers]) -> Integers:
+    return np.concatenate(list(arrays)).astype(np.intp, copy=False)
