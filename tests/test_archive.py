@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neonym.archive import read_archive, write_archive, write_atomically
+from neonym.archive import read_archive, write_archive
 from neonym.errors import UserError
 
 ARRAYS = {
@@ -148,8 +148,8 @@ def test_missing_file_and_folder_are_named(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a"
-    write_atomically(path, b"old")
-    with pytest.raises(TypeError):
-        write_atomically(path, "not bytes")  # type: ignore[arg-type]
-    assert path.read_bytes() == b"old"
+    write_archive(path, ARRAYS, "old")
+    with pytest.raises(ValueError, match="Object arrays"):
+        write_archive(path, {"x": np.array([None])}, "new")
+    assert read(path)[1] == "old"
     assert list(tmp_path.iterdir()) == [path]

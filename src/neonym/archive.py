@@ -8,9 +8,7 @@ import hashlib
 import io
 import json
 import math
-import os
 import re
-import secrets
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from neonym.errors import UserError
+from neonym.files import whole_file
 
 DOCUMENT = "document"
 CHECKSUM = "checksum"
@@ -63,21 +62,8 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], docume
             # A ZipInfo of its own carries no time of writing.
             with container.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
                 npy.write_array(member, array, version=(1, 0), allow_pickle=False)
-    write_atomically(path, buffer.getbuffer())
-
-
-def write_atomically(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that under its name there is always the old content or the new, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def read_archive(path: Path, what: str, remedy: str) -> tuple[Arrays, Any]:

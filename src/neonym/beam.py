@@ -1,0 +1,97 @@
+"""The most probable names: beam search."""
+
+import heapq
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neonym.choice import log_softmax
+from neonym.errors import UserError
+from neonym.sampling import END, Ids, LanguageModel, Samples, read_prefix
+from neonym.threads import one_blas_thread
+
+Name = tuple[int, ...]
+
+
+@one_blas_thread()
+def most_probable(
+    network: LanguageModel,
+    count: int,
+    *,
+    max_length: int,
+    prefix: Sequence[int] | Ids = (),
+    width: int = 100,
+) -> Samples:
+    """The most probable whole names, the best first.
+
+    Only the `width` best beginnings of each length are followed, so a name is missed where one of
+    its beginnings is not among them; with a width of all beginnings the result is exact.
+
+    Parameters
+    ----------
+    network
+        What predicts the next token.
+    count
+        How many at most, at least 1; fewer where the beams end in fewer.
+    max_length
+        Tokens of the longest name followed, prefix included.
+    prefix
+        Ids of the tokens that every name begins with.
+    width
+        How many beginnings are followed.
+
+    Returns
+    -------
+    Samples
+        All ended; `draws` is the number of names that were finished.
+
+    Raises
+    ------
+    UserError
+        If the count or the width is below 1, or the prefix is longer than the cap.
+    """
+    if count < 1 or width < 1:
+        raise UserError(f"{count} names and {width} beams were asked for; ask for at least 1")
+    if len(prefix) > max_length:
+        raise UserError(f"the prefix has {len(prefix)} tokens; the length cap is {max_length}")
+    found = _search(network, count, width, tuple(int(token) for token in prefix), max_length)
+    best = sorted(found, key=lambda name: (-found[name], name))[:count]
+    return Samples(
+        [np.array(name, dtype=np.int32) for name in best],
+        np.ones(len(best), dtype=bool),
+        np.array([found[name] for name in best], dtype=np.float64),
+        len(found),
+    )
+
+
+def _search(
+    network: LanguageModel, count: int, width: int, prefix: Name, max_length: int
+) -> dict[Name, float]:
+    start = read_prefix(network, prefix)
+    live: list[Name] = [prefix]
+    nats, logits, state = np.array([start.log_prob]), start.logits, start.state
+    found: dict[Name, float] = {}
+    while True:
+        following = nats[:, None] + log_softmax(logits)  # (beams, vocabulary)
+        found |= dict(zip(live, following[:, END].tolist(), strict=True))
+        beams, tokens = _best(following, width)
+        nats = following[beams, tokens]
+        if len(live[0]) == max_length or _settled(found, count, float(nats.max(initial=-np.inf))):
+            return found
+        live = [(*live[beam], int(token)) for beam, token in zip(beams, tokens, strict=True)]
+        logits, state = network.step(tokens, state.take(beams))
+
+
+def _best(following: NDArray[np.float64], width: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Beam and token of the best continuations that do not end."""
+    going = following[:, END + 1 :]
+    best = np.argsort(-going, axis=None, kind="stable")[:width]
+    beams, tokens = np.unravel_index(best, going.shape)
+    return beams, tokens + END + 1
+
+
+def _settled(found: dict[Name, float], count: int, best_live: float) -> bool:
+    """Whether no name can still enter the best: going on only makes a beginning less probable."""
+    return len(found) >= count and heapq.nlargest(count, found.values())[-1] >= best_live

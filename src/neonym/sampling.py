@@ -1,0 +1,234 @@
+"""Drawing names from a network, so that a name does not depend on how many are asked for at once.
+
+Names are drawn in blocks of one fixed size, whatever the number asked for, and each block has a
+random stream of its own: the n-th name has its place in its block, its uniforms and the shapes of
+the products that make it fixed by n alone.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neonym.choice import Choice, Floats, log_softmax
+from neonym.errors import UserError
+from neonym.streams import Purpose, generator
+from neonym.threads import one_blas_thread
+
+Ids = NDArray[np.int32]
+
+END = 0
+# Part of what a seed gives: another size of block gives other names.
+BLOCK = 256
+
+
+class LanguageModel(Protocol):
+    """What can be sampled from: a network, or whatever predicts the next token from a state."""
+
+    vocabulary_size: int
+
+    def initial_state(self, batch_size: int, /) -> Any:
+        """The state before the start token; `state.take(rows)` keeps those rows of the batch."""
+
+    def step(self, tokens: NDArray[Any], state: Any, /) -> tuple[NDArray[Any], Any]:
+        """Logits of the next token, shape (batch, vocabulary_size), and the state after these."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Names as token ids.
+
+    Attributes
+    ----------
+    sequences
+        The ids of each, prefix included, end token left out.
+    ended
+        Whether each was ended by the model, and not by the length cap.
+    log_probs
+        Nats of each whole name under the model at temperature 1: prefix included, end token
+        included where it was drawn.
+    draws
+        How many names were drawn for these; more than there are where some were refused.
+    """
+
+    sequences: list[Ids]
+    ended: NDArray[np.bool_]
+    log_probs: Floats
+    draws: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of the drawn names are kept; the others are drawn again.
+
+    Parameters
+    ----------
+    distinct
+        Each name only once.
+    exclude
+        Token ids of names not to be given, such as those trained on.
+    max_draws
+        How many names are drawn at most; None: 100 for each asked for.
+    """
+
+    distinct: bool = False
+    exclude: Collection[Sequence[int] | Ids] = field(default=())
+    max_draws: int | None = None
+
+    def bound(self, count: int) -> int:
+        """How many names are drawn at most for `count`."""
+        if not self.distinct and not self.exclude:
+            return count
+        return 100 * count if self.max_draws is None else self.max_draws
+
+
+EVERY_NAME = Wanted()
+
+
+@one_blas_thread()
+def sample(
+    network: LanguageModel,
+    count: int,
+    *,
+    seed: int,
+    max_length: int,
+    prefix: Sequence[int] | Ids = (),
+    choice: Choice | None = None,
+    wanted: Wanted = EVERY_NAME,
+) -> Samples:
+    """Draw names.
+
+    The first names are the same however many are asked for.
+
+    Parameters
+    ----------
+    network
+        What predicts the next token.
+    count
+        How many, at least 1. Fewer come back only where `wanted` refuses too many.
+    seed
+        The seed of the experiment; sampling has its own stream of it.
+    max_length
+        Tokens, prefix included, after which a name is cut off if the model does not end it there.
+    prefix
+        Ids of the tokens that every name begins with.
+    choice
+        How each token is chosen; None: by the model's own probabilities.
+    wanted
+        Which names are kept.
+
+    Raises
+    ------
+    UserError
+        If the count, the seed or the cap makes no sense, or the prefix is longer than the cap.
+    """
+    _check(count, seed, len(prefix), max_length)
+    choice = choice or Choice()
+    start = read_prefix(network, prefix)
+    room = max_length - len(prefix)
+    refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
+    kept: list[tuple[Ids, bool, float]] = []
+    draws = 0
+    for name in _names(network, start, choice, room, seed):
+        if len(kept) == count or draws == wanted.bound(count):
+            break
+        draws += 1
+        ids = np.concatenate([np.asarray(prefix, dtype=np.int32), name[0]])
+        if ids.tobytes() in refused:
+            continue
+        if wanted.distinct:
+            refused.add(ids.tobytes())
+        kept.append((ids, name[1], name[2]))
+    return Samples(
+        [ids for ids, _, _ in kept],
+        np.array([ended for _, ended, _ in kept], dtype=bool),
+        np.array([log_prob for _, _, log_prob in kept], dtype=np.float64),
+        draws,
+    )
+
+
+def _check(count: int, seed: int, prefix_length: int, max_length: int) -> None:
+    if count < 1:
+        raise UserError(f"{count} names were asked for; ask for at least 1")
+    if seed < 0:
+        raise UserError(f"seed is {seed}; it must be at least 0")
+    if max_length < 1:
+        raise UserError(f"the length cap is {max_length}; it must be at least 1")
+    if prefix_length > max_length:
+        raise UserError(
+            f"the prefix has {prefix_length} tokens, more than the length cap of {max_length}; "
+            "shorten the prefix or raise the cap"
+        )
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where names go on from: behind their prefix.
+
+    Attributes
+    ----------
+    logits
+        Of the next token, shape (1, vocabulary_size).
+    state
+        The network's, for a batch of one.
+    log_prob
+        Nats of the prefix.
+    """
+
+    logits: NDArray[Any]
+    state: Any
+    log_prob: float
+
+
+def read_prefix(network: LanguageModel, prefix: Sequence[int] | Ids) -> Start:
+    """The network after the start token and a prefix."""
+    log_prob = 0.0
+    logits, state = network.step(np.array([END]), network.initial_state(1))
+    for token in prefix:
+        log_prob += float(log_softmax(logits)[0, token])
+        logits, state = network.step(np.array([token]), state)
+    return Start(logits, state, log_prob)
+
+
+def _names(
+    network: LanguageModel, start: Start, choice: Choice, room: int, seed: int
+) -> Iterator[tuple[Ids, bool, float]]:
+    """All the names of a seed: the tokens behind the prefix, whether ended, log-probability."""
+    block = 0
+    while True:
+        stream = generator(seed, Purpose.SAMPLING, block)
+        tokens, ended, log_probs = _draw_block(network, start, choice, room, stream)
+        lengths = np.count_nonzero(tokens, axis=1)
+        for row in range(BLOCK):
+            yield tokens[row, : lengths[row]], bool(ended[row]), float(log_probs[row])
+        block += 1
+
+
+def _draw_block(
+    network: LanguageModel, start: Start, choice: Choice, room: int, stream: np.random.Generator
+) -> tuple[Ids, NDArray[np.bool_], Floats]:
+    """Draw one block: tokens (BLOCK, longest) filled up with 0, ended (BLOCK,), nats (BLOCK,)."""
+    columns: list[Ids] = []
+    ended = np.zeros(BLOCK, dtype=bool)
+    log_probs = np.full(BLOCK, start.log_prob)
+    rows = np.arange(BLOCK)  # the names not ended yet
+    logits, state = np.repeat(start.logits, BLOCK, axis=0), start.state.take(np.zeros_like(rows))
+    while True:
+        picked = choice.pick(logits, stream.random(BLOCK)[rows])
+        going = picked != END
+        full = len(columns) == room
+        counted = ~going if full else slice(None)
+        nats = log_softmax(logits)[np.arange(len(rows)), picked]
+        log_probs[rows[counted]] += nats[counted]
+        ended[rows[~going]] = True
+        if full or not going.any():
+            break
+        columns.append(np.zeros(BLOCK, dtype=np.int32))
+        columns[-1][rows] = picked
+        if not going.all():
+            rows, picked, state = rows[going], picked[going], state.take(going)
+        logits, state = network.step(picked, state)
+    tokens = np.stack(columns, axis=1) if columns else np.zeros((BLOCK, 0), dtype=np.int32)
+    return tokens, ended, log_probs

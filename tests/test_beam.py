@@ -1,0 +1,50 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from neonym.beam import most_probable
+from neonym.choice import Choice
+from neonym.errors import UserError
+from table_model import TableModel
+
+
+def as_tuples(samples):
+    return [tuple(ids.tolist()) for ids in samples.sequences]
+
+
+@pytest.mark.parametrize("prefix", [(), (2, 1)])
+@pytest.mark.parametrize("seed", range(5))
+def test_with_beams_enough_the_names_are_exactly_the_most_probable(seed, prefix):
+    model = TableModel(seed=seed)
+    exact = model.names(5, Choice(), prefix)
+    p = model.probabilities(Choice())
+    of_prefix = np.log([p[i, j] for i, j in itertools.pairwise((0, *prefix))]).sum()
+    whole = {name: np.log(q) + of_prefix for (name, ended), q in exact.items() if ended}
+    found = most_probable(model, 7, max_length=5, prefix=prefix, width=1000)
+    assert len(set(as_tuples(found))) == 7
+    np.testing.assert_allclose(found.log_probs, sorted(whole.values(), reverse=True)[:7])
+    np.testing.assert_allclose(found.log_probs, [whole[name] for name in as_tuples(found)])
+    assert found.ended.all()
+
+
+def test_one_beam_follows_the_most_probable_token():
+    model = TableModel()
+    model.table[:] = [[0, 2, 1], [1, -9, 3], [3, 1, 2]]
+    found = most_probable(model, 1, max_length=9, width=1)
+    assert as_tuples(found) == [(1, 2)]
+
+
+def test_names_longer_than_the_cap_are_not_given():
+    model = TableModel()
+    model.table[:, 0] = -5
+    found = most_probable(model, 100, max_length=2, width=9)
+    assert sorted(as_tuples(found)) == [(), (1,), (1, 1), (1, 2), (2,), (2, 1), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    "options", [{"count": 0}, {"width": 0}, {"prefix": (1, 1, 1), "max_length": 2}]
+)
+def test_what_makes_no_sense_is_one_clear_error(options):
+    with pytest.raises(UserError):
+        most_probable(TableModel(), **{"count": 1, "max_length": 5} | options)
