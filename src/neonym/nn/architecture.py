@@ -8,15 +8,21 @@ import numpy as np
 
 from neonym.nn.arrays import Floats
 from neonym.nn.cells import Cell, Weights
+from neonym.nn.gru import GruCell
+from neonym.nn.lstm import LstmCell
 from neonym.nn.parameters import Shapes
 from neonym.nn.propagation import Matrices
 from neonym.nn.rnn import RnnCell
 
-CELLS = ("rnn",)
+CELLS = ("rnn", "gru", "lstm")
 
 
 def make_cell(options: Mapping[str, Any]) -> Cell:
     """The cell that the options ask for."""
+    if options["cell"] == "lstm":
+        return LstmCell()
+    if options["cell"] == "gru":
+        return GruCell()
     return RnnCell(options["nonlinearity"])
 
 

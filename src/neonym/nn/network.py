@@ -35,7 +35,7 @@ class RecurrentNetwork:
     ----------
     vocabulary_size : int
         Number of token ids; 0 stands for start and end.
-    cell : "rnn", default "lstm"
+    cell : "rnn", "gru" or "lstm", default "lstm"
         Kind of the recurrent layers.
     hidden_size : int, default 128
         Width of each layer's state.

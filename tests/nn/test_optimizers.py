@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from neonym.nn import Adam, Sgd, clip_by_norm, clip_by_value
+
+GRADIENTS = [np.array([1.0, -2.0, 0.5]), np.array([-0.5, 0.0, 3.0]), np.array([2.0, 1.0, 1.0])]
+
+
+def run(optimizer, lr=0.1):
+    parameters = np.array([0.3, -0.7, 2.0])
+    for gradient in GRADIENTS:
+        optimizer.step(parameters, gradient.copy(), lr)
+    return parameters
+
+
+def test_sgd_subtracts_the_scaled_gradients():
+    np.testing.assert_allclose(run(Sgd()), [0.3 - 0.25, -0.7 + 0.1, 2 - 0.45], rtol=1e-12)
+
+
+def test_adam_follows_the_formula_of_the_paper():
+    expected, m, v = np.array([0.3, -0.7, 2.0]), 0, 0
+    for t, g in enumerate(GRADIENTS, start=1):
+        m, v = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g * g
+        m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.9**t)
+        expected -= 0.1 * m_hat / (np.sqrt(v_hat) + 1e-3)
+    np.testing.assert_allclose(run(Adam(0.8, 0.9, 1e-3)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [Sgd, Adam])
+def test_an_optimizer_continues_from_its_state_as_if_never_interrupted(make):
+    whole, first, second = make(), make(), make()
+    expected = run(whole)
+    parameters = np.array([0.3, -0.7, 2.0])
+    first.step(parameters, GRADIENTS[0].copy(), 0.1)
+    second.load_state_dict(first.state_dict())
+    for gradient in GRADIENTS[1:]:
+        second.step(parameters, gradient.copy(), 0.1)
+    np.testing.assert_array_equal(parameters, expected)
+    for name, value in whole.state_dict().items():
+        np.testing.assert_array_equal(second.state_dict()[name], value)
+
+
+def test_the_state_is_a_copy():
+    optimizer = Adam()
+    run(optimizer)
+    optimizer.state_dict()["mean"][:] = 0
+    assert optimizer.state_dict()["mean"].any()
+
+
+def test_the_state_of_another_optimizer_is_refused():
+    adam = Adam()
+    run(adam)
+    with pytest.raises(ValueError, match=r"expected \['steps'\] for Sgd"):
+        Sgd().load_state_dict(adam.state_dict())
+
+
+def test_float32_parameters_stay_float32():
+    parameters = np.ones(3, dtype=np.float32)
+    optimizer = Adam()
+    optimizer.step(parameters, np.ones(3, dtype=np.float32), 0.1)
+    assert {array.dtype for array in optimizer.vectors.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(parameters, 0.9, rtol=1e-6)
+
+
+def test_gradients_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"gradients has shape \(2,\).*\(3,\)"):
+        Sgd().step(np.zeros(3), np.zeros(2), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beta1": 1.0}, "beta1 is 1.0, expected 0 <= beta1 < 1"),
+        ({"beta2": -0.1}, "beta2 is -0.1"),
+        ({"eps": 0.0}, "eps is 0.0, expected a positive number"),
+    ],
+)
+def test_adam_refuses_what_makes_no_sense(options, message):
+    with pytest.raises(ValueError, match=message):
+        Adam(**options)
+
+
+def test_clipping_by_value_cuts_each_entry():
+    gradients = np.array([-7.0, 0.5, 6.0])
+    clip_by_value(gradients, 5)
+    assert gradients.tolist() == [-5.0, 0.5, 5.0]
+
+
+def test_clipping_by_norm_keeps_the_direction_and_returns_the_norm_before():
+    gradients = np.array([3.0, 4.0])
+    assert clip_by_norm(gradients, 2.5) == 5.0
+    np.testing.assert_allclose(gradients, [1.5, 2.0], rtol=1e-15)
+
+
+def test_clipping_by_norm_leaves_short_gradients_as_they_are():
+    gradients = np.array([3.0, 4.0])
+    assert clip_by_norm(gradients, 5.0) == 5.0
+    assert gradients.tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("clip", [clip_by_value, clip_by_norm])
+def test_a_limit_that_is_not_positive_is_refused(clip):
+    for limit in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match=r"limit is .*, expected a positive number"):
+            clip(np.ones(2), limit)
