@@ -1,7 +1,7 @@
 """The schema of the configuration: every key, its type and its range.
 
-`conf/` holds the values; this file says which values make sense. Nothing runs before a configuration
-has passed it.
+`conf/` holds the values; this file says which values make sense. Nothing runs before a
+configuration has passed it.
 """
 
 import hashlib
@@ -194,6 +194,14 @@ def configuration_hash(configuration: Configuration) -> str:
     return sha256_of(values)
 
 
+def training_configuration(configuration: Configuration) -> dict[str, Any]:
+    """The part of a configuration that decides the model, as plain values."""
+    values = configuration.section_dict("data", "model", "optimizer", "schedule", "train", "seed")
+    values["data"].pop("rules")
+    values["train"].pop("resume", None)
+    return values
+
+
 def validate(values: Mapping[str, Any], source: str) -> Configuration:
     """The configuration of these values.
 
@@ -249,7 +257,8 @@ def _explain(error: ValidationError, values: Mapping[str, Any], source: str) -> 
         return f"{source}: {key} is missing{more}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
-    return f"{source}: {key} = {json.dumps(first['input'], default=str, ensure_ascii=False)}: {message}{more}"
+    value = json.dumps(first["input"], default=str, ensure_ascii=False)
+    return f"{source}: {key} = {value}: {message}{more}"
 
 
 def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:

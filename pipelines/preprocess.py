@@ -1,0 +1,34 @@
+"""Read the list of names, split it, and write `data/processed/`.
+
+python pipelines/preprocess.py data=list data.path=data/raw/my_names.txt
+"""
+
+from pathlib import Path
+
+from neonym.corpus import read_corpus
+from neonym.errors import UserError
+from neonym.files import sha256_of_file
+from neonym.processed import write_processed
+from neonym.splits import split_names
+from stage import Stage, main
+
+RAW = Path("data/raw")
+
+
+def preprocess(stage: Stage) -> None:
+    """Write splits, vocabulary, and what became of every line."""
+    data = stage.configuration.data
+    path = Path(data.path)
+    if not stage.by_hand and not path.resolve().is_relative_to(RAW.resolve()):
+        raise UserError(
+            f"data.path = {data.path}: DVC tracks the lists in {RAW}; put it there, "
+            "or run the scripts by hand"
+        )
+    corpus = read_corpus(path, data)
+    splits = split_names(corpus.names, data.split, data.unit)
+    folder = stage.output("data/processed")
+    write_processed(folder, corpus, splits, data, sha256_of_file(path))
+
+
+if __name__ == "__main__":
+    main("preprocess", preprocess)

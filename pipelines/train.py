@@ -1,0 +1,99 @@
+"""Train the network on the training names; keep the weights that are best on the val names.
+
+python pipelines/train.py model.hidden_size=256 optimizer.lr=0.001
+python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
+"""
+
+from pathlib import Path
+
+from neonym.configuration import Configuration, training_configuration
+from neonym.history import EpochRecord, write_history
+from neonym.model_file import save_model
+from neonym.processed import Processed, data_fingerprint, read_processed
+from neonym.tracking.run import Run, open_run
+from neonym.tracking.store import Store, project_root
+from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
+from neonym.training import train
+from progress import TrainingProgress
+from stage import Stage, main
+
+
+def run_training(stage: Stage) -> float:
+    """Train, write model and curves, and return the best validation loss."""
+    configuration = stage.configuration
+    folder = processed_folder(stage)
+    files = Files(stage.results)
+    store = Store.of_project(project_root(Path.cwd()))
+    with open_run(
+        store,
+        configuration,
+        kind="job" if stage.by_hand else "workspace",
+        stage="train",
+        name=run_name(configuration),
+        enabled=configuration.tracking.enabled,
+    ) as run:
+        log_data(run, folder, configuration)
+        best = train_and_write(configuration, read_processed(folder), files, run)
+        log_trained(run, files)
+    return best
+
+
+def processed_folder(stage: Stage) -> Path:
+    """The processed data: by hand those of the workspace, or new ones where they differ."""
+    if not stage.by_hand:
+        return Path("data/processed")
+    data = stage.configuration.data
+    folder = Path(stage.configuration.paths.processed)
+    fingerprint = data_fingerprint(data, Path(data.path))
+    if folder.is_dir() and read_processed(folder).summary.get("fingerprint") == fingerprint:
+        return folder
+    from preprocess import preprocess  # noqa: PLC0415 (under DVC the stage before does it)
+
+    preprocess(stage)
+    return stage.output("data/processed")
+
+
+def train_and_write(
+    configuration: Configuration, processed: Processed, files: Files, run: Run
+) -> float:
+    """Train on processed data and write what comes of it; the best validation loss."""
+    vocabulary = processed.vocabulary
+    with TrainingProgress(configuration.train.epochs) as progress:
+        result = train(
+            vocabulary.encode_all(processed.train),
+            vocabulary.encode_all(processed.val),
+            len(vocabulary),
+            configuration,
+            listener=Listener(run, progress, configuration.tracking.log_every_steps),
+        )
+    metadata = {
+        "longest": processed.summary["longest"],
+        "lowercase": processed.summary["lowercase"],
+        "configuration": training_configuration(configuration),
+    }
+    save_model(files.model, result.network, vocabulary, metadata)
+    write_history(files.history, result.history)
+    return result.best_val_nll
+
+
+class Listener:
+    """Passes what happens in training on to the tracked run and to the terminal."""
+
+    def __init__(self, run: Run, progress: TrainingProgress, log_every_steps: int) -> None:
+        self._run = run
+        self._progress = progress
+        self._every = log_every_steps
+
+    def on_step(self, step: int, loss: float, lr: float) -> None:
+        """Log the running loss now and then."""
+        if step % self._every == 0:
+            self._run.metrics({"train/loss": loss}, step)
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Log and show the epoch."""
+        log_epoch(self._run, record)
+        self._progress.show(record)
+
+
+if __name__ == "__main__":
+    main("train", run_training)

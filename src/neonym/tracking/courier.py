@@ -1,0 +1,86 @@
+"""Start the delivery process and wait for it: what writers see of delivery, without MLflow."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from neonym.tracking.spool import open_segments
+from neonym.tracking.store import TRACKING_URI, Store
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How waiting for delivery ended."""
+
+    delivered: bool
+    message: str = ""
+    """Why not, in one line."""
+
+
+def ensure_delivery(store: Store) -> None:
+    """Start the store's delivery process, unless it runs."""
+    if is_delivering(store):
+        return
+    store.folder.mkdir(parents=True, exist_ok=True)
+    store.status.unlink(missing_ok=True)
+    with store.log.open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "neonym.tracking.delivery", "--root", str(store.root)],
+            cwd="/",  # holds no folder of a queued experiment's copy
+            env={**os.environ, TRACKING_URI: store.uri},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # outlives the stage, and Ctrl-C at its terminal
+        )
+
+
+def is_delivering(store: Store) -> bool:
+    """Whether the store's delivery process runs."""
+    if not store.lock.exists():
+        return False
+    try:
+        with FileLock(store.lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def wait_for_delivery(store: Store, seconds: float, folder: Path | None = None) -> Outcome:
+    """Wait until the spool, or one segment of it, is delivered.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    seconds
+        How long at most.
+    folder
+        The segment to wait for; None for all that wait now.
+    """
+    wanted = [folder] if folder else [segment.folder for segment in open_segments(store.segments)]
+    end = time.monotonic() + seconds
+    while any(path.exists() for path in wanted):
+        state, message = _status(store)
+        if state in {"away", "unusable"}:
+            return Outcome(False, message)
+        if time.monotonic() > end:
+            return Outcome(False, f"not everything was delivered within {seconds:g} s")
+        time.sleep(POLL_SECONDS)
+    return Outcome(True)
+
+
+def _status(store: Store) -> tuple[str, str]:
+    try:
+        said = json.loads(store.status.read_text(encoding="utf-8"))
+        return str(said["state"]), str(said["message"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""

@@ -1,0 +1,237 @@
+"""Replay of events into MLflow. Idempotent: what was delivered before adds nothing."""
+
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from mlflow.entities import Dataset as DatasetEntity
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.tracking import MlflowClient
+
+from neonym.tracking import tags
+from neonym.tracking.events import (
+    Artifact,
+    Dataset,
+    Event,
+    Identity,
+    Metrics,
+    ModelLogged,
+    RunClosed,
+    RunOpened,
+    Status,
+    Tags,
+)
+from neonym.tracking.model_logging import log_model
+from neonym.tracking.spool import Segment, now_ms
+from neonym.tracking.store import Store
+
+BATCH = 1000  # metrics that MLflow takes in one request
+PARAMS_BATCH = 100
+SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
+
+
+@dataclass
+class Progress:
+    """How far a segment has come: where to read on, and the run that it belongs to."""
+
+    offset: int = 0
+    run_id: str = ""
+    stage: str = ""
+    known_stages: list[str] = field(default_factory=list)
+    """Stages that the run had before this segment."""
+    new_stages: list[str] = field(default_factory=list)
+    """Stages that this segment brings."""
+    changed: bool = False
+    """Whether this segment has added anything to the run."""
+
+    @classmethod
+    def of(cls, segment: Segment) -> "Progress":
+        """The progress noted in a segment; the beginning, if none is."""
+        try:
+            return cls(**segment.load_cursor())  # type: ignore[arg-type]
+        except TypeError:
+            return cls()
+
+    def lacks(self, event: Event) -> bool:
+        """Whether the run lacks what the event brings."""
+        return event.for_stage is None or event.for_stage not in self.known_stages
+
+
+class Replay:
+    """Delivers segments to one MLflow store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._client = MlflowClient(store.uri)
+
+    def deliver(self, segment: Segment) -> bool:
+        """Deliver what a segment holds by now; whether that is all there will be.
+
+        Raises
+        ------
+        ValueError
+            If the segment holds something that is no event.
+        mlflow.exceptions.MlflowException, OSError
+            If the store does not take it; calling again goes on where this ended.
+        """
+        abandoned = segment.is_abandoned  # before reading, or the last lines could be missed
+        progress = Progress.of(segment)
+        curves: list[Metrics] = []
+        closed = False
+        for event, offset in segment.events_from(progress.offset):
+            if not isinstance(event, Metrics):
+                self._log_metrics(progress, curves)
+                curves = []
+            match event:
+                case RunOpened():
+                    self._open(progress, event)
+                case RunClosed(status=status, time_ms=time_ms):
+                    self._close(progress, status, time_ms)
+                    closed = True
+                case _ if progress.lacks(event):
+                    self._note_change(progress, event)
+                    if isinstance(event, Metrics):
+                        curves.append(event)
+                    else:
+                        self._log(segment, progress.run_id, event)
+            progress.offset = offset
+            if not isinstance(event, Metrics):
+                segment.save_cursor(vars(progress))
+        self._log_metrics(progress, curves)
+        if abandoned and not closed:
+            self._close(progress, "KILLED", now_ms())
+            closed = True
+        segment.save_cursor(vars(progress))
+        return closed
+
+    def _note_change(self, progress: Progress, event: Event) -> None:
+        if not progress.changed:
+            self._client.update_run(progress.run_id, status="RUNNING")
+            progress.changed = True
+        if event.for_stage and event.for_stage not in progress.new_stages:
+            progress.new_stages.append(event.for_stage)
+
+    def _open(self, progress: Progress, event: RunOpened) -> None:
+        """Find the run that the segment is about, or create it."""
+        progress.stage = event.stage
+        run = None
+        if event.identity and event.identity.model:
+            run = self._find(event, _identity_tags(event.identity))
+        if run is None:
+            run = self._create(event)
+        progress.run_id = run.info.run_id
+        progress.known_stages = _stages(run)
+
+    def _create(self, event: RunOpened) -> Run:
+        """Create the run, or complete it where that was interrupted."""
+        run = self._find(event, {tags.RUN_KEY: event.key})
+        if run is None:
+            if event.identity and event.identity.model is None:
+                self._supersede(event, event.identity)
+            run = self._client.create_run(
+                self._experiment_id(event.experiment),
+                start_time=event.time_ms,
+                run_name=event.name,
+                tags={**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key},
+            )
+        params = [Param(*item) for item in event.params.items()]
+        for i in range(0, len(params), PARAMS_BATCH):
+            self._client.log_batch(run.info.run_id, params=params[i : i + PARAMS_BATCH])
+        if event.diff:
+            self._client.log_text(run.info.run_id, event.diff, "code/uncommitted.diff")
+        return run
+
+    def _supersede(self, event: RunOpened, identity: Identity) -> None:
+        """Close what this checkout left of earlier executions that were cut short."""
+        wanted = {**_identity_tags(identity), tags.CHECKOUT: event.tags.get(tags.CHECKOUT, "")}
+        for run in self._search(event, wanted):
+            if "evaluate" not in _stages(run) and tags.SUPERSEDED_BY not in run.data.tags:
+                self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
+                self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
+
+    def _find(self, event: RunOpened, wanted: dict[str, str]) -> Run | None:
+        return next(iter(self._search(event, wanted)), None)
+
+    def _search(self, event: RunOpened, wanted: dict[str, str]) -> list[Run]:
+        conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
+        conditions.append(f"tags.`{tags.KIND}` = '{event.kind}'")
+        runs: list[Run] = self._client.search_runs(
+            [self._experiment_id(event.experiment)],
+            " and ".join(conditions),
+            order_by=["attributes.start_time DESC"],
+        )
+        return runs
+
+    @cache  # noqa: B019 (one object, for the life of the process)
+    def _experiment_id(self, name: str) -> str:
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is not None:
+            if experiment.lifecycle_stage == "deleted":
+                self._client.restore_experiment(experiment.experiment_id)
+            return str(experiment.experiment_id)
+        location = self._store.artifacts.as_uri() if self._store.is_own else None
+        return str(self._client.create_experiment(name, location))
+
+    def _log(self, segment: Segment, run_id: str, event: Event) -> None:
+        match event:
+            case Tags(values=values):
+                self._client.log_batch(run_id, tags=[RunTag(*item) for item in values.items()])
+            case Dataset():
+                self._log_dataset(run_id, event)
+            case Artifact():
+                self._log_artifact(segment, run_id, event)
+            case ModelLogged(file=file, sha256=digest):
+                if self._client.get_run(run_id).data.tags.get(tags.LOGGED_MODEL) != digest:
+                    log_model(self._store.uri, run_id, segment.path_of(file))
+                    self._client.set_tag(run_id, tags.LOGGED_MODEL, digest)
+
+    def _log_metrics(self, progress: Progress, curves: list[Metrics]) -> None:
+        metrics = [
+            Metric(key, math.nan if value is None else value, event.time_ms, event.step)
+            for event in curves
+            for key, value in event.values.items()
+        ]
+        for i in range(0, len(metrics), BATCH):
+            self._client.log_batch(progress.run_id, metrics=metrics[i : i + BATCH])
+
+    def _log_dataset(self, run_id: str, event: Dataset) -> None:
+        source = json.dumps({"uri": event.source})
+        profile = json.dumps(event.profile)
+        entity = DatasetEntity(event.name, event.digest, "local", source, SCHEMA, profile)
+        context = InputTag(tags.DATASET_CONTEXT, event.context)
+        self._client.log_inputs(run_id, [DatasetInput(entity, [context])])
+
+    def _log_artifact(self, segment: Segment, run_id: str, event: Artifact) -> None:
+        path = segment.path_of(event.file)
+        self._client.log_artifact(run_id, str(path), event.folder or None)
+        if event.is_table:  # what log_table would note, which repeats would double
+            table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
+            self._client.set_tag(run_id, tags.TABLES, json.dumps([table]))
+
+    def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
+        run = self._client.get_run(progress.run_id)
+        if not progress.changed and run.info.status == status:
+            return  # nothing was lacking
+        stages = list(progress.known_stages)
+        if status == "FINISHED":
+            stages += progress.new_stages
+            stages += [progress.stage] if progress.stage not in ("", *stages) else []
+        self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
+        self._client.set_terminated(progress.run_id, status, time_ms)
+
+
+def _identity_tags(identity: Identity) -> dict[str, str]:
+    """The tags that runs of an identity have; of any DVC experiment where it names none."""
+    wanted = {
+        tags.CONFIGURATION: identity.configuration,
+        tags.MODEL: identity.model,
+        tags.DVC_EXPERIMENT: identity.experiment,
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _stages(run: Run) -> list[str]:
+    noted: Any = run.data.tags.get(tags.STAGES, "")
+    return [stage for stage in str(noted).split(",") if stage]

@@ -1,0 +1,201 @@
+"""What stages and jobs log through: quick, never waiting for MLflow, never failing with it."""
+
+import json
+import math
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from neonym.configuration import UNTRACKED_SECTIONS, Configuration, configuration_hash
+from neonym.tracking import tags
+from neonym.tracking.courier import ensure_delivery
+from neonym.tracking.events import (
+    Artifact,
+    Dataset,
+    Event,
+    Identity,
+    Kind,
+    Metrics,
+    ModelLogged,
+    RunOpened,
+    Status,
+    Tags,
+)
+from neonym.tracking.lineage import read_checkout, user_name
+from neonym.tracking.spool import SegmentWriter, now_ms
+from neonym.tracking.store import Store
+
+MAX_PARAM = 500
+
+
+class Run:
+    """Logs one execution of a stage or job into the spool; without a writer it logs nothing."""
+
+    def __init__(self, writer: SegmentWriter | None, for_stage: str | None = None) -> None:
+        self._writer = writer
+        self._for_stage = for_stage
+
+    def for_stage(self, stage: str) -> "Run":
+        """The same run, for what that stage has logged itself if it ran."""
+        return Run(self._writer, stage)
+
+    @property
+    def folder(self) -> Path | None:
+        """The segment that is written."""
+        return self._writer.folder if self._writer else None
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        self._write(Tags(values=dict(values), for_stage=self._for_stage))
+
+    def metrics(self, values: Mapping[str, float | None], step: int) -> None:
+        """Log values at a step."""
+        finite = {key: _number(value) for key, value in values.items()}
+        self._write(Metrics(time_ms=now_ms(), step=step, values=finite, for_stage=self._for_stage))
+
+    def dataset(self, name: str, context: str, sha256: str, source: str, rows: int) -> None:
+        """Log a split; MLflow shows the first 36 characters of its sha256 as the digest."""
+        self._write(
+            Dataset(
+                name=name,
+                context=context,
+                digest=sha256[:36],
+                source=source,
+                profile={"num_rows": rows},
+                for_stage=self._for_stage,
+            )
+        )
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Log a file as it is now."""
+        if self._writer:
+            file = self._writer.copy_in(path)
+            self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
+
+    def text(self, name: str, text: str, folder: str = "") -> None:
+        """Log text as a file."""
+        if self._writer:
+            file = self._writer.write_in(name, text)
+            self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
+
+    def table(self, name: str, columns: list[str], rows: list[list[Any]]) -> None:
+        """Log rows as a table that MLflow's UI shows."""
+        if self._writer:
+            text = json.dumps({"columns": columns, "data": rows}, ensure_ascii=False)
+            file = self._writer.write_in(f"{name}.json", text)
+            self._write(Artifact(file=file, is_table=True, for_stage=self._for_stage))
+
+    def model(self, path: Path, sha256: str) -> None:
+        """Log a model file as an MLflow model."""
+        if self._writer:
+            file = self._writer.copy_in(path)
+            self._write(ModelLogged(file=file, sha256=sha256, for_stage=self._for_stage))
+
+    def _write(self, event: Event) -> None:
+        if self._writer:
+            self._writer.write(event)
+
+
+@contextmanager
+def open_run(
+    store: Store,
+    configuration: Configuration,
+    *,
+    kind: Kind,
+    name: str,
+    stage: str = "",
+    model_sha256: str | None = None,
+    any_experiment: bool = False,
+    enabled: bool = True,
+) -> Iterator[Run]:
+    """Log to a run for as long as the block lasts.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    configuration
+        What is run.
+    kind
+        `workspace` for DVC's stages, whose runs are found again by configuration, model and DVC
+        experiment; `job` for a run of its own.
+    name
+        What the run is called in MLflow.
+    stage
+        The pipeline's stage that is executed; "" for none.
+    model_sha256
+        The model that a stage works on; None where it makes one.
+    any_experiment
+        Whether the run of any DVC experiment will do.
+    enabled
+        False logs nothing.
+    """
+    if not enabled:
+        yield Run(None)
+        return
+    experiment = os.environ.get("DVC_EXP_NAME", "")
+    identity = Identity(
+        configuration=configuration_hash(configuration),
+        model=model_sha256,
+        experiment=None if any_experiment else experiment,
+    )
+    checkout = read_checkout(Path.cwd())
+    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    opened = RunOpened(
+        kind=kind,
+        key=uuid.uuid4().hex,
+        name=name,
+        stage=stage,
+        time_ms=now_ms(),
+        experiment=configuration.tracking.experiment,
+        identity=identity if kind == "workspace" else None,
+        params=flatten(values),
+        diff=checkout.diff,
+        tags={
+            tags.CONFIGURATION: identity.configuration,
+            tags.DVC_EXPERIMENT: experiment,
+            tags.VERSION: version("neonym"),
+            tags.SEED: str(configuration.seed),
+            tags.CHECKOUT: store.checkout,
+            tags.GIT_COMMIT: checkout.commit,
+            tags.GIT_DIRTY: str(checkout.dirty).lower(),
+            tags.SOURCE_NAME: f"pipelines/{Path(sys.argv[0]).name}",
+            tags.SOURCE_TYPE: "LOCAL",
+            tags.USER: user_name(),
+            **({tags.MODEL: model_sha256} if model_sha256 else {}),
+        },
+    )
+    writer = SegmentWriter(store.segments, opened)
+    ensure_delivery(store)
+    status: Status = "FAILED"
+    try:
+        yield Run(writer)
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        writer.close(status)
+        ensure_delivery(store)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values as flat text, joined by dots, as MLflow's parameters are."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            flat[prefix + key] = text[:MAX_PARAM]
+    return flat
+
+
+def _number(value: float | None) -> float | None:
+    """None for what JSON cannot hold."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,92 @@
+"""Where runs are tracked: the MLflow store of a project and the spool in front of it."""
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store and the files in which its runs wait for delivery.
+
+    Parameters
+    ----------
+    root
+        The project's real root, absolute.
+    uri
+        MLflow's tracking address.
+    """
+
+    root: Path
+    uri: str
+
+    @classmethod
+    def of_project(cls, root: Path) -> "Store":
+        """The store that `MLFLOW_TRACKING_URI` names, or else the project's own `mlflow.db`."""
+        root = root.resolve()
+        uri = os.environ.get(TRACKING_URI) or f"sqlite:///{root / 'mlflow.db'}"
+        return cls(root, uri)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the project's own database."""
+        return self.uri == f"sqlite:///{self.database}"
+
+    @property
+    def checkout(self) -> str:
+        """Tells this checkout from others whose runs are in the same store."""
+        return hashlib.sha256(f"{platform.node()}:{self.root}".encode()).hexdigest()[:12]
+
+    @property
+    def database(self) -> Path:
+        """The project's own database."""
+        return self.root / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the project's own store keeps artifacts."""
+        return self.root / "mlartifacts"
+
+    @property
+    def folder(self) -> Path:
+        """The spool of this store, and the files of the process that delivers it."""
+        key = hashlib.sha256(self.uri.encode()).hexdigest()[:12]
+        return self.root / ".neonym" / "spool" / key
+
+    @property
+    def segments(self) -> Path:
+        """The folder with one folder for each writer."""
+        return self.folder / "segments"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that delivers to this store."""
+        return self.folder / "delivery.lock"
+
+    @property
+    def log(self) -> Path:
+        """What the delivery process prints."""
+        return self.folder / "delivery.log"
+
+    @property
+    def status(self) -> Path:
+        """What the delivery process last said of itself, as JSON."""
+        return self.folder / "status.json"
+
+    @property
+    def address(self) -> str:
+        """The address to show: without a user's name or password."""
+        parts = urlsplit(self.uri)
+        if "@" not in parts.netloc:
+            return self.uri
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def project_root(start: Path) -> Path:
+    """The project's real root: DVC's, which runs queued experiments in a copy, or `start`."""
+    return Path(os.environ.get("DVC_ROOT") or start).resolve()

@@ -1,0 +1,57 @@
+"""Whether the project's own MLflow database can be used as it is, without importing MLflow."""
+
+import sqlite3
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from neonym.tracking.store import Store
+
+
+def explain_unusable(store: Store) -> str:
+    """Why the project's own store cannot be used, with the remedy; "" if it can."""
+    if not store.is_own or not store.database.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"file:{store.database}?mode=ro", uri=True)) as database:
+            revisions = _column(database, "SELECT version_num FROM alembic_version")
+            locations = _column(database, "SELECT artifact_location FROM experiments")
+    except sqlite3.Error as error:
+        return f"{store.database} cannot be read ({error}); move it away to begin with an empty one"
+    return _explain_version(store, revisions) or _explain_move(store, locations)
+
+
+def _explain_version(store: Store, revisions: list[str]) -> str:
+    known = _known_revisions()
+    if not revisions or not known or revisions[0] in known:
+        return ""
+    return (
+        f"{store.database} was written by a newer MLflow than the one installed here; "
+        "use that version, or move the file away to begin with an empty one"
+    )
+
+
+def _explain_move(store: Store, locations: list[str]) -> str:
+    expected = store.artifacts.resolve()
+    for location in locations:
+        path = Path(unquote(urlsplit(location).path))
+        if path.name == expected.name and path != expected and path.is_absolute():
+            return (
+                f"{store.database} keeps its artifacts in {path}: the checkout was moved or "
+                f"copied. Move it back, or move mlflow.db and mlartifacts away to begin anew"
+            )
+    return ""
+
+
+def _known_revisions() -> set[str]:
+    """The revisions of MLflow's database that the installed MLflow knows, from its file names."""
+    package = find_spec("mlflow")
+    if package is None or package.origin is None:
+        return set()
+    folder = Path(package.origin).parent / "store" / "db_migrations" / "versions"
+    return {path.name.partition("_")[0] for path in folder.glob("*.py")}
+
+
+def _column(database: sqlite3.Connection, query: str) -> list[str]:
+    return [str(row[0]) for row in database.execute(query)]

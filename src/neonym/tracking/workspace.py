@@ -1,0 +1,189 @@
+"""What a run holds of the files that stages leave: the same whoever logs it, and when."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neonym.configuration import Configuration, sha256_of
+from neonym.files import sha256_of_file
+from neonym.history import EpochRecord, read_history
+from neonym.tracking import tags
+from neonym.tracking.run import Run
+
+PARTS = {"train": "training", "val": "validation", "test": "test"}
+SHOWN_NAMES = 1000
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a pipeline's execution, below the folder that stands for the workspace."""
+
+    results: Path
+
+    @property
+    def processed(self) -> Path:
+        """Splits and vocabulary."""
+        return self.results / "data/processed"
+
+    @property
+    def model(self) -> Path:
+        """The trained network."""
+        return self.results / "models/model.npz"
+
+    @property
+    def history(self) -> Path:
+        """The curves of training."""
+        return self.results / "reports/history.csv"
+
+    @property
+    def names(self) -> Path:
+        """The names drawn."""
+        return self.results / "reports/names.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """The figures."""
+        return self.results / "reports/metrics.json"
+
+    @property
+    def figures(self) -> Path:
+        """The pictures."""
+        return self.results / "reports/figures"
+
+
+def run_name(configuration: Configuration) -> str:
+    """What a run is called: list, network, seed."""
+    model = configuration.model
+    layers = f"x{model.num_layers}" if model.num_layers > 1 else ""
+    return (
+        f"{configuration.data.name} {model.cell} {model.hidden_size}{layers} "
+        f"seed {configuration.seed}"
+    )
+
+
+def processed_sha256(folder: Path) -> str:
+    """The digest of processed data: of its files' names and digests."""
+    lines = [f"{path.name} {sha256_of_file(path)}" for path in sorted(folder.iterdir())]
+    return sha256_of(lines)
+
+
+def log_data(run: Run, processed: Path, configuration: Configuration) -> None:
+    """Log the splits as MLflow datasets, and their common digest."""
+    for part, context in PARTS.items():
+        path = processed / f"{part}.txt"
+        rows = path.read_bytes().count(b"\n")
+        name = f"{configuration.data.name} {part}"
+        run.dataset(name, context, sha256_of_file(path), configuration.data.path, rows)
+    run.tags({tags.DATA: processed_sha256(processed)})
+
+
+def log_epoch(run: Run, record: EpochRecord) -> None:
+    """Log one epoch; its step is the last of its optimizer steps."""
+    values = {
+        "train/nll": record.train_nll,
+        "val/nll": record.val_nll,
+        "train/lr": record.lr,
+        "train/grad_norm": record.grad_norm,
+        "train/epoch": float(record.epoch),
+    }
+    run.metrics(values, record.step)
+
+
+def log_trained(run: Run, files: Files) -> None:
+    """Log what training ends with: the best epoch, the model and its curves' file."""
+    history = read_history(files.history)
+    best = min(history, key=lambda record: record.val_nll)
+    values = {
+        "best/val_nll": best.val_nll,
+        "best/train_nll": best.train_nll,
+        "best/epoch": float(best.epoch),
+    }
+    run.metrics(values, history[-1].step)
+    digest = sha256_of_file(files.model)
+    run.tags({tags.MODEL: digest})
+    run.artifact(files.history, "reports")
+    run.artifact(files.model, "models")
+    run.model(files.model, digest)
+
+
+def log_training_files(run: Run, files: Files, configuration: Configuration) -> None:
+    """Log all that the train stage logs, from the files that it left."""
+    log_data(run, files.processed, configuration)
+    for record in read_history(files.history):
+        run.metrics({"train/loss": record.train_loss}, record.step)
+        log_epoch(run, record)
+    log_trained(run, files)
+
+
+def log_names(run: Run, files: Files) -> None:
+    """Log the drawn names: all as a file, the first of them as a table."""
+    with files.names.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    run.artifact(files.names, "reports")
+    run.table("names", columns, rows[:SHOWN_NAMES])
+
+
+def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None:
+    """Log the figures and pictures, and what makes the run readable by itself."""
+    figures = json.loads(files.metrics.read_bytes())
+    # behind the curves, so that the table shows the figures of the weights that were kept
+    step = read_history(files.history)[-1].step + 1
+    run.metrics(flat_metrics(figures), step)
+    run.artifact(files.metrics, "reports")
+    for picture in sorted(files.figures.glob("*.png")):
+        run.artifact(picture, "figures")
+    run.text("configuration.yaml", yaml.safe_dump(configuration.model_dump(), sort_keys=False))
+    run.tags({tags.NOTE: describe(figures)})
+
+
+def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float | None]:
+    """Nested figures under MLflow's names: `test.nll` is `test/nll`."""
+    flat: dict[str, float | None] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flat_metrics(value, f"{prefix}{key}/")
+        elif value is None or isinstance(value, int | float):
+            flat[prefix + key] = value
+    return flat
+
+
+def describe(figures: Mapping[str, Any]) -> str:
+    """A run's description, Markdown: how the network does beside the n-gram."""
+    lines = ["| | network | n-gram |", "|---|---|---|"]
+    reference = flat_metrics(figures.get("reference", {}).get("ngram", {}))
+    own = flat_metrics({key: value for key, value in figures.items() if key != "reference"})
+    for name in DESCRIBED:
+        if name in own:
+            lines.append(f"| {name} | {_shown(own[name])} | {_shown(reference.get(name))} |")
+    note = (
+        "Nats per token; shares of the names drawn. Curves are train/loss, train/nll and val/nll; "
+        "their last point is the best epoch, whose weights were kept."
+    )
+    return "\n".join([*lines, "", note])
+
+
+DESCRIBED = (
+    "val/nll",
+    "test/nll",
+    "names/validity",
+    "names/uniqueness_1k",
+    "names/novelty",
+    "names/copied",
+    "names/vun_1k",
+)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def log_workspace(run: Run, files: Files, configuration: Configuration) -> None:
+    """Log everything of a finished pipeline that the run lacks, from the files."""
+    log_training_files(run.for_stage("train"), files, configuration)
+    log_names(run.for_stage("sample"), files)
+    log_evaluation(run.for_stage("evaluate"), files, configuration)
