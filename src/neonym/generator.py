@@ -1,0 +1,255 @@
+"""Coining names with a trained model: what other programs call."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neonym.beam import most_probable
+from neonym.choice import Choice, log_softmax
+from neonym.corpus import canonical
+from neonym.errors import UserError
+from neonym.model_file import load_model
+from neonym.nn import RecurrentNetwork
+from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
+from neonym.threads import one_blas_thread
+from neonym.vocabulary import UnknownSymbolError, Vocabulary
+
+DEFAULT_MODEL = Path("models/model.npz")
+
+
+class Names(NamedTuple):
+    """Names drawn from a model.
+
+    Attributes
+    ----------
+    names
+        In the order drawn, the best first after `most_probable`.
+    ended
+        Whether the model ended each itself; the others were cut off at the length cap.
+    log_probs
+        Nats of each whole name, prefix and end token included, at temperature 1.
+    draws
+        How many were drawn for these.
+    """
+
+    names: list[str]
+    ended: NDArray[np.bool_]
+    log_probs: NDArray[np.float64]
+    draws: int
+
+
+class NameGenerator:
+    """A trained model that coins names and says how probable names are.
+
+    Parameters
+    ----------
+    network
+        Predicts the next token.
+    vocabulary
+        The symbols of its token ids.
+    metadata
+        `longest` and `lowercase` as in `neonym.model_file.Model`.
+
+    Examples
+    --------
+    >>> generator = NameGenerator.load("models/model.npz")  # doctest: +SKIP
+    >>> generator.sample(3, seed=0, prefix="tyr")  # doctest: +SKIP
+    ['tyranthosaurus', 'tyrannosaurus', 'tyrasaurus']
+    """
+
+    def __init__(
+        self, network: RecurrentNetwork, vocabulary: Vocabulary, metadata: dict[str, Any]
+    ) -> None:
+        self.network, self.vocabulary, self.metadata = network, vocabulary, metadata
+
+    @classmethod
+    def load(cls, path: str | Path = DEFAULT_MODEL) -> "NameGenerator":
+        """The generator of a model file; nothing in the file is executed.
+
+        Raises
+        ------
+        UserError
+            If there is no such file or it is not a model.
+        """
+        return cls(*load_model(Path(path)))
+
+    @cached_property
+    def max_length(self) -> int:
+        """The length cap where none is given: twice the longest name of the corpus, in tokens."""
+        return 2 * int(self.metadata["longest"])
+
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        prefix: str = "",
+        max_length: int | None = None,
+    ) -> list[str]:
+        """Coin names.
+
+        The first names are the same however many are asked for.
+
+        Parameters
+        ----------
+        count
+            How many, at least 1.
+        seed
+            Equal seeds give equal names.
+        temperature, top_k, top_p
+            How each token is chosen, see `neonym.choice.Choice`.
+        prefix
+            What every name begins with.
+        max_length
+            Tokens, prefix included, after which a name is cut off; None: twice the longest name
+            of the corpus.
+
+        Raises
+        ------
+        UserError
+            If an argument is out of range, or the prefix has a letter unknown to the model.
+        """
+        choice = Choice(temperature, top_k, top_p)
+        return self.draw(
+            count, seed=seed, choice=choice, prefix=prefix, max_length=max_length
+        ).names
+
+    def draw(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        choice: Choice | None = None,
+        prefix: str = "",
+        max_length: int | None = None,
+        distinct: bool = False,
+        exclude: Iterable[str] = (),
+        max_draws: int | None = None,
+    ) -> Names:
+        """Coin names as `sample` does, and say more about them.
+
+        Parameters
+        ----------
+        count, seed, prefix, max_length
+            As for `sample`.
+        choice
+            How each token is chosen.
+        distinct
+            Each name only once; what comes again is drawn anew.
+        exclude
+            Names that shall not come, such as those trained on.
+        max_draws
+            How many names are drawn at most, None: 100 for each asked for. Where that does not
+            suffice, there are fewer names than asked for.
+
+        Raises
+        ------
+        UserError
+            As for `sample`.
+        """
+        samples = sample(
+            self.network,
+            count,
+            seed=seed,
+            max_length=self.max_length if max_length is None else max_length,
+            prefix=self._prefix_ids(prefix),
+            choice=choice,
+            wanted=Wanted(distinct, self._known_ids(exclude), max_draws),
+        )
+        return self._names(samples)
+
+    def most_probable(
+        self, count: int, *, prefix: str = "", max_length: int | None = None, width: int = 100
+    ) -> Names:
+        """The most probable names, found by beam search; see `neonym.beam.most_probable`.
+
+        Raises
+        ------
+        UserError
+            As for `sample`.
+        """
+        cap = self.max_length if max_length is None else max_length
+        ids = self._prefix_ids(prefix)
+        return self._names(
+            most_probable(self.network, count, max_length=cap, prefix=ids, width=width)
+        )
+
+    @one_blas_thread()
+    def log_prob(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Log-probability of whole names, end token included.
+
+        Parameters
+        ----------
+        names
+            Any names of known letters; upper case and surrounding space count as in the corpus.
+
+        Returns
+        -------
+        ndarray, float64, shape (len(names),)
+            Nats, at most 0.
+
+        Raises
+        ------
+        UserError
+            If a name has a letter unknown to the model.
+        """
+        ids = self.vocabulary.encode_all([self.canonical(name) for name in names])
+        # The network scores sequences of at least one token.
+        log_probs = np.full(len(ids), self._log_prob_of_nothing)
+        filled = [place for place, tokens in enumerate(ids) if len(tokens)]
+        if filled:
+            nats = self.network.negative_log_likelihood([ids[place] for place in filled])
+            log_probs[filled] = -nats
+        return log_probs
+
+    @one_blas_thread()
+    def next_token_probs(self, prefix: str) -> dict[str, float]:
+        """The probability of each token behind a prefix; the end token is the empty string.
+
+        Raises
+        ------
+        UserError
+            If the prefix has a letter unknown to the model.
+        """
+        start = read_prefix(self.network, self._prefix_ids(prefix))
+        probabilities = np.exp(log_softmax(start.logits[0]))
+        return dict(zip(self.vocabulary.symbols, probabilities.tolist(), strict=True))
+
+    def canonical(self, name: str) -> str:
+        """A name as the corpus of this model would have it."""
+        return canonical(name, bool(self.metadata["lowercase"]), self.vocabulary.unit)
+
+    @cached_property
+    def _log_prob_of_nothing(self) -> float:
+        return float(log_softmax(read_prefix(self.network, ()).logits)[0, END])
+
+    def _prefix_ids(self, prefix: str) -> Ids:
+        """The ids of a prefix, in which a space at the end counts: a word goes before."""
+        text = self.canonical(prefix)
+        if self.vocabulary.unit == "character":
+            prefix = unicodedata.normalize("NFC", prefix)
+            text += prefix[len(prefix.rstrip()) :]
+        try:
+            return self.vocabulary.encode(text)
+        except UnknownSymbolError as error:
+            raise UserError(f"prefix {error}") from None
+
+    def _known_ids(self, names: Iterable[str]) -> Collection[Ids]:
+        """The ids of those names that the model could coin at all."""
+        known = set(self.vocabulary.symbols)
+        candidates = {self.canonical(name) for name in names}
+        tokens = str.split if self.vocabulary.unit == "word" else list
+        possible = sorted(name for name in candidates if known.issuperset(tokens(name)))
+        return self.vocabulary.encode_all(possible)
+
+    def _names(self, samples: Samples) -> Names:
+        names = [self.vocabulary.decode(ids) for ids in samples.sequences]
+        return Names(names, samples.ended, samples.log_probs, samples.draws)

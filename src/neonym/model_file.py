@@ -1,0 +1,133 @@
+"""The file of a trained model: weights, vocabulary, and what they were trained with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neonym.archive import Arrays, read_archive, write_archive
+from neonym.errors import UserError
+from neonym.nn import RecurrentNetwork
+from neonym.nn.architecture import check_options, make_cell, parameter_shapes
+from neonym.vocabulary import Vocabulary
+
+KIND = "neonym model"
+VERSION = 1
+REMEDY = "train one with `dvc repro`, or name another with --model"
+REQUIRED = {"longest": int, "lowercase": bool}
+
+
+class Model(NamedTuple):
+    """What a model file holds.
+
+    `metadata` is plain values: `longest`, the tokens of the longest name of the corpus;
+    `lowercase`, whether names are lower-cased; and whatever else was saved, such as
+    `configuration`.
+    """
+
+    network: RecurrentNetwork
+    vocabulary: Vocabulary
+    metadata: dict[str, Any]
+
+
+def save_model(
+    path: Path,
+    network: RecurrentNetwork,
+    vocabulary: Vocabulary,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Write a model, whole or not at all; equal models give equal bytes.
+
+    Parameters
+    ----------
+    path
+        Usually ends in `.npz`.
+    network
+        Its `state_dict` is stored under PyTorch's names.
+    vocabulary
+        The symbols of its token ids.
+    metadata
+        Plain values; `longest` (int) and `lowercase` (bool) are required, see `Model`.
+
+    Raises
+    ------
+    ValueError
+        If network, vocabulary and metadata do not make a model.
+    UserError
+        If the file cannot be written.
+    """
+    document = {
+        "kind": KIND,
+        "version": VERSION,
+        "options": network.options,
+        "vocabulary": vocabulary.to_json(),
+        "metadata": dict(metadata),
+    }
+    problem = _problem_of(document, len(vocabulary))
+    if problem:
+        raise ValueError(f"not a model: {problem}")
+    write_archive(path, network.state_dict(), document)
+
+
+def load_model(path: Path) -> Model:
+    """The model in a file.
+
+    No pickle is read, and no memory is spent on what a file merely claims to hold.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, it is not a model, it was truncated or altered, or it is of a
+        version unknown here.
+    """
+    arrays, document = read_archive(path, "a neonym model", REMEDY)
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise UserError(f"{path} is not a neonym model; {REMEDY}")
+    if document.get("version") != VERSION:
+        raise UserError(
+            f"{path} is a model of version {document.get('version')!r}, this neonym reads version "
+            f"{VERSION}; use the neonym that wrote it"
+        )
+    vocabulary = Vocabulary.from_json(document.get("vocabulary"), f"{path}: its vocabulary")
+    problem = _problem_of(document, len(vocabulary))
+    if problem:
+        raise UserError(f"{path} is not a neonym model ({problem}); {REMEDY}")
+    try:
+        network = _network(document["options"], arrays)
+    except KeyError as error:
+        raise UserError(f"{path} is not a neonym model (it lacks {error}); {REMEDY}") from None
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is not a neonym model ({error}); {REMEDY}") from None
+    return Model(network, vocabulary, document["metadata"])
+
+
+def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
+    options, metadata = document.get("options"), document.get("metadata")
+    if not isinstance(options, dict) or not isinstance(metadata, dict):
+        return "it needs options and metadata"
+    if options.get("vocabulary_size") != symbols:
+        size = options.get("vocabulary_size")
+        return f"a network for {size!r} symbols, a vocabulary of {symbols}"
+    for key, kind in REQUIRED.items():
+        if type(metadata.get(key)) is not kind:
+            return f"its metadata need {key}, of type {kind.__name__}"
+    if metadata["longest"] < 1:
+        return f"its longest name has {metadata['longest']} tokens"
+    return None
+
+
+def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:
+    """The network, built only where its size is that of the arrays at hand."""
+    layers = options.get("num_layers")
+    if not isinstance(layers, int) or layers > len(arrays):
+        raise ValueError(f"{layers} layers of {len(arrays)} arrays")
+    check_options(options)
+    shapes = parameter_shapes(options, make_cell(options))
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        raise ValueError("its arrays are not those of its options")
+    network = RecurrentNetwork(**options)
+    network.load_state_dict(arrays)
+    if any(array.dtype != np.dtype(network.dtype) for array in arrays.values()):
+        raise ValueError("its arrays are of another type than its options say")
+    return network

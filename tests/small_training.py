@@ -1,0 +1,74 @@
+"""A training run small enough for tests."""
+
+from neonym.configuration import Configuration, validate
+from neonym.training import train
+from neonym.vocabulary import Vocabulary
+
+NAMES = """
+tyrannosaurus stegosaurus allosaurus brachiosaurus triceratops diplodocus velociraptor iguanodon
+ankylosaurus apatosaurus spinosaurus baryonyx carnotaurus oviraptor utahraptor
+""".split()  # noqa: SIM905 - as a list they would be a line each
+VAL_NAMES = ["ceratosaurus", "protoceratops", "conchoraptor"]
+VOCABULARY = Vocabulary.from_names(NAMES, "character")
+
+
+def configuration(**changes: object) -> Configuration:
+    """The small configuration with some keys changed: `train__epochs=3`, `seed=1`."""
+    values = {
+        "seed": 0,
+        "data": {
+            "name": "small",
+            "path": "names.txt",
+            "column": None,
+            "comment": None,
+            "lowercase": True,
+            "alphabet": None,
+            "unit": "character",
+            "max_length": 100,
+            "split": {"val": 0.1, "test": 0.1, "group_near_duplicates": False, "seed": 0},
+            "rules": {"at_least_one_of": {}, "max_repeat": None},
+        },
+        "model": {
+            "cell": "rnn",
+            "nonlinearity": "tanh",
+            "hidden_size": 12,
+            "num_layers": 1,
+            "embedding_size": None,
+            "bias": True,
+            "input_dropout": 0.1,
+            "dropout": 0.0,
+            "output_dropout": 0.1,
+        },
+        "optimizer": {"name": "adam", "lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+        "schedule": {"name": "constant"},
+        "train": {
+            "epochs": 3,
+            "batch_size": 4,
+            "clip_norm": 5.0,
+            "clip_value": None,
+            "patience": None,
+            "dtype": "float32",
+        },
+        "sample": {"count": 10, "temperature": 1.0, "prefix": "", "max_length": None},
+        "evaluate": {"ngram_max_order": 4},
+        "tracking": {
+            "enabled": False,
+            "experiment": "tests",
+            "log_every_steps": 1,
+            "wait_seconds": 0.0,
+        },
+        "paths": {"processed": "p", "model": "m", "history": "h", "names": "n"},
+    }
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        section = values
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    return validate(values, "test")
+
+
+def run(configuration, listener=None, names=NAMES, val_names=VAL_NAMES):
+    """Train on these names."""
+    ids, val_ids = (VOCABULARY.encode_all(part) for part in (names, val_names))
+    return train(ids, val_ids, len(VOCABULARY), configuration, listener)

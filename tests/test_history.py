@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neonym.errors import UserError
+from neonym.history import EpochRecord, read_history, write_history
+
+NUMBERS = [st.floats(allow_nan=False)] * 5
+RECORDS = st.builds(EpochRecord, st.integers(1, 10**6), st.integers(1, 10**12), *NUMBERS)
+
+
+@given(st.lists(RECORDS))
+def test_a_history_comes_back_to_the_last_bit(tmp_path_factory, history):
+    path = tmp_path_factory.mktemp("history") / "history.csv"
+    write_history(path, history)
+    assert read_history(path) == history
+
+
+def test_the_file_is_a_plain_table(tmp_path):
+    write_history(tmp_path / "h.csv", [EpochRecord(1, 33, 0.1, 2.5, 2.25, 2.0, 1e-9)])
+    assert (tmp_path / "h.csv").read_text() == (
+        "epoch,step,lr,train_loss,train_nll,val_nll,grad_norm\n1,33,0.1,2.5,2.25,2.0,1e-09\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n", b"epoch,step\n1,2\n", b"\xff", b"\0\n", None])
+def test_what_is_no_history_is_one_clear_error(tmp_path, content):
+    path = tmp_path / "h.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"h.csv .*train again"):
+        read_history(path)
+
+
+def test_a_damaged_row_is_one_clear_error(tmp_path):
+    path = tmp_path / "h.csv"
+    write_history(path, [EpochRecord(1, 33, 0.1, 2.5, 2.25, 2.0, 1.0)] * 2)
+    path.write_text(path.read_text()[:-12])
+    with pytest.raises(UserError, match="is not a training history"):
+        read_history(path)

@@ -1,0 +1,142 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from neonym.archive import read_archive, write_archive
+from neonym.errors import UserError
+from neonym.model_file import load_model, save_model
+from neonym.nn import RecurrentNetwork
+from neonym.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary(("", "a", "b", "é", "竜"), "character")
+METADATA = {"longest": 7, "lowercase": True, "configuration": {"seed": 3, "model": {"cell": "rnn"}}}
+
+
+def network(**options):
+    return RecurrentNetwork(len(VOCABULARY), **{"cell": "rnn", "hidden_size": 4} | options)
+
+
+@pytest.fixture
+def path(tmp_path):
+    save_model(tmp_path / "model.npz", network(), VOCABULARY, METADATA)
+    return tmp_path / "model.npz"
+
+
+def rewrite(path, change):
+    """Change what the file says, with its checksum made to fit."""
+    arrays, document = read_archive(path, "", "")
+    change(arrays, document)
+    write_archive(path, arrays, document)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dtype": "float64", "num_layers": 2, "embedding_size": 3, "dropout": 0.2},
+        {"bias": "single", "trainable_initial_state": True, "nonlinearity": "relu"},
+        {"bias": False, "output_dropout": 0.5, "output": "last"},
+    ],
+)
+def test_a_model_comes_back_as_it_was(tmp_path, options):
+    saved = network(seed=5, **options)
+    save_model(tmp_path / "m.npz", saved, VOCABULARY, METADATA)
+    loaded, vocabulary, metadata = load_model(tmp_path / "m.npz")
+    assert loaded.options == saved.options
+    assert loaded.parameters.dtype == saved.parameters.dtype
+    np.testing.assert_array_equal(loaded.parameters, saved.parameters)
+    assert (vocabulary, metadata) == (VOCABULARY, METADATA)
+
+
+def test_equal_models_give_equal_bytes(tmp_path):
+    for name, metadata in (("a", METADATA), ("b", dict(reversed(METADATA.items())))):
+        save_model(tmp_path / name, network(), VOCABULARY, metadata)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_weights_are_stored_under_their_pytorch_names(path):
+    with np.load(path, allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(
+            arrays["rnn.weight_hh_l0"], network().state_dict()["rnn.weight_hh_l0"]
+        )
+
+
+def test_every_eighth_truncation_is_one_clear_error(path):
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 8):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match="is not a neonym model, or is damaged"):
+            load_model(path)
+
+
+def set_option(name, value):
+    return lambda arrays, document: document["options"].__setitem__(name, value)
+
+
+def fill(arrays, document):
+    arrays["head.bias"][1] = np.nan
+
+
+DAMAGES = [
+    (lambda a, d: a.pop("head.bias"), "its arrays are not those of its options"),
+    (lambda a, d: a.update(more=np.zeros(3)), "its arrays are not those of its options"),
+    (lambda a, d: a.update({"head.bias": np.zeros(5)}), "of another type"),
+    (fill, "head.bias holds NaN or infinity"),
+    (lambda a, d: d.update(kind="poem"), "is not a neonym model"),
+    (lambda a, d: d.update(version=2), "is a model of version 2, this neonym reads version 1"),
+    (lambda a, d: d.update(vocabulary=None), "its vocabulary is not a vocabulary"),
+    (lambda a, d: d["vocabulary"]["symbols"].pop(), "a network for 5 symbols, a vocabulary of 4"),
+    (lambda a, d: d.pop("options"), "it needs options and metadata"),
+    (lambda a, d: d["options"].pop("cell"), "it lacks 'cell'"),
+    (lambda a, d: d["options"].update(colour="red"), "colour"),
+    (lambda a, d: d["metadata"].pop("longest"), "metadata need longest, of type int"),
+    (lambda a, d: d["metadata"].update(longest=True), "metadata need longest, of type int"),
+    (lambda a, d: d["metadata"].update(longest=0), "longest name has 0 tokens"),
+    (set_option("cell", "transformer"), "cell is 'transformer'"),
+    (set_option("hidden_size", "4"), "hidden_size is '4'"),
+    (set_option("hidden_size", 10**12), "its arrays are not those of its options"),
+    (set_option("embedding_size", 10**12), "its arrays are not those of its options"),
+    (set_option("num_layers", 10**12), "1000000000000 layers of 6 arrays"),
+    (set_option("dropout", "much"), "not supported between"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+def test_a_model_that_makes_no_sense_is_one_clear_error(path, damage, message):
+    rewrite(path, damage)
+    with pytest.raises(UserError, match=message) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_is_no_object_is_refused(path):
+    write_archive(path, {}, [1, 2])
+    with pytest.raises(UserError, match="is not a neonym model"):
+        load_model(path)
+
+
+def test_a_hostile_model_costs_no_memory(path):
+    rewrite(path, set_option("hidden_size", 10**6))
+    tracemalloc.start()
+    with pytest.raises(UserError):
+        load_model(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_what_is_missing_is_named_with_the_remedy(tmp_path):
+    with pytest.raises(UserError, match=r"no.npz does not exist; train one with `dvc repro`"):
+        load_model(tmp_path / "no.npz")
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "metadata"),
+    [(Vocabulary(("", "a"), "character"), METADATA), (VOCABULARY, {"lowercase": True})],
+)
+def test_what_could_not_be_loaded_is_not_saved(tmp_path, vocabulary, metadata):
+    with pytest.raises(ValueError, match="not a model"):
+        save_model(tmp_path / "m.npz", network(), vocabulary, metadata)
+    assert not list(tmp_path.iterdir())
