@@ -168,6 +168,37 @@ def test_float32_agrees_with_float64(cell):
         np.testing.assert_allclose(gradient, expected[name], atol=1e-6)
 
 
+def test_normal_initial_parameters_have_the_scale_and_no_biases():
+    network = RecurrentNetwork(
+        27, "rnn", 50, initialization="normal", initialization_scale=0.01, dtype="float64"
+    )
+    state = network.state_dict()
+    assert not state["rnn.bias_ih_l0"].any() and not state["head.bias"].any()
+    assert state["rnn.weight_hh_l0"].std() == pytest.approx(0.01, rel=0.05)
+    assert state["rnn.weight_ih_l0"].std() == pytest.approx(0.01, rel=0.05)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_orthogonal_recurrent_matrices_are_orthogonal_gate_by_gate(cell):
+    network = make(cell, num_layers=2, orthogonal_recurrent=True)
+    for name in ("rnn.weight_hh_l0", "rnn.weight_hh_l1"):
+        for gate in network.state_dict()[name].reshape(-1, 4, 4):
+            np.testing.assert_allclose(gate @ gate.T, np.eye(4), atol=1e-12)
+
+
+def test_the_forget_bias_is_what_the_forget_gate_starts_with():
+    for bias in (True, "single"):
+        state = make("lstm", num_layers=2, bias=bias, forget_bias=1.5).state_dict()
+        plain = make("lstm", num_layers=2, bias=bias).state_dict()
+        for layer in (0, 1):
+            total = state[f"rnn.bias_ih_l{layer}"] + state.get(f"rnn.bias_hh_l{layer}", 0)
+            before = plain[f"rnn.bias_ih_l{layer}"] + plain.get(f"rnn.bias_hh_l{layer}", 0)
+            assert total[4:8].tolist() == [1.5] * 4
+            np.testing.assert_array_equal(
+                np.delete(total, range(4, 8)), np.delete(before, range(4, 8))
+            )
+
+
 def test_dropout_is_on_only_with_a_generator_and_decided_by_it():
     network = make("lstm", num_layers=2, dropout=0.5)
     batch = pack(SEQUENCES)
@@ -205,6 +236,13 @@ def test_dropout_between_layers_of_one_layer_warns():
         ({"dtype": "float16"}, "dtype is 'float16', expected one of 'float32', 'float64'"),
         ({"input_dropout": 1.0}, "input_dropout is 1.0, expected 0 <= input_dropout < 1"),
         ({"nonlinearity": "selu"}, "nonlinearity is 'selu', expected one of 'tanh', 'relu'"),
+        (
+            {"initialization": "zero"},
+            "initialization is 'zero', expected one of 'uniform', 'normal'",
+        ),
+        ({"initialization_scale": 0.0}, "initialization_scale is 0.0, expected a positive number"),
+        ({"cell": "gru", "forget_bias": 1.0}, "forget_bias is 1.0, but only an lstm with biases"),
+        ({"bias": False, "forget_bias": 1.0}, "forget_bias is 1.0, but only an lstm with biases"),
         ({"output": "first"}, "output is 'first', expected one of 'all', 'last'"),
     ],
 )
@@ -231,6 +269,12 @@ def test_tokens_that_are_not_integers_are_refused():
     network = make()
     with pytest.raises(TypeError, match="tokens has dtype float64, expected integers"):
         network.step([1.0], network.initial_state(1))
+
+
+def test_tokens_for_another_batch_size_are_refused():
+    network = make()
+    with pytest.raises(ValueError, match=r"tokens has shape \(3,\), expected \(2,\)"):
+        network.step([1, 2, 3], network.initial_state(2))
 
 
 def test_a_batch_packed_for_another_output_is_refused():

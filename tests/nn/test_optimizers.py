@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
 
-from neonym.nn import Adam, Sgd, clip_by_norm, clip_by_value
+from neonym.nn import (
+    Adagrad,
+    Adam,
+    AdamW,
+    RecurrentNetwork,
+    RmsProp,
+    Sgd,
+    clip_by_norm,
+    clip_by_value,
+)
 
 GRADIENTS = [np.array([1.0, -2.0, 0.5]), np.array([-0.5, 0.0, 3.0]), np.array([2.0, 1.0, 1.0])]
+
+
+OPTIMIZERS = [Sgd, lambda: Sgd(0.9), lambda: Sgd(0.9, True), Adagrad, RmsProp, Adam, AdamW]
 
 
 def run(optimizer, lr=0.1):
@@ -17,6 +29,72 @@ def test_sgd_subtracts_the_scaled_gradients():
     np.testing.assert_allclose(run(Sgd()), [0.3 - 0.25, -0.7 + 0.1, 2 - 0.45], rtol=1e-12)
 
 
+START = np.array([0.3, -0.7, 2.0])
+
+
+def test_momentum_steps_along_the_decaying_sum_of_gradients():
+    expected, velocity = START.copy(), 0
+    for g in GRADIENTS:
+        velocity = 0.9 * velocity + g
+        expected -= 0.1 * velocity
+    np.testing.assert_allclose(run(Sgd(momentum=0.9)), expected, rtol=1e-12)
+
+
+def test_nesterov_adds_the_momentum_of_the_step_to_come():
+    expected, velocity = START.copy(), 0
+    for g in GRADIENTS:
+        velocity = 0.9 * velocity + g
+        expected -= 0.1 * (g + 0.9 * velocity)
+    np.testing.assert_allclose(run(Sgd(momentum=0.9, nesterov=True)), expected, rtol=1e-12)
+
+
+def test_adagrad_divides_by_the_root_of_all_squares():
+    expected, squares = START.copy(), 0
+    for g in GRADIENTS:
+        squares = squares + g * g
+        expected -= 0.1 * g / (np.sqrt(squares) + 1e-3)
+    np.testing.assert_allclose(run(Adagrad(eps=1e-3)), expected, rtol=1e-12)
+
+
+def test_rmsprop_divides_by_the_root_of_the_mean_square():
+    expected, squares = START.copy(), 0
+    for g in GRADIENTS:
+        squares = 0.8 * squares + 0.2 * g * g
+        expected -= 0.1 * g / (np.sqrt(squares) + 1e-3)
+    np.testing.assert_allclose(run(RmsProp(decay=0.8, eps=1e-3)), expected, rtol=1e-12)
+
+
+def test_adamw_decays_before_the_step_of_adam():
+    adam, expected = Adam(), START.copy()
+    for gradient in GRADIENTS:
+        expected *= 1 - 0.1 * 0.5
+        adam.step(expected, gradient, 0.1)
+    np.testing.assert_allclose(run(AdamW(weight_decay=0.5)), expected, rtol=1e-12)
+
+
+def test_adamw_decays_only_matrices_of_a_network():
+    network = RecurrentNetwork(
+        5, "gru", 4, embedding_size=3, dtype="float64", trainable_initial_state=True
+    )
+    network.parameters[:] = 1
+    optimizer = AdamW(weight_decay=0.5, decayed=network.decayed)
+    optimizer.step(network.parameters, np.zeros_like(network.parameters), 0.1)
+    values = {name: set(np.ravel(array)) for name, array in network.state_dict().items()}
+    assert {name for name, value in values.items() if value == {0.95}} == {
+        "rnn.weight_ih_l0",
+        "rnn.weight_hh_l0",
+        "head.weight",
+    }
+    assert set().union(*values.values()) == {0.95, 1.0}
+
+
+def test_steps_leave_the_gradients_as_they_are():
+    for make in OPTIMIZERS:
+        gradients = GRADIENTS[0].copy()
+        make().step(START.copy(), gradients, 0.1)
+        np.testing.assert_array_equal(gradients, GRADIENTS[0])
+
+
 def test_adam_follows_the_formula_of_the_paper():
     expected, m, v = np.array([0.3, -0.7, 2.0]), 0, 0
     for t, g in enumerate(GRADIENTS, start=1):
@@ -26,7 +104,7 @@ def test_adam_follows_the_formula_of_the_paper():
     np.testing.assert_allclose(run(Adam(0.8, 0.9, 1e-3)), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("make", [Sgd, Adam])
+@pytest.mark.parametrize("make", OPTIMIZERS)
 def test_an_optimizer_continues_from_its_state_as_if_never_interrupted(make):
     whole, first, second = make(), make(), make()
     expected = run(whole)
@@ -68,16 +146,21 @@ def test_gradients_of_another_shape_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("make", "options", "message"),
     [
-        ({"beta1": 1.0}, "beta1 is 1.0, expected 0 <= beta1 < 1"),
-        ({"beta2": -0.1}, "beta2 is -0.1"),
-        ({"eps": 0.0}, "eps is 0.0, expected a positive number"),
+        (Adam, {"beta1": 1.0}, "beta1 is 1.0, expected 0 <= beta1 < 1"),
+        (Adam, {"beta2": -0.1}, "beta2 is -0.1"),
+        (Adam, {"eps": 0.0}, "eps is 0.0, expected a positive number"),
+        (AdamW, {"weight_decay": -1}, "weight_decay is -1, expected a number of at least 0"),
+        (Adagrad, {"eps": 0.0}, "eps is 0.0"),
+        (RmsProp, {"decay": 1}, "decay is 1, expected 0 <= decay < 1"),
+        (Sgd, {"momentum": 1}, "momentum is 1, expected 0 <= momentum < 1"),
+        (Sgd, {"nesterov": True}, "nesterov is True and momentum 0.0"),
     ],
 )
-def test_adam_refuses_what_makes_no_sense(options, message):
+def test_an_option_that_makes_no_sense_is_refused(make, options, message):
     with pytest.raises(ValueError, match=message):
-        Adam(**options)
+        make(**options)
 
 
 def test_clipping_by_value_cuts_each_entry():

@@ -6,16 +6,19 @@ Read `packing`, then `rnn`, `propagation` and `network`; the rest is detail.
 from neonym.nn.clipping import clip_by_norm, clip_by_value
 from neonym.nn.gradcheck import gradcheck
 from neonym.nn.network import RecurrentNetwork
-from neonym.nn.optimizers import Adam, Optimizer, Sgd
+from neonym.nn.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
 from neonym.nn.packing import START_END, PackedSequences, pack
 from neonym.nn.state import State
 
 __all__ = [
     "START_END",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Optimizer",
     "PackedSequences",
     "RecurrentNetwork",
+    "RmsProp",
     "Sgd",
     "State",
     "clip_by_norm",

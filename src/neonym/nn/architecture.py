@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neonym.nn.arrays import Floats
+from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import Cell, Weights
 from neonym.nn.gru import GruCell
 from neonym.nn.lstm import LstmCell
@@ -38,6 +38,8 @@ def check_options(options: Mapping[str, Any]) -> None:
         "dtype": ("float32", "float64"),
         "nonlinearity": ("tanh", "relu"),
         "trainable_initial_state": (True, False),
+        "initialization": ("uniform", "normal"),
+        "orthogonal_recurrent": (True, False),
         "output": ("all", "last"),
     }
     for name, allowed in choices.items():
@@ -47,6 +49,11 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name in ("dropout", "input_dropout", "output_dropout"):
         if not 0 <= options[name] < 1:
             raise ValueError(f"{name} is {options[name]!r}, expected 0 <= {name} < 1")
+    scale, forget_bias = options["initialization_scale"], options["forget_bias"]
+    if scale is not None and not 0 < scale < np.inf:
+        raise ValueError(f"initialization_scale is {scale!r}, expected a positive number or None")
+    if forget_bias is not None and not (options["cell"] == "lstm" and options["bias"]):
+        raise ValueError(f"forget_bias is {forget_bias!r}, but only an lstm with biases has one")
     if options["dropout"] > 0 and options["num_layers"] == 1:
         warnings.warn(
             f"dropout is {options['dropout']}, but it acts between layers and num_layers is 1",
@@ -101,6 +108,12 @@ def sort_by_use(views: Mapping[str, Floats], num_layers: int, cell: Cell) -> Mat
     )
 
 
+def decayed_slices(slices: Mapping[str, slice]) -> list[slice]:
+    """Where weight decay acts: matrices, but neither biases, embeddings nor initial states."""
+    kinds = ("rnn.weight", "head.weight")
+    return [where for name, where in slices.items() if name.startswith(kinds)]
+
+
 def check_state(state: Mapping[str, Floats], shapes: Shapes) -> None:
     """Raise ValueError unless names and shapes agree and every value is finite."""
     missing, unknown = sorted(set(shapes) - set(state)), sorted(set(state) - set(shapes))
@@ -113,6 +126,15 @@ def check_state(state: Mapping[str, Floats], shapes: Shapes) -> None:
             raise ValueError(f"{name} has dtype {state[name].dtype}, expected numbers")
         if not np.isfinite(state[name]).all():
             raise ValueError(f"{name} holds NaN or infinity, expected finite values")
+
+
+def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
+    """Raise unless `ids` are integers within the vocabulary."""
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
+    if ids.size and (ids.min() < 0 or ids.max() >= vocabulary_size):
+        wrong = ids[(ids < 0) | (ids >= vocabulary_size)][0]
+        raise ValueError(f"{name} holds the token id {wrong}, expected 0 to {vocabulary_size - 1}")
 
 
 def _check_positive(name: str, value: Any) -> None:

@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike
 from neonym.nn.architecture import (
     check_options,
     check_state,
+    check_tokens,
+    decayed_slices,
     make_cell,
     parameter_shapes,
     sort_by_use,
 )
-from neonym.nn.arrays import Floats, Integers
+from neonym.nn.arrays import Floats
 from neonym.nn.cells import LayerState
 from neonym.nn.embedding import product_table
 from neonym.nn.initialization import initialize
@@ -59,6 +61,14 @@ class RecurrentNetwork:
         Whether the state before the first token is learned; otherwise it is zero.
     output : "all" or "last", default "all"
         Whether a token is predicted at every step, or once, behind the whole sequence.
+    initialization : "uniform" or "normal", default "uniform"
+        How parameters start: as PyTorch's, or normal with zero biases.
+    initialization_scale : float, optional
+        Limit of the uniform, deviation of the normal numbers; 1 / sqrt(hidden_size) by default.
+    orthogonal_recurrent : bool, default False
+        Whether each gate's recurrent matrix starts orthogonal.
+    forget_bias : float, optional
+        What the bias of an LSTM's forget gate starts at, instead of a number drawn.
 
     Attributes
     ----------
@@ -71,6 +81,8 @@ class RecurrentNetwork:
         The same for the gradients; `forward_backward` fills it.
     parameter_slices : dict of str to slice
         Where in `parameters` the array of each name lies.
+    decayed : list of slice
+        Where in `parameters` weight decay should act: not biases, embeddings, initial states.
 
     Raises
     ------
@@ -95,6 +107,10 @@ class RecurrentNetwork:
         output_dropout: float = 0.0,
         trainable_initial_state: bool = False,
         output: Output = "all",
+        initialization: Literal["uniform", "normal"] = "uniform",
+        initialization_scale: float | None = None,
+        orthogonal_recurrent: bool = False,
+        forget_bias: float | None = None,
     ) -> None:
         self.options: dict[str, Any] = {
             "vocabulary_size": vocabulary_size,
@@ -110,6 +126,10 @@ class RecurrentNetwork:
             "output_dropout": output_dropout,
             "trainable_initial_state": trainable_initial_state,
             "output": output,
+            "initialization": initialization,
+            "initialization_scale": initialization_scale,
+            "orthogonal_recurrent": orthogonal_recurrent,
+            "forget_bias": forget_bias,
         }
         check_options(self.options)
         self.vocabulary_size, self.hidden_size = vocabulary_size, hidden_size
@@ -121,10 +141,11 @@ class RecurrentNetwork:
         self._gradients = NamedArrays(self._arrays.shapes, self.dtype)
         self.parameters, self.gradients = self._arrays.flat, self._gradients.flat
         self.parameter_slices = self._arrays.slices
+        self.decayed = decayed_slices(self.parameter_slices)
         matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
         self._propagation = Propagation(self.cell, matrices, rates)
         self._gradient_matrices = sort_by_use(self._gradients.views, num_layers, self.cell)
-        initialize(self._arrays, hidden_size, np.random.default_rng(seed))
+        initialize(self._arrays, self.options, np.random.default_rng(seed))
 
     def state_dict(self) -> dict[str, Floats]:
         """The parameters under PyTorch's names and in its layout, as copies."""
@@ -174,14 +195,38 @@ class RecurrentNetwork:
         ValueError
             If a token id is outside the vocabulary, or the batch was packed for another output.
         """
-        self._check_batch(batch)
-        logits, tape = self._propagation.forward(
-            batch, self._initial(batch.num_sequences), generator
-        )
-        nats = cross_entropy(logits, batch.targets)
-        d_logits = cross_entropy_gradient(logits, batch.targets, batch.num_tokens)
-        self._propagation.backward(self._gradient_matrices, batch, tape, d_logits)
-        return float(nats.mean())
+        return self._forward_backward(batch, self._initial(batch.num_sequences), generator)[0]
+
+    def forward_backward_from(
+        self, state: State, batch: PackedSequences, generator: np.random.Generator | None = None
+    ) -> tuple[float, State]:
+        """As `forward_backward`, but continue from a state and return the one behind the batch.
+
+        For sequences longer than backpropagation should reach (`PackedSequences.windows`), or for
+        a state that is carried from one name to the next. Gradients do not flow into what came
+        before; only the state of `initial_state` passes them on to a trainable initial state.
+
+        Parameters
+        ----------
+        state : State
+            A row for each sequence, in the order in which they were given to `pack`; left as it is.
+        batch, generator
+            As for `forward_backward`.
+
+        Returns
+        -------
+        float
+            Mean nats per target.
+        State
+            Rows of sequences that are not in the batch are as before.
+        """
+        before = state.take(batch.order)
+        loss, after = self._forward_backward(batch, before.layers, generator)
+        if not state.is_initial:
+            for learned in self._gradient_matrices.initial:
+                for gradient in learned:
+                    gradient[...] = 0
+        return loss, state.replace(batch.order, after)
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
         """Mean nats per target, without gradients; arguments as for `forward_backward`."""
@@ -236,7 +281,7 @@ class RecurrentNetwork:
         table = product_table(
             first.weight_ih, self._propagation.matrices.embedding, self.cell.input_bias(first)
         )
-        return State(self._initial(batch_size), table)
+        return State(self._initial(batch_size), table, is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -256,14 +301,33 @@ class RecurrentNetwork:
             Behind these tokens.
         """
         ids = np.asarray(tokens)
-        self._check_tokens("tokens", ids)
+        check_tokens("tokens", ids, self.vocabulary_size)
+        if ids.shape != (state.batch_size,):
+            raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         matrices = self._propagation.matrices
         h, layers = state.table[ids], []
         for number, weights in enumerate(matrices.layers):
             z = affine(h, weights.weight_ih, self.cell.input_bias(weights)) if number else h
             layers.append(self.cell.step(z, weights, state.layers[number]))
             h = layers[-1][0]
-        return affine(h, matrices.head, matrices.head_bias), State(layers, state.table)
+        return affine(h, matrices.head, matrices.head_bias), State(
+            layers, state.table, is_initial=False
+        )
+
+    def _forward_backward(
+        self,
+        batch: PackedSequences,
+        initial: Sequence[LayerState],
+        generator: np.random.Generator | None,
+    ) -> tuple[float, Sequence[LayerState]]:
+        """Loss and the state behind each sequence, in packed order."""
+        self._check_batch(batch)
+        logits, tape = self._propagation.forward(batch, initial, generator)
+        nats = cross_entropy(logits, batch.targets)
+        d_logits = cross_entropy_gradient(logits, batch.targets, batch.num_tokens)
+        self._propagation.backward(self._gradient_matrices, batch, tape, d_logits)
+        final = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
+        return float(nats.mean()), final
 
     def _initial(self, batch_size: int) -> list[LayerState]:
         shape = (batch_size, self.hidden_size)
@@ -279,14 +343,5 @@ class RecurrentNetwork:
             raise ValueError(
                 f'batch was packed for output "{batch.output}", expected "{self.output}"'
             )
-        self._check_tokens("batch.inputs", batch.inputs)
-        self._check_tokens("batch.targets", batch.targets)
-
-    def _check_tokens(self, name: str, ids: Integers) -> None:
-        if ids.dtype.kind not in "iu":
-            raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
-        if len(ids) and (ids.min() < 0 or ids.max() >= self.vocabulary_size):
-            wrong = ids[(ids < 0) | (ids >= self.vocabulary_size)][0]
-            raise ValueError(
-                f"{name} holds the token id {wrong}, expected 0 to {self.vocabulary_size - 1}"
-            )
+        check_tokens("batch.inputs", batch.inputs, self.vocabulary_size)
+        check_tokens("batch.targets", batch.targets, self.vocabulary_size)

@@ -4,7 +4,7 @@ All work in place on the network's flat vectors. The learning rate comes with ev
 schedules live outside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import sqrt
 
 import numpy as np
@@ -28,7 +28,7 @@ class Optimizer:
         Parameters
         ----------
         parameters, gradients : ndarray, shape (total,)
-            The network's flat vectors; `gradients` may be overwritten.
+            The network's flat vectors.
         lr : float
             Learning rate of this step.
         """
@@ -71,12 +71,85 @@ class Optimizer:
 
 
 class Sgd(Optimizer):
-    """Stochastic gradient descent: p <- p - lr * g."""
+    """Stochastic gradient descent, with momentum on request (Polyak, 1964; Nesterov, 1983).
+
+    b <- momentum * b + g
+    p <- p - lr * b, or with Nesterov's p <- p - lr * (g + momentum * b)
+
+    Parameters
+    ----------
+    momentum : float, default 0.0
+        Decay of the running sum of gradients, in [0, 1).
+    nesterov : bool, default False
+        Whether to look one step ahead; needs momentum.
+    """
+
+    def __init__(self, momentum: float = 0.0, nesterov: bool = False) -> None:
+        super().__init__()
+        _check_decay("momentum", momentum)
+        if nesterov and momentum == 0:
+            raise ValueError("nesterov is True and momentum 0.0, expected a positive momentum")
+        self.momentum, self.nesterov = momentum, nesterov
+        self.names = ("velocity",) if momentum else ()
 
     def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
         """Apply the rule."""
-        gradients *= lr
-        parameters -= gradients
+        if self.momentum:
+            velocity = self.vectors["velocity"]
+            velocity *= self.momentum
+            velocity += gradients
+            gradients = gradients + self.momentum * velocity if self.nesterov else velocity
+        parameters -= lr * gradients
+
+
+class Adagrad(Optimizer):
+    """Adagrad (Duchi et al., 2011): v <- v + g^2;  p <- p - lr * g / (sqrt(v) + eps).
+
+    Parameters
+    ----------
+    eps : float, default 1e-10
+        Added to the denominator, positive.
+    """
+
+    names = ("square",)
+
+    def __init__(self, eps: float = 1e-10) -> None:
+        super().__init__()
+        _check_eps(eps)
+        self.eps = eps
+
+    def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
+        """Apply the rule."""
+        square = self.vectors["square"]
+        square += gradients * gradients
+        parameters -= lr * gradients / (np.sqrt(square) + self.eps)
+
+
+class RmsProp(Optimizer):
+    """RMSprop (Hinton, 2012): v <- decay v + (1 - decay) g^2;  p <- p - lr * g / (sqrt(v) + eps).
+
+    Parameters
+    ----------
+    decay : float, default 0.99
+        Of the running mean of squares, in [0, 1).
+    eps : float, default 1e-8
+        Added to the denominator, positive.
+    """
+
+    names = ("square",)
+
+    def __init__(self, decay: float = 0.99, eps: float = 1e-8) -> None:
+        super().__init__()
+        _check_decay("decay", decay)
+        _check_eps(eps)
+        self.decay, self.eps = decay, eps
+
+    def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
+        """Apply the rule."""
+        square = self.vectors["square"]
+        square *= self.decay
+        square += (1 - self.decay) * gradients * gradients
+        parameters -= lr * gradients / (np.sqrt(square) + self.eps)
 
 
 class Adam(Optimizer):
@@ -97,11 +170,9 @@ class Adam(Optimizer):
 
     def __init__(self, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__()
-        for name, beta in (("beta1", beta1), ("beta2", beta2)):
-            if not 0 <= beta < 1:
-                raise ValueError(f"{name} is {beta}, expected 0 <= {name} < 1")
-        if not eps > 0:
-            raise ValueError(f"eps is {eps}, expected a positive number")
+        _check_decay("beta1", beta1)
+        _check_decay("beta2", beta2)
+        _check_eps(eps)
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
@@ -121,3 +192,49 @@ class Adam(Optimizer):
         np.divide(mean, scratch, out=scratch)
         scratch *= lr * root / (1 - self.beta1**self.steps)
         parameters -= scratch
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+
+    p <- p - lr * weight_decay * p, then the step of Adam.
+
+    Parameters
+    ----------
+    beta1, beta2, eps : float
+        As for Adam.
+    weight_decay : float, default 0.01
+        Not negative.
+    decayed : sequence of slice, optional
+        Where in the flat vector decay acts; `RecurrentNetwork.decayed` leaves out biases,
+        embeddings and initial states. Everywhere by default.
+    """
+
+    def __init__(
+        self,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        decayed: Sequence[slice] = (slice(None),),
+    ) -> None:
+        super().__init__(beta1, beta2, eps)
+        if not weight_decay >= 0:
+            raise ValueError(f"weight_decay is {weight_decay}, expected a number of at least 0")
+        self.weight_decay, self.decayed = weight_decay, tuple(decayed)
+
+    def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
+        """Apply the rule."""
+        for where in self.decayed:
+            parameters[where] *= 1 - lr * self.weight_decay
+        super().update(parameters, gradients, lr)
+
+
+def _check_decay(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value}, expected 0 <= {name} < 1")
+
+
+def _check_eps(eps: float) -> None:
+    if not eps > 0:
+        raise ValueError(f"eps is {eps}, expected a positive number")

@@ -84,6 +84,38 @@ class PackedSequences:
         """Row of the last input of each sequence in packed order, shape (sequences,)."""
         return self.offsets[self.lengths - 1] + np.arange(len(self.order))
 
+    def windows(self, steps: int) -> list["PackedSequences"]:
+        """Cut the batch in time, for truncated backpropagation.
+
+        Parameters
+        ----------
+        steps : int
+            Length of a window; the last may be shorter.
+
+        Returns
+        -------
+        list of PackedSequences
+            One behind the other; each holds the sequences that are still running, in this order.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is not positive, or the output is "last": most windows had no target.
+        """
+        if steps < 1:
+            raise ValueError(f"steps is {steps}, expected a positive integer")
+        if self.output == "last":
+            raise ValueError('output is "last", expected "all": windows need a target each')
+        return [self._window(first, steps) for first in range(0, len(self.batch_sizes), steps)]
+
+    def _window(self, first: int, steps: int) -> "PackedSequences":
+        sizes = self.batch_sizes[first : first + steps]
+        start = self.steps[first][0]
+        rows = slice(start, start + int(sizes.sum()))
+        return PackedSequences(
+            self.inputs[rows], self.targets[rows], sizes, self.order[: sizes[0]], self.output
+        )
+
 
 def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequences:
     """Pack sequences of token ids into one batch.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neonym.nn.arrays import Floats
+from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import LayerState
 
 
@@ -21,12 +21,29 @@ class State:
     table : ndarray, shape (vocabulary, gates * hidden)
         The first layer's input product of every token, computed once for all steps; so a state
         belongs to the weights it was made with.
+    is_initial : bool
+        Whether this is the state before the first token.
     """
 
     layers: Sequence[LayerState]
     table: Floats
+    is_initial: bool
+
+    @property
+    def batch_size(self) -> int:
+        """Number of sequences."""
+        return len(self.layers[0][0])
 
     def take(self, rows: ArrayLike) -> "State":
         """The state of the given rows of the batch (indices or a boolean mask)."""
         where = np.asarray(rows)
-        return State([tuple(array[where] for array in layer) for layer in self.layers], self.table)
+        layers = [tuple(array[where] for array in layer) for layer in self.layers]
+        return State(layers, self.table, self.is_initial)
+
+    def replace(self, rows: Integers, layers: Sequence[LayerState]) -> "State":
+        """The state with the given rows of every layer replaced."""
+        copies = [tuple(array.copy() for array in layer) for layer in self.layers]
+        for layer, new in zip(copies, layers, strict=True):
+            for array, values in zip(layer, new, strict=True):
+                array[rows] = values
+        return State(copies, self.table, is_initial=False)
