@@ -9,7 +9,7 @@ import numpy as np
 
 from neonym.configuration import Split
 from neonym.errors import UserError
-from neonym.vocabulary import Unit, as_strings
+from neonym.vocabulary import Unit, Vocabulary
 
 logger = logging.getLogger("neonym")
 
@@ -80,7 +80,7 @@ def _check_count(count: int, split: Split) -> None:
 
 def _grouped_sides(names: Sequence[str], split: Split, unit: Unit) -> list[int] | None:
     """The part of each name with near-duplicates together, or None where that cannot be done."""
-    groups = near_duplicate_groups(as_strings(names, unit))
+    groups = near_duplicate_groups(Vocabulary.from_names(names, unit).as_strings(names))
     largest = max(map(len, groups))
     sides = _deal(groups, len(names), split)
     # In a tiny list a pair is a large share of it, and does no harm.

@@ -48,19 +48,6 @@ def tokens_of(name: str, unit: Unit) -> Sequence[str]:
     return name if unit == "character" else name.split()
 
 
-def as_strings(names: Sequence[str], unit: Unit) -> list[str]:
-    """The names with each token as a single character, so that string algorithms work on tokens.
-
-    Equal words become equal characters; which ones means nothing.
-    """
-    if unit == "character":
-        return list(names)
-    # Surrogates are not characters, so the code points from 0xD800 on are skipped.
-    words = sorted(set(" ".join(names).split()))
-    letter = {word: chr(i if i < 0xD800 else i + 0x800) for i, word in enumerate(words, 0x100)}
-    return ["".join([letter[word] for word in name.split()]) for name in names]
-
-
 @dataclass(frozen=True)
 class Vocabulary:
     """The symbols that names are made of; a symbol's id is its place.
@@ -149,6 +136,22 @@ class Vocabulary:
     def _word_ids(self, names: Sequence[str]) -> Ids:
         words = " ".join(names).split()
         return np.fromiter((self._ids.get(word, -1) for word in words), np.int32, len(words))
+
+    def as_strings(self, names: Sequence[str]) -> list[str]:
+        """The names with each token as a single character, for algorithms that work on strings.
+
+        Where tokens are words, which character a word becomes means nothing.
+
+        Raises
+        ------
+        UnknownSymbolError
+            For the first line with an unknown word.
+        """
+        if self.unit == "character":
+            return list(names)
+        # Surrogates are not characters, so the code points from 0xD800 on are skipped.
+        ids = [row + 0x100 for row in self.encode_all(names)]
+        return ["".join(map(chr, np.where(row < 0xD800, row, row + 0x800).tolist())) for row in ids]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The name with these ids, which hold neither start nor end.

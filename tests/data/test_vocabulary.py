@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neonym.errors import UserError
-from neonym.vocabulary import UnknownSymbolError, Vocabulary, as_strings
+from neonym.vocabulary import UnknownSymbolError, Vocabulary
 
 ANY_NAME = st.text(min_size=1, max_size=20)
 WORDS = st.lists(st.text("abcé猫", min_size=1, max_size=4), min_size=1, max_size=6)
@@ -107,7 +107,19 @@ def test_a_missing_or_broken_vocabulary_file_is_a_user_error(tmp_path) -> None:
 
 
 def test_words_become_single_characters_equal_where_the_words_are() -> None:
-    one, other = as_strings(["he is male", "he was male"], "word")
+    names = ["he is male", "he was male"]
+    one, other = Vocabulary.from_names(names, "word").as_strings(names)
     assert len(one) == len(other) == 3
     assert (one[0], one[2]) == (other[0], other[2])
     assert one[1] != other[1]
+
+
+def test_letters_stay_the_characters_they_are() -> None:
+    assert Vocabulary.from_names(["né"], "character").as_strings(["né", "x"]) == ["né", "x"]
+
+
+def test_no_word_becomes_a_surrogate() -> None:
+    words = [f"w{number}" for number in range(0xE000)]
+    strings = Vocabulary.from_names(words, "word").as_strings(words)
+    assert len(set(strings)) == len(words)
+    "".join(strings).encode("utf-8")
