@@ -1,0 +1,81 @@
+"""The command line: `neonym COMMAND`."""
+
+import os
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import IO
+
+import click
+
+from neonym import commands
+from neonym.errors import UserError
+from neonym.terminal import escape
+
+MISTAKE = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+
+class CommandsFolder(click.Group):
+    """The group of the modules in `neonym.commands`, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=CommandsFolder, invoke_without_command=True)
+@click.version_option(package_name="neonym")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Learn how the names in a list are built, and coin new ones."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line and exit: 0, or 2 after a user's mistake, which is told in one line."""
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_to_encode(stream)
+    status = run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has enough, which is no mistake. Python flushes once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def run() -> int:
+    """Run the command line; its exit status."""
+    try:
+        return cli.main(prog_name="neonym", standalone_mode=False) or 0
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "neonym"
+        complain(f"{error.format_message()} See `{path} --help`.")
+    except click.ClickException as error:
+        complain(error.format_message())
+    except UserError as error:
+        complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return MISTAKE
+
+
+def complain(message: str) -> None:
+    """Tell the person at the keyboard in one line, on standard error."""
+    click.echo(f"neonym: {escape(message)}", err=True)
+
+
+def _never_fail_to_encode(stream: IO[str]) -> None:
+    """Write letters that the terminal's encoding lacks as escapes."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,5 @@
+"""The commands of `neonym`, one a module.
+
+A module's name is the command's, with dashes for underscores, and its `command` is what click runs.
+A module is imported when its command is, so none pays for what another needs.
+"""

@@ -1,0 +1,106 @@
+"""`neonym sample`: coin names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neonym.choice import Choice
+from neonym.errors import UserError
+from neonym.generator import DEFAULT_MODEL, NameGenerator, Names
+from neonym.lines import read_lines
+from neonym.terminal import escape, escape_json
+
+# What only matters where names are drawn.
+OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")
+
+
+@click.command("sample")
+@click.option("-n", "--count", default=20, show_default=True, help="How many names.")
+@click.option("--prefix", help="What every name begins with.")
+@click.option(
+    "--temperature",
+    default=1.0,
+    show_default=True,
+    help="Below 1 safer, above 1 bolder, 0 always the most probable letter.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, help="Equal seeds, equal names; another, others."
+)
+@click.option("--top-k", type=int, help="Only the k most probable letters.")
+@click.option("--top-p", type=float, help="Only the letters that make up this probability.")
+@click.option("--max-length", type=int, help="Where names are cut; else twice the longest known.")
+@click.option("--distinct", is_flag=True, help="Each name only once.")
+@click.option("--exclude", metavar="FILE|-", help="No name of this list, such as the known ones.")
+@click.option("--most-probable", is_flag=True, help="The most probable names; nothing is drawn.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="The model file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Names and log-probabilities as JSON.")
+@click.pass_context
+def command(context: click.Context, /, **options: Any) -> None:
+    """Coin names with a trained model.
+
+    Prints one name a line. The first names are the same however many are asked for.
+    """
+    if options["prefix"] == "":
+        raise UserError("--prefix is empty; leave it out, or give the letters to begin with")
+    names = _most_probable(context, options) if options["most_probable"] else _draw(options)
+    _remark(names, options)
+    if options["as_json"]:
+        click.echo(_to_json(names, options))
+    else:
+        click.echo("".join(f"{escape(name)}\n" for name in names.names), nl=False)
+
+
+def _draw(options: dict[str, Any]) -> Names:
+    choice = Choice(options["temperature"], options["top_k"], options["top_p"])
+    exclude = read_lines(options["exclude"]) if options["exclude"] else []
+    return NameGenerator.load(options["model"]).draw(
+        options["count"],
+        seed=options["seed"],
+        choice=choice,
+        prefix=options["prefix"] or "",
+        max_length=options["max_length"],
+        distinct=options["distinct"],
+        exclude=[line.text for line in exclude],
+    )
+
+
+def _most_probable(context: click.Context, options: dict[str, Any]) -> Names:
+    for name in OF_DRAWING:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise UserError(f"--most-probable draws nothing; leave out --{name.replace('_', '-')}")
+    return NameGenerator.load(options["model"]).most_probable(
+        options["count"], prefix=options["prefix"] or "", max_length=options["max_length"]
+    )
+
+
+def _remark(names: Names, options: dict[str, Any]) -> None:
+    """Say on standard error what the list of names does not show."""
+    count, cut = len(names.names), int((~names.ended).sum())
+    if count < options["count"]:
+        click.echo(f"neonym: only {count} of {options['count']} names found", err=True)
+    if options["distinct"] or options["exclude"]:
+        click.echo(f"neonym: {names.draws} names drawn for {count}", err=True)
+    if cut:
+        click.echo(f"neonym: {cut} of {count} names were cut off at the length cap", err=True)
+
+
+def _to_json(names: Names, options: dict[str, Any]) -> str:
+    drawn = {} if options["most_probable"] else {name: options[name] for name in OF_DRAWING}
+    rows = zip(names.names, names.log_probs.tolist(), names.ended.tolist(), strict=True)
+    values = {
+        "model": str(options["model"]),
+        "prefix": options["prefix"] or "",
+        "max_length": options["max_length"],
+        **drawn,
+        "draws": names.draws,
+        "names": [{"name": n, "log_prob": nats, "ended": ended} for n, nats, ended in rows],
+    }
+    return escape_json(json.dumps(values, ensure_ascii=False))

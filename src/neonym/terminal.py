@@ -1,0 +1,25 @@
+"""Text from outside, made safe to print.
+
+A name can hold what a terminal obeys: escape sequences that move the cursor, set the window's title
+or hide text, and marks that turn the direction of writing around.
+"""
+
+import re
+
+# The C0 and C1 controls, lone surrogates, line and paragraph separators, and the marks that embed,
+# override or isolate a direction. Joiners stay: Persian and the scripts of India need them.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escape(text: str) -> str:
+    r"""The text with each character that a terminal would obey written out, as \x1b or \u202e."""
+    return _OBEYED.sub(lambda match: _written_out(ord(match[0])), text)
+
+
+def escape_json(text: str) -> str:
+    r"""JSON text with those characters written as \u001b, so that it reads back as it was."""
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _written_out(code_point: int) -> str:
+    return f"\\x{code_point:02x}" if code_point < 0x100 else f"\\u{code_point:04x}"
