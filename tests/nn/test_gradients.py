@@ -10,8 +10,16 @@ RAGGED = [[1, 4, 2, 3], [5], [3, 3], [2, 1, 5, 4]]
 
 
 def make(cell="rnn", layers=1, **options):
+    """A small network whose weights are large enough for differences to be exact."""
     return RecurrentNetwork(
-        6, cell, hidden_size=4, num_layers=layers, dtype="float64", seed=7, **options
+        6,
+        cell,
+        hidden_size=4,
+        num_layers=layers,
+        dtype="float64",
+        seed=7,
+        initialization_scale=1.0,
+        **options,
     )
 
 
