@@ -7,10 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
+# PyTorch and JAX, to measure and test against, live apart from the product's environment
+BENCH_BIN := $(CURDIR)/.venv-bench/bin
+BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup repro test test-slow lint format ui bench lock clean
+.PHONY: help setup repro test test-slow test-peer lint format ui bench lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,13 +22,19 @@ setup: $(READY) ## Make .venv with the locked dependencies (PYTHON= chooses the 
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} is not supported; name one of 3.11 to 3.13: make PYTHON=python3.12")'
-	@echo "Setting up $(VENV) (some minutes the first time)"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Setting up $(@D) with the locked dependencies"
+	@$(PYTHON) -m venv --clear $(@D)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(@D)/uv.lock
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(@D)/uv.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(@D) $(@D)/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(@D) $(@D)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@git rev-parse --is-inside-work-tree >/dev/null 2>&1 || printf '[core]\n    no_scm = true\n' > .dvc/config.local
+	@touch $@
+
+$(BENCH): $(READY)
+	@echo "Setting up $(@D) with PyTorch and JAX"
+	@$(MAKE) --silent $(READY) VENV=$(@D) READY=.venv-bench/.locked
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 jax
 	@touch $@
 
 repro: setup ## Run the main job: dinosaurs in, a trained network, new names and an MLflow run out
@@ -38,6 +47,9 @@ test: setup ## Run the fast test suite
 
 test-slow: setup ## Run the slow test suite, which starts real services
 	@pytest -n 2 --dist worksteal -m slow
+
+test-peer: $(BENCH) ## Run the tests against PyTorch
+	@$(BENCH_BIN)/pytest -m peer
 
 lint: setup ## Check style and types
 	@ruff check .
@@ -59,4 +71,4 @@ lock: ## Lock the dependencies anew: exact versions and hashes
 		--no-annotate --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Delete what runs made, tracked runs included; keep data, conf and code
-	@rm -rf .venv .neonym mlflow.db mlartifacts outputs multirun models reports/figures data/processed
+	@rm -rf .venv .venv-bench .neonym mlflow.db mlartifacts outputs multirun models reports/figures data/processed

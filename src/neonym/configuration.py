@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from rapidfuzz import process
 
 from neonym.errors import UserError
@@ -250,15 +251,25 @@ def _explain(error: ValidationError, values: Mapping[str, Any], source: str) -> 
     first, *others = error.errors(include_url=False)
     location = _key_path(first["loc"], values)
     key = ".".join(location)
-    more = f" (and {len(others)} more)" if others else ""
+    # What a value might have been is an error each in a union, and one for the reader
+    same = [other for other in others if _key_path(other["loc"], values) == location]
+    more = f" (and {len(others) - len(same)} more)" if len(others) > len(same) else ""
     if first["type"] == "extra_forbidden":
         return f"{source}: unknown key {key}{_nearest_key(location, values)}{more}"
     if first["type"] == "missing":
         return f"{source}: {key} is missing{more}"
-    message = first["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
+    if first["type"] == "union_tag_invalid":
+        name, allowed = first["ctx"]["tag"], first["ctx"]["expected_tags"]
+        return f"{source}: {key}.name = {json.dumps(name)}: input should be one of {allowed}{more}"
+    messages = [_message(item) for item in (first, *same)]
+    alternatives = [text.removeprefix("input should be ") for text in messages[1:]]
     value = json.dumps(first["input"], default=str, ensure_ascii=False)
-    return f"{source}: {key} = {value}: {message}{more}"
+    return f"{source}: {key} = {value}: {' or '.join([messages[0], *alternatives])}{more}"
+
+
+def _message(error: ErrorDetails) -> str:
+    text = error["msg"].removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
 
 
 def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:

@@ -212,9 +212,9 @@ class Replay:
 
     def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
         run = self._client.get_run(progress.run_id)
-        if not progress.changed and run.info.status == status:
-            return  # nothing was lacking
         stages = list(progress.known_stages)
+        if not progress.changed and progress.stage in ("", *stages) and run.info.status == status:
+            return  # nothing was lacking
         if status == "FINISHED":
             stages += progress.new_stages
             stages += [progress.stage] if progress.stage not in ("", *stages) else []

@@ -77,6 +77,10 @@ class SegmentWriter:
         """Append the end and let go of the segment."""
         self.write(RunClosed(time_ms=now_ms(), status=status))
         os.fsync(self._file.fileno())
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the segment without an end, as the death of this process does."""
         self._file.close()
         self._lock.release()
 

@@ -1,5 +1,6 @@
 """Whether the project's own MLflow database can be used as it is, without importing MLflow."""
 
+import re
 import sqlite3
 from contextlib import closing
 from importlib.util import find_spec
@@ -7,6 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from neonym.tracking.store import Store
+
+REVISION = re.compile(r'^revision = ["\'](\w+)', re.MULTILINE)
+DOWN_REVISION = re.compile(r'^down_revision = ["\'](\w+)', re.MULTILINE)
 
 
 def explain_unusable(store: Store) -> str:
@@ -23,9 +27,14 @@ def explain_unusable(store: Store) -> str:
 
 
 def _explain_version(store: Store, revisions: list[str]) -> str:
-    known = _known_revisions()
-    if not revisions or not known or revisions[0] in known:
+    known, head = _known_revisions()
+    if not revisions or not known or revisions[0] == head:
         return ""
+    if revisions[0] in known:
+        return (
+            f"{store.database} was written by an older MLflow; save a copy of it, then run "
+            f"`mlflow db upgrade {store.uri}`"
+        )
     return (
         f"{store.database} was written by a newer MLflow than the one installed here; "
         "use that version, or move the file away to begin with an empty one"
@@ -44,13 +53,20 @@ def _explain_move(store: Store, locations: list[str]) -> str:
     return ""
 
 
-def _known_revisions() -> set[str]:
-    """The revisions of MLflow's database that the installed MLflow knows, from its file names."""
+def _known_revisions() -> tuple[set[str], str]:
+    """The revisions of its database that the installed MLflow knows, and the latest of them.
+
+    Read from its migration scripts: each names the revision before it, and none names the latest.
+    """
     package = find_spec("mlflow")
     if package is None or package.origin is None:
-        return set()
+        return set(), ""
     folder = Path(package.origin).parent / "store" / "db_migrations" / "versions"
-    return {path.name.partition("_")[0] for path in folder.glob("*.py")}
+    scripts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+    known = {match[1] for text in scripts if (match := REVISION.search(text))}
+    earlier = {match[1] for text in scripts if (match := DOWN_REVISION.search(text))}
+    latest = known - earlier
+    return known, latest.pop() if len(latest) == 1 else ""
 
 
 def _column(database: sqlite3.Connection, query: str) -> list[str]:

@@ -1,0 +1,15 @@
+"""`neonym summary`: what came of the last run."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("summary")
+def command() -> None:
+    """Show the metrics beside the n-gram's, new names, and where everything is."""
+    from rich.console import Console  # noqa: PLC0415 (other commands start without it)
+
+    from neonym.summary import print_summary  # noqa: PLC0415
+
+    print_summary(Path.cwd(), Console(highlight=False))

@@ -1,0 +1,38 @@
+"""`neonym sync`: bring MLflow up to date."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("sync")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds to wait for MLflow at most.",
+)
+def command(wait: float) -> int:
+    """Deliver what waits for MLflow, and see that one finished run stands for the workspace.
+
+    Repeating it changes nothing. Ends with status 1 where MLflow does not take everything; nothing
+    is lost then, and the next `neonym sync` goes on.
+    """
+    from neonym.tracking.store import Store, project_root  # noqa: PLC0415 (others start faster)
+    from neonym.tracking.sync import sync  # noqa: PLC0415
+
+    root = project_root(Path.cwd())
+    address = Store.of_project(root).address
+    report = sync(root, wait)
+    if report.stale:
+        click.echo(f"no run was made for the workspace: {report.stale}", err=True)
+    if report.outcome.delivered:
+        click.echo(f"MLflow is up to date: {address}")
+        return 0
+    click.echo(
+        f"MLflow did not take everything: {report.outcome.message}\n"
+        f"It waits in .neonym; `neonym sync` delivers it once {address} answers.",
+        err=True,
+    )
+    return 1

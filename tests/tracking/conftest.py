@@ -1,0 +1,31 @@
+"""A real MLflow store for tests: its database is made once, and copied."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from mlflow.tracking import MlflowClient
+
+from neonym.tracking.store import Store
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database with its tables and no run."""
+    shared = tmp_path_factory.getbasetemp().parent / "mlflow_template.db"
+    with FileLock(shared.with_suffix(".lock")):
+        if not shared.exists():
+            fresh = tmp_path_factory.mktemp("mlflow") / "fresh.db"
+            MlflowClient(f"sqlite:///{fresh}").search_experiments()
+            shutil.copyfile(fresh, shared)
+    return shared
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store of an empty project, in which nothing was tracked yet."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
+    yield Store.of_project(tmp_path)
