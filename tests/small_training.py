@@ -47,7 +47,12 @@ def configuration(**changes: object) -> Configuration:
             "clip_norm": 5.0,
             "clip_value": None,
             "patience": None,
+            "ema_decay": None,
+            "truncate": None,
+            "carry_state": False,
+            "loss_smoothing": 0.9,
             "dtype": "float32",
+            "resume": False,
         },
         "sample": {"count": 10, "temperature": 1.0, "prefix": "", "max_length": None},
         "evaluate": {"ngram_max_order": 4},
@@ -68,7 +73,7 @@ def configuration(**changes: object) -> Configuration:
     return validate(values, "test")
 
 
-def run(configuration, listener=None, names=NAMES, val_names=VAL_NAMES):
+def run(configuration, names=NAMES, val_names=VAL_NAMES, **options):
     """Train on these names."""
     ids, val_ids = (VOCABULARY.encode_all(part) for part in (names, val_names))
-    return train(ids, val_ids, len(VOCABULARY), configuration, listener)
+    return train(ids, val_ids, len(VOCABULARY), configuration, **options)

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from neonym.choice import log_softmax
 from neonym.errors import UserError
-from neonym.nn import RecurrentNetwork
-from neonym.streams import Purpose, seed_sequence
+from neonym.nn import Adam, RecurrentNetwork
+from neonym.streams import Purpose, generator, seed_sequence
 from neonym.training import mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
-SGD = {"name": "sgd", "lr": 0.5}
+SGD = {"name": "sgd", "lr": 0.5, "momentum": 0.0, "nesterov": False}
 PLAIN = {
     "optimizer": SGD,
     "model__input_dropout": 0.0,
@@ -18,6 +19,7 @@ PLAIN = {
     "train__epochs": 1,
     "train__batch_size": len(NAMES),
 }
+ADAMW = {"name": "adamw", "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.0}
 IDS = VOCABULARY.encode_all(NAMES)
 VAL_IDS = VOCABULARY.encode_all(VAL_NAMES)
 
@@ -123,7 +125,7 @@ def test_every_name_comes_once_an_epoch_in_another_order_and_the_last_batch_may_
 
 def test_the_listener_hears_of_every_step_and_epoch():
     recorder = Recorder()
-    result = run(configuration(schedule={"name": "one_cycle", "warm_up": 0.5}), recorder)
+    result = run(configuration(schedule={"name": "one_cycle", "warm_up": 0.5}), listener=recorder)
     assert recorder.epochs == result.history
     assert [step for step, _, _ in recorder.steps] == list(range(1, 13))
     assert [record.step for record in result.history] == [4, 8, 12]
@@ -158,13 +160,134 @@ def test_a_few_names_are_learned_by_heart():
 
 
 def test_divergence_is_one_line_with_step_learning_rate_and_advice():
-    broken = configuration(optimizer={"name": "sgd", "lr": 1e38}, train__clip_norm=None)
+    broken = configuration(optimizer=SGD | {"lr": 1e38}, train__clip_norm=None)
     message = (
         "training diverged: the .* is (nan|inf) at step 3 of epoch 1, learning rate 1e[+]38; "
         "lower optimizer.lr, or set train.clip_norm"
     )
     with pytest.raises(UserError, match=message):
         run(broken)
+
+
+def test_the_loss_that_is_told_is_smoothed_from_that_of_a_network_that_knows_nothing():
+    raw, smoothed = Recorder(), Recorder()
+    run(configuration(train__loss_smoothing=0.0), listener=raw)
+    run(configuration(train__loss_smoothing=0.9), listener=smoothed)
+    expected = np.log(len(VOCABULARY))
+    for (_, loss, _), (_, told, _) in zip(raw.steps, smoothed.steps, strict=True):
+        expected = 0.9 * expected + 0.1 * loss
+        assert told == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD | {"momentum": 0.9, "nesterov": True, "lr": 0.1},
+        {"name": "adagrad", "lr": 0.05, "eps": 1e-10},
+        {"name": "rmsprop", "lr": 0.01, "decay": 0.9, "eps": 1e-8},
+        {"name": "adam", "lr": 0.01, "beta1": 0.8, "beta2": 0.99, "eps": 1e-8},
+        {
+            "name": "adamw",
+            "lr": 0.01,
+            "beta1": 0.9,
+            "beta2": 0.99,
+            "eps": 1e-8,
+            "weight_decay": 0.1,
+        },
+    ],
+    ids=lambda optimizer: optimizer["name"],
+)
+def test_every_optimizer_takes_its_options_and_learns(optimizer):
+    result = run(configuration(optimizer=optimizer, train__epochs=10))
+    assert result.best_val_nll < result.history[0].val_nll < np.log(len(VOCABULARY))
+
+
+def test_weight_decay_leaves_biases_alone():
+    options = configuration(**PLAIN | {"optimizer": ADAMW | {"weight_decay": 0.5}})
+    decayed, plain = run(options), run(configuration(**PLAIN | {"optimizer": ADAMW}))
+    old = untrained(options).state_dict()
+    differences = {
+        name: array - plain.network.state_dict()[name]
+        for name, array in decayed.network.state_dict().items()
+    }
+    shrink = 0.5 * ADAMW["lr"]
+    np.testing.assert_allclose(differences["head.weight"], -shrink * old["head.weight"], atol=1e-12)
+    assert not differences["head.bias"].any()
+
+
+def test_the_mean_of_the_weights_is_what_is_judged_and_kept():
+    recorder = Averages()
+    options = {"train__ema_decay": 0.8, "train__dtype": "float64", "train__epochs": 1}
+    with pytest.MonkeyPatch.context() as patch:
+        recorder.watch(patch)
+        result = run(configuration(**options))
+    mean, *weights = recorder.weights
+    for step, parameters in enumerate(weights, start=1):
+        decay = min(0.8, step / (step + 10))
+        mean = decay * mean + (1 - decay) * parameters
+    np.testing.assert_allclose(result.network.parameters, mean, atol=1e-12)
+    assert result.history[0].val_nll == mean_nll(result.network, VAL_IDS)
+
+
+def test_training_goes_on_from_the_weights_and_not_from_their_mean():
+    plain, averaged = Recorder(), Recorder()
+    run(configuration(), listener=plain)
+    run(configuration(train__ema_decay=0.9), listener=averaged)
+    assert averaged.steps == plain.steps
+
+
+class Averages:
+    """The weights before the first step and after each."""
+
+    def __init__(self):
+        self.weights = []
+
+    def watch(self, patch):
+        original = Adam.step
+
+        def step(optimizer, parameters, gradients, lr):
+            if not self.weights:
+                self.weights.append(parameters.copy())
+            original(optimizer, parameters, gradients, lr)
+            self.weights.append(parameters.copy())
+
+        patch.setattr(Adam, "step", step)
+
+
+def test_truncated_backpropagation_takes_a_step_for_each_stretch_of_tokens():
+    recorder = Recorder()
+    result = run(configuration(train__truncate=5, train__epochs=1), listener=recorder)
+    order = generator(0, Purpose.SHUFFLING, 1).permutation(len(NAMES))
+    batches = [order[start : start + 4] for start in range(0, len(NAMES), 4)]
+    longest = [max(len(NAMES[place]) + 1 for place in batch) for batch in batches]
+    assert len(recorder.steps) == sum(-(-tokens // 5) for tokens in longest)
+    assert result.history[0].step == len(recorder.steps)
+
+
+def test_truncating_behind_the_longest_name_changes_nothing():
+    whole, truncated = run(configuration()), run(configuration(train__truncate=99))
+    np.testing.assert_array_equal(whole.network.parameters, truncated.network.parameters)
+
+
+def test_a_carried_state_is_that_in_which_the_name_before_ended():
+    options = {"train__carry_state": True, "train__batch_size": 1, "train__epochs": 1}
+    recorder = Recorder()
+    frozen = {"optimizer": SGD | {"lr": 1e-300}, "train__loss_smoothing": 0.0}
+    run(configuration(**PLAIN | options | frozen), listener=recorder)
+    network = untrained(configuration(**PLAIN))
+    order = generator(0, Purpose.SHUFFLING, 1).permutation(len(NAMES))
+    state = network.initial_state(1)
+    for (_, loss, _), place in zip(recorder.steps, order, strict=True):
+        nats = []
+        for token, target in zip([0, *IDS[place]], [*IDS[place], 0], strict=True):
+            logits, state = network.step([token], state)
+            nats.append(-log_softmax(logits)[0, target])
+        assert loss == pytest.approx(np.mean(nats))
+
+
+def test_a_carried_state_survives_a_smaller_last_batch():
+    result = run(configuration(train__carry_state=True, train__truncate=4))
+    assert len(result.history) == 3
 
 
 @pytest.mark.parametrize(("split", "names"), [("train", {"names": []}), ("val", {"val_names": []})])

@@ -84,6 +84,31 @@ class Sgd(Section):
 
     name: Literal["sgd"]
     lr: Annotated[float, Field(gt=0)]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    nesterov: bool
+
+    @model_validator(mode="after")
+    def _have_momentum_to_look_ahead_with(self) -> "Sgd":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class Adagrad(Section):
+    """Adagrad (Duchi et al., 2011)."""
+
+    name: Literal["adagrad"]
+    lr: Annotated[float, Field(gt=0)]
+    eps: Annotated[float, Field(gt=0)]
+
+
+class RmsProp(Section):
+    """RMSprop (Hinton, 2012)."""
+
+    name: Literal["rmsprop"]
+    lr: Annotated[float, Field(gt=0)]
+    decay: Annotated[float, Field(ge=0, lt=1)]
+    eps: Annotated[float, Field(gt=0)]
 
 
 class Adam(Section):
@@ -96,13 +121,40 @@ class Adam(Section):
     eps: Annotated[float, Field(gt=0)]
 
 
-Optimizer = Annotated[Sgd | Adam, Field(discriminator="name")]
+class AdamW(Section):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    name: Literal["adamw"]
+    lr: Annotated[float, Field(gt=0)]
+    beta1: Annotated[float, Field(ge=0, lt=1)]
+    beta2: Annotated[float, Field(ge=0, lt=1)]
+    eps: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+Optimizer = Annotated[Sgd | Adagrad | RmsProp | Adam | AdamW, Field(discriminator="name")]
 
 
 class Constant(Section):
     """The learning rate stays what it is."""
 
     name: Literal["constant"]
+
+
+class Step(Section):
+    """The learning rate drops by a factor every so many epochs."""
+
+    name: Literal["step"]
+    every: Annotated[int, Field(ge=1)]
+    factor: Fraction
+
+
+class Cosine(Section):
+    """Linear warm-up, then cosine decay to a share of the learning rate (Loshchilov, 2017)."""
+
+    name: Literal["cosine"]
+    warm_up: Annotated[float, Field(ge=0, lt=1)]
+    final: Annotated[float, Field(ge=0, le=1)]
 
 
 class OneCycle(Section):
@@ -112,7 +164,7 @@ class OneCycle(Section):
     warm_up: Fraction
 
 
-Schedule = Annotated[Constant | OneCycle, Field(discriminator="name")]
+Schedule = Annotated[Constant | Step | Cosine | OneCycle, Field(discriminator="name")]
 
 
 class Train(Section):
@@ -123,7 +175,12 @@ class Train(Section):
     clip_norm: Annotated[float, Field(gt=0)] | None
     clip_value: Annotated[float, Field(gt=0)] | None
     patience: Annotated[int, Field(ge=1)] | None
+    ema_decay: Fraction | None
+    truncate: Annotated[int, Field(ge=1)] | None
+    carry_state: bool
+    loss_smoothing: Annotated[float, Field(ge=0, lt=1)]
     dtype: Literal["float32", "float64"]
+    resume: bool
 
 
 class Sample(Section):

@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from neonym.configuration import Schedule
+from neonym.configuration import Constant, Cosine, OneCycle, Schedule, Step
 
 LearningRate = Callable[[int], float]
 """The learning rate of a step, counted from 0."""
 
 
-def learning_rate(schedule: "Schedule", peak: float, total_steps: int) -> LearningRate:
+def learning_rate(
+    schedule: Schedule, peak: float, epochs: int, steps_per_epoch: int
+) -> LearningRate:
     """The learning rate as a function of the step.
 
     Parameters
@@ -20,18 +20,28 @@ def learning_rate(schedule: "Schedule", peak: float, total_steps: int) -> Learni
         Its name and options.
     peak
         The highest learning rate, `optimizer.lr`.
-    total_steps
-        Steps of the whole run if it is not stopped early; later steps keep the last one's rate.
+    epochs, steps_per_epoch
+        Length of the whole run if it is not stopped early.
     """
-    if schedule.name == "constant":
-        return lambda step: peak
-    return one_cycle(peak, total_steps, schedule.warm_up)
+    total_steps = epochs * steps_per_epoch
+    match schedule:
+        case Constant():
+            return lambda step: peak
+        case Step(every=every, factor=factor):
+            return lambda step: peak * factor ** (step // (every * steps_per_epoch))
+        case Cosine(warm_up=warm_up, final=final):
+            return warm_up_and_cosine(peak, total_steps, warm_up, final)
+        case OneCycle(warm_up=warm_up):
+            return warm_up_and_cosine(peak, total_steps, warm_up)
 
 
-def one_cycle(peak: float, total_steps: int, warm_up: float) -> LearningRate:
+def warm_up_and_cosine(
+    peak: float, total_steps: int, warm_up: float, final: float = 0.0
+) -> LearningRate:
     """Rise in a line to `peak` over the first part of the steps, then fall as a half cosine.
 
     No step has the rate 0: the first is one part of the rise, the last one short of the valley.
+    Steps behind the last keep its rate.
 
     Parameters
     ----------
@@ -40,20 +50,24 @@ def one_cycle(peak: float, total_steps: int, warm_up: float) -> LearningRate:
     total_steps
         Steps of the run, at least 1.
     warm_up
-        Share of the steps that rise, between 0 and 1; at least one step does.
+        Share of the steps that rise, from 0 to below 1; where it is above 0, at least one step.
+    final
+        The rate that the cosine goes towards, as a share of the peak.
 
     References
     ----------
-    L. N. Smith and N. Topin, Super-convergence, 2018; the cosine as in PyTorch's OneCycleLR.
+    L. N. Smith and N. Topin, Super-convergence, 2018 (one cycle); I. Loshchilov and F. Hutter,
+    SGDR, 2017 (cosine).
     """
-    rising = max(1, round(warm_up * total_steps))
+    rising = max(1, round(warm_up * total_steps)) if warm_up else 0
     falling = max(1, total_steps - rising)
 
     def rate(step: int) -> float:
         step = min(step, total_steps - 1)
         if step < rising:
             return peak * (step + 1) / rising
-        return peak * half_cosine((step + 1 - rising) / (falling + 1))
+        height = half_cosine((step + 1 - rising) / (falling + 1))
+        return peak * (final + (1.0 - final) * height)
 
     return rate
 

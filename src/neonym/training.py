@@ -1,18 +1,22 @@
 """Training a network on the train split, guided by val; nothing here ever sees the test split."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neonym import configuration as conf
+from neonym.checkpoints import Checkpoint, load_checkpoint, run_identity, save_checkpoint
+from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
-from neonym.nn import Adam, Optimizer, RecurrentNetwork, Sgd, clip_by_norm, clip_by_value
-from neonym.schedules import LearningRate, learning_rate
+from neonym.nn import RecurrentNetwork
+from neonym.schedules import learning_rate
 from neonym.streams import Purpose, generator, seed_sequence
 from neonym.threads import one_blas_thread
 
@@ -28,17 +32,15 @@ __all__ = [
 
 Sequences = Sequence[NDArray[np.int32]]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": Sgd, "adam": Adam}
-
 
 class TrainingListener(Protocol):
     """Who is told how training goes, such as a progress bar or a tracker."""
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
-        """After each step, counted from 1: the batch's nats per token, its learning rate."""
+        """After each step, counted from 1: the smoothed nats per token, the learning rate."""
 
     def on_epoch(self, record: EpochRecord) -> None:
-        """After each epoch."""
+        """After each epoch; when a run is resumed, first for the epochs done before."""
 
 
 class TrainingResult(NamedTuple):
@@ -70,7 +72,9 @@ def train(
     val_ids: Sequences,
     vocabulary_size: int,
     configuration: conf.Configuration,
+    *,
     listener: TrainingListener | None = None,
+    checkpoint: Path | None = None,
 ) -> TrainingResult:
     """Train a network as configured; equal arguments give equal bits.
 
@@ -84,18 +88,28 @@ def train(
         Its seed, model, optimizer, schedule and train are used.
     listener
         Who is told after each step and epoch.
+    checkpoint
+        Where the state of the run is kept after each epoch. With `train.resume` a run goes on from
+        there, to the same bits as one that was never interrupted.
 
     Raises
     ------
     UserError
-        If a split is empty, or the loss is no longer a number.
+        If a split is empty, the loss is no longer a number, or the checkpoint is damaged or of
+        another run.
     """
     for name, ids in (("train", train_ids), ("val", val_ids)):
         if not len(ids):
             raise UserError(f"the {name} split is empty; add names or change data.split")
     trainer = _Trainer(train_ids, val_ids, vocabulary_size, configuration, listener)
+    identity = run_identity(configuration, vocabulary_size, train_ids, val_ids)
+    if checkpoint and configuration.train.resume:
+        trainer.restore(load_checkpoint(checkpoint, identity))
     while not trainer.is_done():
         trainer.run_epoch()
+        if checkpoint:
+            save_checkpoint(checkpoint, identity, trainer.checkpoint())
+            trainer.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
     return trainer.result()
 
 
@@ -103,6 +117,12 @@ def mean_nll(network: RecurrentNetwork, sequences: Sequences) -> float:
     """Exact nats per token over all sequences, end tokens included, dropout off."""
     tokens = sum(map(len, sequences)) + len(sequences)
     return float(network.negative_log_likelihood(sequences).sum()) / tokens
+
+
+class _StepRecord(NamedTuple):
+    loss: float
+    grad_norm: float
+    tokens: int
 
 
 @dataclass
@@ -134,15 +154,18 @@ class _Trainer:
             seed=seed_sequence(self.seed, Purpose.INITIALISATION),
             **configuration.model.model_dump(),
         )
-        self.optimizer = _make_optimizer(configuration.optimizer)
-        self.rate = self._make_rate(configuration)
-        self.step = 0
+        self.descent = self._make_descent(configuration)
         self.history: list[EpochRecord] = []
         self.best = _Best()
+        self.kept = ""  # where the last checkpoint lies, for messages
 
-    def _make_rate(self, configuration: conf.Configuration) -> LearningRate:
-        steps = self.options.epochs * math.ceil(len(self.train_ids) / self.options.batch_size)
-        return learning_rate(configuration.schedule, configuration.optimizer.lr, steps)
+    def _make_descent(self, configuration: conf.Configuration) -> Descent:
+        batches = math.ceil(len(self.train_ids) / self.options.batch_size)
+        rate = learning_rate(
+            configuration.schedule, configuration.optimizer.lr, self.options.epochs, batches
+        )
+        optimizer = make_optimizer(configuration.optimizer, self.network)
+        return Descent(self.network, self.options, optimizer, rate)
 
     @property
     def epoch(self) -> int:
@@ -168,59 +191,89 @@ class _Trainer:
         number = self.epoch + 1
         order = generator(self.seed, Purpose.SHUFFLING, number).permutation(len(self.train_ids))
         dropout = generator(self.seed, Purpose.DROPOUT, number)
-        batch_size = self.options.batch_size
-        steps = [
-            self._run_step(order[start : start + batch_size], dropout)
-            for start in range(0, len(order), batch_size)
-        ]
+        steps = list(self._run_steps(order, dropout))
+        self.history.append(self._record(number, steps))
+        if self.listener:
+            self.listener.on_epoch(self.history[-1])
+
+    def _record(self, number: int, steps: Sequence[_StepRecord]) -> EpochRecord:
         losses, norms, tokens = map(np.array, zip(*steps, strict=True))
-        record = EpochRecord(
+        with self._weights_that_count():
+            train_nll = mean_nll(self.network, self.train_ids)
+            val_nll = self._checked(mean_nll(self.network, self.val_ids), "val nll")
+            if val_nll < self.best.val_nll:
+                self.best = _Best(number, val_nll, self.network.parameters.copy())
+        return EpochRecord(
             epoch=number,
-            step=self.step,
-            lr=self.rate(self.step - 1),
+            step=self.descent.step,
+            lr=self.descent.rate(self.descent.step - 1),
             train_loss=float(np.average(losses, weights=tokens)),
-            train_nll=mean_nll(self.network, self.train_ids),
-            val_nll=self._checked(mean_nll(self.network, self.val_ids), "val nll"),
+            train_nll=train_nll,
+            val_nll=val_nll,
             grad_norm=float(norms.mean()),
         )
-        self.history.append(record)
-        if record.val_nll < self.best.val_nll:
-            self.best = _Best(number, record.val_nll, self.network.parameters.copy())
-        if self.listener:
-            self.listener.on_epoch(record)
 
-    def _run_step(
-        self, places: NDArray[np.int64], dropout: np.random.Generator
-    ) -> tuple[float, float, int]:
-        """Follow the gradient of one batch; its loss, the gradient's length, the tokens."""
-        batch = self.network.pack([self.train_ids[place] for place in places])
-        lr = self.rate(self.step)
-        loss = self._checked(self.network.forward_backward(batch, dropout), "loss")
-        norm = self._checked(self._clip(self.network.gradients), "gradient")
-        self.optimizer.step(self.network.parameters, self.network.gradients, lr)
-        self.step += 1
-        if self.listener:
-            self.listener.on_step(self.step, loss, lr)
-        return loss, norm, batch.num_tokens
+    @contextmanager
+    def _weights_that_count(self) -> Iterator[None]:
+        """The network with the mean of its weights where one is kept, and then as it was."""
+        raw = self.network.parameters.copy()
+        self.network.parameters[...] = self.descent.parameters
+        yield
+        self.network.parameters[...] = raw
 
-    def _clip(self, gradients: NDArray[Any]) -> float:
-        """Cut the gradient as configured; its length before."""
-        norm = clip_by_norm(gradients, math.inf)
-        if self.options.clip_value is not None:
-            clip_by_value(gradients, self.options.clip_value)
-        if self.options.clip_norm is not None:
-            clip_by_norm(gradients, self.options.clip_norm)
-        return norm
+    def _run_steps(
+        self, order: NDArray[np.int64], dropout: np.random.Generator
+    ) -> Iterator[_StepRecord]:
+        """One step a batch, or more where backpropagation is truncated."""
+        state = None
+        for start in range(0, len(order), self.options.batch_size):
+            places = order[start : start + self.options.batch_size]
+            batch = self.network.pack([self.train_ids[place] for place in places])
+            if self.options.truncate is None and not self.options.carry_state:
+                loss = self.network.forward_backward(batch, dropout)
+                yield self._follow(loss, batch.num_tokens)
+                continue
+            if state is None or not self.options.carry_state:
+                state = self.network.initial_state(len(places))
+            state = state.take(np.arange(len(places)))  # the last batch may be smaller
+            for window in batch.windows(self.options.truncate or len(batch.batch_sizes)):
+                loss, state = self.network.forward_backward_from(state, window, dropout)
+                yield self._follow(loss, window.num_tokens)
+
+    def _follow(self, loss: float, tokens: int) -> _StepRecord:
+        """Take the step for gradients just computed."""
+        lr = self.descent.lr
+        loss = self._checked(loss, "loss")
+        norm = self._checked(self.descent.clip(), "gradient")
+        self.descent.follow(loss)
+        if self.listener:
+            self.listener.on_step(self.descent.step, self.descent.smoothed_loss, lr)
+        return _StepRecord(loss, norm, tokens)
 
     def _checked(self, value: float, what: str) -> float:
         if math.isfinite(value):
             return value
         raise UserError(
-            f"training diverged: the {what} is {value} at step {self.step + 1} of epoch "
-            f"{self.epoch + 1}, learning rate {self.rate(self.step):g}; "
-            f"lower optimizer.lr, or set train.clip_norm"
+            f"training diverged: the {what} is {value} at step {self.descent.step + 1} of epoch "
+            f"{self.epoch + 1}, learning rate {self.descent.lr:g}; "
+            f"lower optimizer.lr, or set train.clip_norm{self.kept}"
         )
 
+    def checkpoint(self) -> Checkpoint:
+        """Everything that the coming epochs depend on."""
+        values, arrays = self.descent.state_dict()
+        values |= {"best_epoch": self.best.epoch, "best_val_nll": self.best.val_nll}
+        arrays |= {"parameters": self.network.parameters, "best": self.best.parameters}
+        return Checkpoint(self.history, values, arrays)
 
-def _make_optimizer(options: conf.Optimizer) -> Optimizer:
-    return OPTIMIZERS[options.name](**options.model_dump(exclude={"name", "lr"}))
+    def restore(self, checkpoint: Checkpoint | None) -> None:
+        """Go on from a checkpoint, or from the beginning where there is none."""
+        if checkpoint is None:
+            return
+        self.history, values, arrays = checkpoint
+        self.descent.load_state_dict(values, arrays)
+        self.best = _Best(values["best_epoch"], values["best_val_nll"], arrays["best"])
+        self.network.parameters[...] = arrays["parameters"]
+        if self.listener:
+            for record in self.history:
+                self.listener.on_epoch(record)

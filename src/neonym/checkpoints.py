@@ -1,0 +1,83 @@
+"""Checkpoints: what a training run needs to go on, after each epoch, in one file.
+
+Random streams are not among it: they are named by the epoch (`neonym.streams`), not run through.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neonym.archive import Arrays, read_archive, write_archive
+from neonym.configuration import Configuration, sha256_of
+from neonym.errors import UserError
+from neonym.history import EpochRecord
+
+KIND = "neonym checkpoint"
+REMEDY = "delete it, or set train.resume=false to begin anew"
+
+
+class Checkpoint(NamedTuple):
+    """The state of a training run between two epochs.
+
+    Attributes
+    ----------
+    history
+        A record of each epoch done.
+    values
+        Plain values: step, best epoch and so on.
+    arrays
+        Weights, the best weights, the optimizer's vectors.
+    """
+
+    history: list[EpochRecord]
+    values: dict[str, Any]
+    arrays: Arrays
+
+
+def run_identity(
+    configuration: Configuration, vocabulary_size: int, *splits: Sequence[NDArray[np.int32]]
+) -> str:
+    """The sha256 of everything that decides a training run: only the same run may be resumed."""
+    sections = configuration.section_dict("seed", "model", "optimizer", "schedule", "train")
+    sections["train"].pop("resume")
+    digest = hashlib.sha256()
+    for sequences in splits:
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        digest.update(len(sequences).to_bytes(8, "little"))
+        digest.update(lengths.tobytes())
+        digest.update(np.concatenate(sequences).astype("<i4").tobytes())
+    return sha256_of([sections, vocabulary_size, digest.hexdigest()])
+
+
+def save_checkpoint(path: Path, identity: str, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, whole or not at all; the one before is replaced only then."""
+    document = {
+        "kind": KIND,
+        "identity": identity,
+        "history": [list(record) for record in checkpoint.history],
+        "values": checkpoint.values,
+    }
+    write_archive(path, checkpoint.arrays, document)
+
+
+def load_checkpoint(path: Path, identity: str) -> Checkpoint | None:
+    """The checkpoint in a file, or None if there is no such file.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, or is a checkpoint of another run.
+    """
+    if not path.exists():
+        return None
+    arrays, document = read_archive(path, "a neonym checkpoint", REMEDY)
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise UserError(f"{path} is not a neonym checkpoint; {REMEDY}")
+    if document.get("identity") != identity:
+        raise UserError(f"{path} is of a run with other data or another configuration; {REMEDY}")
+    history = [EpochRecord(*record) for record in document["history"]]
+    return Checkpoint(history, document["values"], arrays)
