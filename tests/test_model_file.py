@@ -88,7 +88,8 @@ DAMAGES = [
     (lambda a, d: d.update(vocabulary=None), "its vocabulary is not a vocabulary"),
     (lambda a, d: d["vocabulary"]["symbols"].pop(), "a network for 5 symbols, a vocabulary of 4"),
     (lambda a, d: d.pop("options"), "it needs options and metadata"),
-    (lambda a, d: d["options"].pop("cell"), "it lacks 'cell'"),
+    (lambda a, d: d["options"].pop("cell"), "its arrays are not those of its options"),
+    (lambda a, d: d["options"].pop("vocabulary_size"), "a network for None symbols"),
     (lambda a, d: d["options"].update(colour="red"), "colour"),
     (lambda a, d: d["metadata"].pop("longest"), "metadata need longest, of type int"),
     (lambda a, d: d["metadata"].update(longest=True), "metadata need longest, of type int"),
@@ -109,6 +110,11 @@ def test_a_model_that_makes_no_sense_is_one_clear_error(path, damage, message):
         load_model(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_older_than_an_option_has_its_default(path):
+    rewrite(path, lambda arrays, document: document["options"].pop("output_dropout"))
+    assert load_model(path).network.options == network().options
 
 
 def test_a_model_that_is_no_object_is_refused(path):

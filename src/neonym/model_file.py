@@ -1,5 +1,6 @@
 """The file of a trained model: weights, vocabulary, and what they were trained with."""
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,8 +96,6 @@ def load_model(path: Path) -> Model:
         raise UserError(f"{path} is not a neonym model ({problem}); {REMEDY}")
     try:
         network = _network(document["options"], arrays)
-    except KeyError as error:
-        raise UserError(f"{path} is not a neonym model (it lacks {error}); {REMEDY}") from None
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} is not a neonym model ({error}); {REMEDY}") from None
     return Model(network, vocabulary, document["metadata"])
@@ -119,7 +118,8 @@ def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
 
 def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:
     """The network, built only where its size is that of the arrays at hand."""
-    layers = options.get("num_layers")
+    options = _default_options() | options
+    layers = options["num_layers"]
     if not isinstance(layers, int) or layers > len(arrays):
         raise ValueError(f"{layers} layers of {len(arrays)} arrays")
     check_options(options)
@@ -131,3 +131,13 @@ def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:
     if any(array.dtype != np.dtype(network.dtype) for array in arrays.values()):
         raise ValueError("its arrays are of another type than its options say")
     return network
+
+
+def _default_options() -> dict[str, Any]:
+    """What options have that a network's file does not name, being older than they are."""
+    parameters = inspect.signature(RecurrentNetwork).parameters.values()
+    return {
+        parameter.name: parameter.default
+        for parameter in parameters
+        if parameter.default is not parameter.empty and parameter.name != "seed"
+    }
