@@ -57,17 +57,15 @@ class TrainingProgress:
     def show(self, record: EpochRecord) -> None:
         """Show an epoch that ended."""
         self._best = min(self._best, record.val_nll)
-        shown = {
-            "train": f"{record.train_nll:.3f}",
-            "val": f"{record.val_nll:.3f}",
-            "best": f"{self._best:.3f}",
-        }
-        self._bar.update(self._task, completed=record.epoch, **shown)
+        train, val, best = (f"{nll:.3f}" for nll in (record.train_nll, record.val_nll, self._best))
+        self._bar.update(self._task, completed=record.epoch, train=train, val=val, best=best)
         every = max(1, self._epochs // LINES)
         if self._plain and (record.epoch % every == 0 or record.epoch in (1, self._epochs)):
             logger.info(
                 "epoch %d of %d: nats per token train %s, val %s (best %s)",
                 record.epoch,
                 self._epochs,
-                *shown.values(),
+                train,
+                val,
+                best,
             )

@@ -120,8 +120,9 @@ def _run_by_hand(name: str, function: StageFunction) -> None:
         raise UserError(explain(error)) from None
     if len(failures) == 1:
         raise failures[0][1]
-    for overrides, error in failures:
-        _console().print(f"{name} {overrides}: {error}", markup=False, soft_wrap=True, style="red")
+    for overrides, failure in failures:
+        line = f"{name} {overrides}: {failure}"
+        _console().print(line, markup=False, soft_wrap=True, style="red")
     if failures:
         raise UserError(f"{len(failures)} jobs failed")
 

@@ -27,12 +27,13 @@ class Outcome:
 
 def ensure_delivery(store: Store) -> None:
     """Start the store's delivery process, unless it runs."""
-    if is_delivering(store):
-        return
+    started = _started.get(store.folder)
+    if is_delivering(store) or (started and started.poll() is None):
+        return  # one that has just started holds no lock yet
     store.folder.mkdir(parents=True, exist_ok=True)
     store.status.unlink(missing_ok=True)
     with store.log.open("ab") as log:
-        subprocess.Popen(
+        _started[store.folder] = subprocess.Popen(
             [sys.executable, "-m", "neonym.tracking.delivery", "--root", str(store.root)],
             cwd="/",  # holds no folder of a queued experiment's copy
             env={**os.environ, TRACKING_URI: store.uri},
@@ -41,6 +42,10 @@ def ensure_delivery(store: Store) -> None:
             stderr=log,
             start_new_session=True,  # outlives the stage, and Ctrl-C at its terminal
         )
+
+
+# The delivery process that this process last started for each spool
+_started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def is_delivering(store: Store) -> bool:

@@ -11,18 +11,25 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from neonym.files import write_text
+from neonym.tracking.events import UnreadableError
 from neonym.tracking.spool import Segment, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 from neonym.tracking.store_check import explain_unusable
+
+if TYPE_CHECKING:
+    from neonym.tracking.replay import Replay
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 20.0
 AWAY_RETRY_SECONDS = 3.0
 AWAY_GIVE_UP_SECONDS = 30.0
+
+REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST")
 
 logger = logging.getLogger("neonym.delivery")
 
@@ -80,15 +87,17 @@ class Delivery:
             time.sleep(POLL_SECONDS)
         self._say("idle")
 
-    def _deliver_round(self, replay: "Replay", segments: list[Segment]) -> None:  # noqa: F821
+    def _deliver_round(self, replay: "Replay", segments: list[Segment]) -> None:
         for segment in segments:
             try:
                 if replay.deliver(segment):
                     segment.remove()
-            except ValueError as error:
+            except Exception as error:
+                if not _is_refusal(error):
+                    raise
                 self._reject(segment, error)
 
-    def _reject(self, segment: Segment, error: ValueError) -> None:
+    def _reject(self, segment: Segment, error: Exception) -> None:
         """Put a segment that cannot be read aside, so that those behind it are delivered."""
         rejected = self._store.folder / "rejected" / segment.folder.name
         rejected.parent.mkdir(exist_ok=True)
@@ -102,6 +111,11 @@ class Delivery:
     def _say(self, state: str, message: str = "") -> None:
         said = {"state": state, "message": message, "pid": os.getpid()}
         write_text(self._store.status, json.dumps(said))
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether repeating cannot help: what the segment holds is wrong, not the store."""
+    return isinstance(error, UnreadableError) or getattr(error, "error_code", "") in REFUSALS
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,10 @@ Kind = Literal["workspace", "job", "sweep"]
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
 
+class UnreadableError(ValueError):
+    """A segment holds something that no writer wrote."""
+
+
 class Event(BaseModel):
     """A logged event.
 
@@ -111,11 +115,11 @@ def parse(line: bytes) -> Event:
 
     Raises
     ------
-    ValueError
+    UnreadableError
         If the line holds no event.
     """
     try:
         event: Event = _ADAPTER.validate_json(line)
     except ValidationError as error:
-        raise ValueError(f"not an event: {error.errors()[0]['msg']}") from None
+        raise UnreadableError(f"not an event: {error.errors()[0]['msg']}") from None
     return event

@@ -71,7 +71,7 @@ class Replay:
 
         Raises
         ------
-        ValueError
+        UnreadableError
             If the segment holds something that is no event.
         mlflow.exceptions.MlflowException, OSError
             If the store does not take it; calling again goes on where this ended.

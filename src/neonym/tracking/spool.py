@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from neonym.files import write_text
-from neonym.tracking.events import Event, RunClosed, Status, parse
+from neonym.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
 EVENTS = "events.jsonl"
 CURSOR = "cursor.json"
@@ -107,7 +107,7 @@ class Segment:
 
         Raises
         ------
-        ValueError
+        UnreadableError
             At a line that holds no event.
         """
         with (self.folder / EVENTS).open("rb") as file:
@@ -123,12 +123,12 @@ class Segment:
 
         Raises
         ------
-        ValueError
+        UnreadableError
             If the name leads out of the segment.
         """
         path = (self.folder / file).resolve()
         if not path.is_relative_to(self.folder.resolve()):
-            raise ValueError(f"{file!r} is not a file of the segment")
+            raise UnreadableError(f"{file!r} is not a file of the segment")
         return path
 
     def load_cursor(self) -> dict[str, object]:

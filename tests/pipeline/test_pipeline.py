@@ -1,0 +1,259 @@
+"""What `dvc repro` runs, makes and tracks, with the real DVC, Hydra and MLflow."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from small_project import Project
+
+from neonym.tracking import tags
+
+OUTPUTS = (
+    "params.yaml",
+    "data/processed/train.txt",
+    "data/processed/val.txt",
+    "data/processed/test.txt",
+    "data/processed/vocabulary.json",
+    "data/processed/corpus.json",
+    "data/processed/dropped.csv",
+    "models/model.npz",
+    "reports/history.csv",
+    "reports/names.csv",
+    "reports/metrics.json",
+)
+STAGES = ["compose", "preprocess", "train", "sample", "evaluate"]
+
+
+def digests(project: Project) -> dict[str, str]:
+    """The sha256 of every output and picture, and of `dvc.lock`."""
+    pictures = sorted((project.root / "reports/figures").glob("*.png"))
+    paths = [project.root / path for path in (*OUTPUTS, "dvc.lock")]
+    return {
+        str(path.relative_to(project.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (*paths, *pictures)
+    }
+
+
+def finished(project: Project) -> list[dict[str, object]]:
+    """What tells the finished runs of the workspace apart."""
+    project.succeed("neonym", "sync")
+    return [
+        {
+            "hidden": run.data.params["model.hidden_size"],
+            "epochs": run.data.params["train.epochs"],
+            "temperature": run.data.params["sample.temperature"],
+            "experiment": run.data.tags[tags.DVC_EXPERIMENT],
+            "stages": run.data.tags[tags.STAGES],
+        }
+        for run in project.runs()
+        if run.info.status == "FINISHED"
+    ]
+
+
+def test_repro_makes_everything_once_and_tracks_one_run(project: Project) -> None:
+    assert project.repro() == STAGES
+    assert all((project.root / path).is_file() for path in OUTPUTS)
+    assert not (project.root / "outputs").exists()
+    project.succeed("neonym", "sync")
+    [run] = project.runs()
+    metrics = json.loads((project.root / "reports/metrics.json").read_text())
+    model = (project.root / "models/model.npz").read_bytes()
+    assert run.info.status == "FINISHED"
+    assert run.data.tags[tags.MODEL] == hashlib.sha256(model).hexdigest()
+    assert run.data.tags[tags.STAGES] == "train,sample,evaluate"
+    assert run.data.params["model.hidden_size"] == "8"
+    assert run.data.metrics["test/nll"] == metrics["test"]["nll"]
+    assert run.data.metrics["val/nll"] == metrics["val"]["nll"]
+    assert run.data.metrics["names/validity"] == metrics["names"]["validity"]
+    assert len(run.inputs.dataset_inputs) == 3
+    before = digests(project)
+    assert project.repro() == []
+    project.succeed("neonym", "sync")
+    assert digests(project) == before
+    assert [again.info.run_id for again in project.runs()] == [run.info.run_id]
+    assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+@pytest.mark.slow
+def test_repro_from_nothing_gives_the_same_bytes(project: Project) -> None:
+    project.repro()
+    before = digests(project)
+    for path in (".dvc/cache", ".dvc/tmp", "models", "data/processed", "reports"):
+        shutil.rmtree(project.root / path)
+    (project.root / "dvc.lock").unlink()
+    (project.root / "params.yaml").unlink()
+    assert project.repro() == STAGES
+    assert digests(project) == before
+
+
+@pytest.mark.slow
+def test_the_number_of_blas_threads_changes_nothing(project: Project) -> None:
+    project.succeed("dvc", "repro", OPENBLAS_NUM_THREADS="1")
+    before = digests(project)
+    project.succeed("dvc", "repro", "--force", OPENBLAS_NUM_THREADS="2")
+    assert digests(project) == before
+
+
+@pytest.mark.slow
+def test_an_edit_reruns_exactly_the_stages_that_use_the_key(project: Project) -> None:
+    project.repro()
+    project.edit("conf/sample/default.yaml", "temperature", "0.5")
+    assert project.repro() == ["compose", "sample", "evaluate"]
+    assert [run["temperature"] for run in finished(project)] == ["0.5", "1.0"]
+    project.edit("conf/optimizer/sgd.yaml", "lr", "0.2")  # not the chosen optimizer
+    assert project.repro() == ["compose"]
+    assert len(finished(project)) == 2
+    project.edit("conf/tracking/default.yaml", "log_every_steps", "3")
+    assert project.repro() == ["compose"]
+    assert len(finished(project)) == 2
+
+
+@pytest.mark.slow
+def test_what_comes_from_the_run_cache_has_its_run(project: Project) -> None:
+    project.repro()
+    project.edit("conf/sample/default.yaml", "temperature", "0.5")
+    project.repro()
+    project.edit("conf/sample/default.yaml", "temperature", "1.0")
+    assert project.repro() == ["compose"]
+    assert [run["temperature"] for run in finished(project)] == ["0.5", "1.0"]
+
+
+@pytest.mark.slow
+def test_sync_tracks_a_workspace_whose_store_was_deleted(project: Project) -> None:
+    project.repro()
+    [before] = finished(project)
+    [first] = project.runs()
+    project.stop_delivery()
+    (project.root / "mlflow.db").unlink()
+    shutil.rmtree(project.root / "mlartifacts")
+    assert finished(project) == [before]
+    [again] = project.runs()
+    assert again.data.metrics == pytest.approx(first.data.metrics)
+    assert again.data.params == first.data.params
+
+
+@pytest.mark.slow
+def test_an_experiment_trains_what_it_says_and_its_run_has_its_name(project: Project) -> None:
+    project.repro()
+    project.commit("Run")
+    project.succeed("dvc", "exp", "run", "-n", "wide", "-S", "model.hidden_size=11")
+    project.succeed("dvc", "exp", "run", "-n", "long", "-S", "train.epochs=3")
+    runs = {str(run["experiment"]): run for run in finished(project)}
+    assert {name: (run["hidden"], run["epochs"]) for name, run in runs.items()} == {
+        "": ("8", "2"),
+        "wide": ("11", "2"),
+        "long": ("8", "3"),
+    }
+    model = project.succeed("dvc", "exp", "show", "--json", "--no-pager")
+    assert '"wide"' in model
+
+
+@pytest.mark.slow
+def test_queued_experiments_are_tracked_in_the_projects_own_store(project: Project) -> None:
+    project.repro()
+    project.commit("Run")
+    project.succeed("dvc", "exp", "run", "--queue", "-S", "model.hidden_size=9,10")
+    project.succeed("dvc", "queue", "start", "-j", "2")
+    project.succeed("dvc", "queue", "logs", "-f", _first_task(project))
+    project.succeed("dvc", "exp", "run", "--run-all")
+    runs = finished(project)
+    assert sorted(str(run["hidden"]) for run in runs) == ["10", "8", "9"]
+    assert len({run["experiment"] for run in runs}) == 3
+
+
+def _first_task(project: Project) -> str:
+    lines = project.succeed("dvc", "queue", "status").splitlines()
+    return lines[1].split()[0]
+
+
+@pytest.mark.slow
+def test_a_script_run_by_hand_leaves_the_workspace_alone(project: Project) -> None:
+    project.repro()
+    before = digests(project)
+    done = project.succeed("python", "pipelines/train.py", "model.hidden_size=5", PYTHONPATH="src")
+    assert "train: results are in outputs/train/" in done
+    [model] = (project.root / "outputs").rglob("model.npz")
+    assert digests(project) == before
+    assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
+    done = project.succeed(
+        "python",
+        "pipelines/sample.py",
+        "model.hidden_size=5",
+        f"paths.model={model}",
+        "sample.count=7",
+        PYTHONPATH="src",
+    )
+    [names] = (project.root / "outputs").rglob("names.csv")
+    assert len(names.read_text().splitlines()) == 8
+
+
+@pytest.mark.slow
+def test_multirun_gives_each_job_its_folder(project: Project) -> None:
+    project.repro()
+    project.succeed("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", PYTHONPATH="src")
+    models = sorted((project.root / "multirun").rglob("model.npz"))
+    assert [model.parents[1].name for model in models] == ["0", "1"]
+
+
+@pytest.mark.slow
+def test_data_of_its_own_are_processed_in_the_job_folder(project: Project) -> None:
+    project.repro()
+    (project.root / "mine.txt").write_text("\n".join(f"{a}{b}o" for a in "kmst" for b in "aeiou"))
+    project.succeed(
+        "python",
+        "pipelines/train.py",
+        "data=list",
+        "data.path=mine.txt",
+        "data.split.group_near_duplicates=false",
+        PYTHONPATH="src",
+    )
+    [train] = (project.root / "outputs").rglob("train.txt")
+    assert set("".join(train.read_text().split())) <= set("kmstaeiou")
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_is_said_and_stops_nothing(project: Project) -> None:
+    done = project.run("dvc", "repro", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("`neonym sync` delivers it") == 1
+    assert (project.root / "reports/metrics.json").exists()
+    done = project.run("neonym", "sync", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode == 1
+    waiting = list((project.root / ".neonym/spool").glob("*/segments/[0-9]*"))
+    assert len(waiting) >= 3
+
+
+@pytest.mark.slow
+def test_a_copy_without_git_runs_and_says_that_the_commit_is_unknown(project: Project) -> None:
+    shutil.rmtree(project.root / ".git")
+    (project.root / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
+    project.repro()
+    project.succeed("neonym", "sync")
+    [run] = project.runs()
+    assert run.data.tags[tags.GIT_COMMIT] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", "is empty"),
+        (b"caf\xe9\n", "line 1"),
+        (b"\n\n# nothing\n", "no line can be used"),
+        (b"abc\nabd\n", "names"),
+    ],
+    ids=["empty", "not UTF-8", "nothing left", "too few"],
+)
+def test_a_list_that_cannot_be_used_is_one_line_and_leaves_nothing(
+    project: Project, content: bytes, line: str
+) -> None:
+    (project.root / "mine.txt").write_bytes(content)
+    done = project.run(
+        "python", "pipelines/preprocess.py", "data=list", "data.path=mine.txt", PYTHONPATH="src"
+    )
+    assert done.returncode == 2
+    said = [text for text in done.stdout.splitlines() if not text.startswith(("INFO", "WARNING"))]
+    assert len(said) == 1, done.stdout
+    assert line in said[0]
+    assert not list(Path(project.root / "outputs").rglob("processed"))
