@@ -1,0 +1,97 @@
+"""How the letters and lengths of two lists of names compare."""
+
+import math
+import unicodedata
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import distance
+from scipy.stats import wasserstein_distance
+
+from neonym.evaluation.grams import grams
+
+Floats = npt.NDArray[np.float64]
+
+SUFFIX = 4
+VOWELS = "aeiouy"
+
+
+def _counts(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """How often each thing that occurs in either occurs in both."""
+    one, other = np.asarray(ours), np.asarray(theirs)
+    _, places = np.unique(np.concatenate([one, other]), return_inverse=True)
+    size = int(places.max(initial=-1)) + 1
+    return (
+        np.bincount(places[: len(one)], minlength=size).astype(np.float64),
+        np.bincount(places[len(one) :], minlength=size).astype(np.float64),
+    )
+
+
+def _cosine(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
+    one, other = _counts(ours, theirs)
+    return 1 - float(distance.cosine(one, other)) if one.any() and other.any() else math.nan
+
+
+def _divergence(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
+    one, other = _counts(ours, theirs)
+    if not one.any() or not other.any():
+        return math.nan
+    return float(distance.jensenshannon(one, other, base=2)) ** 2
+
+
+def trigram_cosine(valid: Sequence[str], reference: Sequence[str]) -> float:
+    """The cosine of the counts of trigrams (with `^` and `$`) of V and the reference."""
+    return _cosine(grams(valid, 3).codes, grams(reference, 3).codes)
+
+
+def suffix_cosine(valid: Sequence[str], reference: Sequence[str]) -> float:
+    """The cosine of the counts of last four letters of V and the reference; after MOSES Scaf."""
+    return _cosine([name[-SUFFIX:] for name in valid], [name[-SUFFIX:] for name in reference])
+
+
+def bigram_js(valid: Sequence[str], reference: Sequence[str]) -> float:
+    """The Jensen-Shannon divergence, bits, of the bigrams (with `^` and `$`); 0 to 1."""
+    return _divergence(grams(valid, 2).codes, grams(reference, 2).codes)
+
+
+def trigram_js(valid: Sequence[str], reference: Sequence[str]) -> float:
+    """The Jensen-Shannon divergence, bits, of the trigrams (with `^` and `$`); 0 to 1."""
+    return _divergence(grams(valid, 3).codes, grams(reference, 3).codes)
+
+
+def wasserstein(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
+    """The Wasserstein-1 distance of two samples of numbers."""
+    one, other = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    return float(wasserstein_distance(one, other)) if one.size and other.size else math.nan
+
+
+def lengths(names: Sequence[str]) -> Floats:
+    """The number of tokens of each name; shape (names,)."""
+    return np.fromiter(map(len, names), np.float64, len(names))
+
+
+def vowel_ratios(names: Sequence[str], vowels: Collection[str] = VOWELS) -> Floats:
+    """The share of each name's letters that are vowels, whatever their accents; shape (names,)."""
+    alphabet = set("".join(names))
+    table = {ord(letter): "x" for letter in alphabet}
+    table |= {ord(letter): "" for letter in alphabet if _base(letter) in vowels}
+    left = [len(name.translate(table)) for name in names]
+    sizes = lengths(names)
+    return 1 - np.asarray(left, np.float64) / np.maximum(sizes, 1)
+
+
+def _base(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter)[0].lower()
+
+
+def length_w1(valid: Sequence[str], reference: Sequence[str]) -> float:
+    """The Wasserstein-1 distance, tokens, of the lengths of V and the reference."""
+    return wasserstein(lengths(valid), lengths(reference))
+
+
+def vowel_ratio_w1(
+    valid: Sequence[str], reference: Sequence[str], vowels: Collection[str] = VOWELS
+) -> float:
+    """The Wasserstein-1 distance of the shares of vowels in the names of V and the reference."""
+    return wasserstein(vowel_ratios(valid, vowels), vowel_ratios(reference, vowels))

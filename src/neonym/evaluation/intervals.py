@@ -1,0 +1,122 @@
+"""95% intervals, by the method that suits what a figure counts.
+
+A bootstrap draws names with replacement, so it is for means over a list of names and never for what
+counts distinct ones; those are measured on independent blocks of draws instead.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+LEVEL = 0.95
+RESAMPLES = 1000
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class Interval(NamedTuple):
+    """The bounds of a 95% interval; NaN where there is too little for one."""
+
+    low: float
+    high: float
+
+
+NOTHING = Interval(math.nan, math.nan)
+
+
+def of_mean(values: npt.ArrayLike, random: np.random.Generator) -> Interval:
+    """Percentile bootstrap of a mean, or of a share where the values are flags."""
+    distinct, counts = _resample(values, random)
+    return _percentiles(counts @ distinct / counts.sum(axis=1))
+
+
+def of_median(values: npt.ArrayLike, random: np.random.Generator) -> Interval:
+    """Percentile bootstrap of a median."""
+    distinct, counts = _resample(values, random)
+    if not distinct.size:
+        return NOTHING
+    cumulative = counts.cumsum(axis=1)  # (resamples, distinct values), which are in rising order
+    size = cumulative[:, -1:]
+    lower = distinct[(cumulative > (size - 1) // 2).argmax(axis=1)]
+    upper = distinct[(cumulative > size // 2).argmax(axis=1)]
+    return _percentiles((lower + upper) / 2)
+
+
+def of_wasserstein(
+    values: npt.ArrayLike, reference: npt.ArrayLike, random: np.random.Generator
+) -> Interval:
+    """Percentile bootstrap, over the values, of their Wasserstein-1 distance to a reference."""
+    distinct, counts = _resample(values, random)
+    fixed, fixed_counts = np.unique(np.asarray(reference, np.float64), return_counts=True)
+    if not distinct.size or not fixed.size:
+        return NOTHING
+    support = np.union1d(distinct, fixed)
+    ours = np.zeros((len(counts), len(support)))
+    ours[:, np.searchsorted(support, distinct)] = counts / counts.sum(axis=1, keepdims=True)
+    theirs = np.zeros(len(support))
+    theirs[np.searchsorted(support, fixed)] = fixed_counts / fixed_counts.sum()
+    gaps = np.abs((ours - theirs).cumsum(axis=1)[:, :-1])
+    return _percentiles(gaps @ np.diff(support))
+
+
+def of_blocks(values: Sequence[float]) -> Interval:
+    """The interval of a mean over independent blocks, from their spread (Student's t)."""
+    if len(values) < 2:
+        return NOTHING
+    spread = float(stats.sem(values))
+    mean = math.fsum(values) / len(values)
+    margin = spread * float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    return Interval(mean - margin, mean + margin)
+
+
+def of_ratio(
+    numerators: npt.ArrayLike, denominators: npt.ArrayLike, random: np.random.Generator
+) -> Interval:
+    """Percentile bootstrap over pairs of sum(numerators) / sum(denominators).
+
+    With the nats and the tokens of each name it is the interval of a likelihood; with differences
+    of nats on the same names, of a paired difference of likelihoods.
+    """
+    pairs = (np.asarray(numerators, np.float64), np.asarray(denominators, np.float64))
+    if len(pairs[0]) < 2:
+        return NOTHING
+    result = stats.bootstrap(
+        pairs,
+        lambda over, under, axis: over.sum(axis=axis) / under.sum(axis=axis),
+        n_resamples=RESAMPLES,
+        batch=max(1, 5_000_000 // len(pairs[0])),  # keeps memory within 200 MB
+        paired=True,
+        vectorized=True,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=random,
+    )
+    low, high = result.confidence_interval
+    return Interval(float(low), float(high))
+
+
+def _resample(values: npt.ArrayLike, random: np.random.Generator) -> tuple[Floats, Integers]:
+    """The distinct values, rising, and how often each is in every resample.
+
+    Drawing the counts of distinct values is the same as drawing the values, and takes far less
+    where there are few of them.
+    """
+    array = np.asarray(values, np.float64)
+    if array.size < 2:
+        return np.zeros(0), np.ones((RESAMPLES, 0), np.int64)
+    distinct, counts = np.unique(array, return_counts=True)
+    return distinct, random.multinomial(len(array), counts / len(array), size=RESAMPLES)
+
+
+def _percentiles(estimates: Floats) -> Interval:
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(estimates, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+Estimator = Callable[[npt.ArrayLike, np.random.Generator], Interval]

@@ -1,0 +1,73 @@
+"""What a model's figures are read against: the n-gram baseline and a uniform sampler."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neonym.evaluation.measures import Drawn, Lists
+from neonym.ngram import choose_order
+from neonym.splits import Splits
+
+Floats = npt.NDArray[np.float64]
+Nats = dict[str, Floats]
+
+
+class Reference(NamedTuple):
+    """A source of names that is not the model.
+
+    Attributes
+    ----------
+    drawn
+        As many names as were asked of the model.
+    nats
+        Of each whole name of `train`, `val` and `test`.
+    order
+        Of the n-gram; 0 for the uniform sampler.
+    """
+
+    drawn: Drawn
+    nats: Nats
+    order: int
+
+
+def ngram_reference(
+    lists: Lists, max_order: int, *, count: int, max_length: int, seed: int, prefix: str = ""
+) -> Reference:
+    """The Witten-Bell n-gram of the order that is best on val, and names drawn from it.
+
+    Parameters
+    ----------
+    lists
+        The corpus.
+    max_order
+        Orders 1 to this are tried.
+    count, max_length, seed, prefix
+        How many names, the tokens after which they are cut off, what gives them, and what they
+        all begin with.
+    """
+    vocabulary = lists.vocabulary
+    parts = {part: vocabulary.encode_all(getattr(lists, part)) for part in _PARTS}
+    model = choose_order(parts["train"], parts["val"], len(vocabulary), max_order)
+    sequences, ended = model.sample(count, seed, max_length, vocabulary.encode(prefix).tolist())
+    drawn = Drawn([vocabulary.decode(row) for row in sequences], ended)
+    nats = {part: model.negative_log_likelihood(rows) for part, rows in parts.items()}
+    return Reference(drawn, nats, model.order)
+
+
+def uniform_reference(lists: Lists, *, count: int, max_length: int, seed: int) -> Reference:
+    """Every token, the end included, equally likely everywhere: the floor."""
+    vocabulary = lists.vocabulary
+    size = len(vocabulary)
+    random = np.random.default_rng(seed)
+    lengths = np.minimum(random.geometric(1 / size, count) - 1, max_length + 1)
+    tokens = np.split(random.integers(1, size, int(lengths.sum())), np.cumsum(lengths)[:-1])
+    drawn = Drawn([vocabulary.decode(row[:max_length]) for row in tokens], lengths <= max_length)
+    nats = {
+        part: np.log(size) * (np.array(list(map(len, vocabulary.encode_all(names)))) + 1.0)
+        for part, names in zip(_PARTS, (lists.train, lists.val, lists.test), strict=True)
+    }
+    return Reference(drawn, nats, 0)
+
+
+_PARTS = Splits._fields[:3]

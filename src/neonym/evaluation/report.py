@@ -1,0 +1,161 @@
+"""The figures of a model beside its references, as `reports/metrics.json` holds them.
+
+Nested by metric name: `test.nll`, `names.novelty`; the same below `reference.ngram`,
+`reference.real` and `reference.uniform`; intervals below `interval`, each with `low` and `high`.
+`minus_ngram.test.nll` is the model's nll less the n-gram's on the same names.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neonym.evaluation import intervals
+from neonym.evaluation.intervals import Interval
+from neonym.evaluation.likelihood import likelihood, token_counts
+from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
+from neonym.evaluation.names import THOUSAND
+from neonym.evaluation.references import Reference
+
+logger = logging.getLogger("neonym")
+
+Floats = npt.NDArray[np.float64]
+
+PARTS = ("train", "val", "test")
+
+# Below this many test names a share moves by more than a hundredth with every name.
+FEW_NAMES = 100
+
+
+def evaluate(
+    drawn: Drawn,
+    nats: Mapping[str, Floats],
+    lists: Lists,
+    *,
+    ngram: Reference,
+    uniform: Reference,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """All figures of a model, its intervals and its references.
+
+    Parameters
+    ----------
+    drawn
+        The names drawn from the model.
+    nats
+        For `train`, `val` and `test` the nats of each whole name under the model, the end
+        included, in the order of `lists`.
+    lists
+        The corpus.
+    ngram, uniform
+        What the model is read against.
+    seed
+        Of the intervals.
+
+    Returns
+    -------
+    report
+        Nested plain values; a figure that has no value is NaN.
+    """
+    _warn_of_few(drawn, lists)
+    tokens = {part: token_counts(getattr(lists, part), lists.vocabulary.unit) for part in PARTS}
+    measured = measure(drawn, lists, seed)
+    flat = {
+        **_row(nats, tokens, measured),
+        **{f"minus_ngram.{part}.nll": _difference(nats, ngram, tokens, part) for part in PARTS},
+        **_intervals(nats, ngram, tokens, measured, seed),
+        "reference.ngram.order": ngram.order,
+    }
+    for name, reference in (("ngram", ngram), ("uniform", uniform)):
+        row = _row(reference.nats, tokens, measure(reference.drawn, lists, seed))
+        flat |= {f"reference.{name}.{metric}": value for metric, value in row.items()}
+    real = _row({}, tokens, measure_real(lists, seed))
+    flat |= {f"reference.real.{metric}": value for metric, value in real.items()}
+    return nest(flat)
+
+
+def _warn_of_few(drawn: Drawn, lists: Lists) -> None:
+    if len(lists.test) < FEW_NAMES:
+        logger.warning(
+            "test has %d names: too few to judge by; figures against test are rough",
+            len(lists.test),
+        )
+    if len(drawn.names) < THOUSAND:
+        logger.warning(
+            "%d names were drawn: figures per 1,000 names stay empty; raise sample.count",
+            len(drawn.names),
+        )
+
+
+def _row(
+    nats: Mapping[str, Floats], tokens: Mapping[str, Any], measured: Measures
+) -> dict[str, float]:
+    row = {f"names.{metric}": value for metric, value in measured.values.items()}
+    for part, values in nats.items():
+        figures = likelihood(values, tokens[part])
+        row |= {f"{part}.{figure}": value for figure, value in figures._asdict().items()}
+    return row
+
+
+def _difference(
+    nats: Mapping[str, Floats], ngram: Reference, tokens: Mapping[str, Any], part: str
+) -> float:
+    return likelihood(nats[part] - ngram.nats[part], tokens[part]).nll
+
+
+def _intervals(
+    nats: Mapping[str, Floats],
+    ngram: Reference,
+    tokens: Mapping[str, Any],
+    measured: Measures,
+    seed: int,
+) -> dict[str, float]:
+    found = {f"names.{metric}": interval for metric, interval in measured.intervals.items()}
+    for part in PARTS:
+        for metric, values in (
+            (f"{part}.nll", nats[part]),
+            (f"minus_ngram.{part}.nll", nats[part] - ngram.nats[part]),
+        ):
+            random = np.random.default_rng([seed, *metric.encode()])
+            found[metric] = intervals.of_ratio(values, tokens[part], random)
+    return {
+        f"interval.{metric}.{bound}": value
+        for metric, interval in found.items()
+        for bound, value in zip(Interval._fields, interval, strict=True)
+    }
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under dotted names as dictionaries within dictionaries."""
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        place = nested
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return nested
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dictionaries within dictionaries as values under dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def to_json(report: Mapping[str, Any]) -> str:
+    """The report as JSON, the same text for the same figures; what is not finite is null."""
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in flatten(report).items()
+    }
+    return json.dumps(nest(finite), indent=2, sort_keys=True, allow_nan=False) + "\n"
