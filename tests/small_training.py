@@ -44,6 +44,7 @@ def configuration(**changes: object) -> Configuration:
         "train": {
             "epochs": 3,
             "batch_size": 4,
+            "shards": 1,
             "clip_norm": 5.0,
             "clip_value": None,
             "patience": None,

@@ -35,7 +35,8 @@ class Listener:
         {"optimizer": ADAMW, "train__ema_decay": 0.9},
         {"optimizer": MOMENTUM, "schedule": {"name": "one_cycle", "warm_up": 0.4}},
         {"train__carry_state": True, "train__truncate": 4, "train__dtype": "float64"},
-        {"train__patience": 1, "optimizer__lr": 0.1},
+        {"train__patience": 3, "optimizer__lr": 0.2},
+        {"train__shards": 3},
     ],
 )
 @pytest.mark.parametrize("killed_at", [2, 5, 14])

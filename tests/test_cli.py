@@ -20,7 +20,7 @@ HEAVY = ("mlflow", "pandas", "matplotlib", "scipy", "hydra", "omegaconf", "dvc",
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
-    network = run(configuration(train__epochs=30, model__hidden_size=24)).network
+    network = run(configuration(train__epochs=100, model__hidden_size=32)).network
     metadata = {"longest": max(map(len, NAMES)), "lowercase": True}
     save_model(folder / "models" / "model.npz", network, VOCABULARY, metadata)
     words = Vocabulary.from_names(["i like dogs"], "word")
@@ -277,9 +277,9 @@ def test_sampling_imports_nothing_heavy(folder):
         "from neonym.cli import run\n"
         "sys.argv = ['neonym', 'sample', '-n', '1']\n"
         "run()\n"
-        f"sys.exit(' '.join(name for name in {HEAVY} if name in sys.modules))"
+        f"sys.exit([name for name in {HEAVY} if name in sys.modules] or 0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, check=False, text=True
     )
-    assert done.stderr.strip() == ""
+    assert done.returncode == 0, done.stderr

@@ -172,6 +172,7 @@ class Train(Section):
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]
+    shards: Annotated[int, Field(ge=1, le=64)]
     clip_norm: Annotated[float, Field(gt=0)] | None
     clip_value: Annotated[float, Field(gt=0)] | None
     patience: Annotated[int, Field(ge=1)] | None
@@ -181,6 +182,12 @@ class Train(Section):
     loss_smoothing: Annotated[float, Field(ge=0, lt=1)]
     dtype: Literal["float32", "float64"]
     resume: bool
+
+    @model_validator(mode="after")
+    def _shard_only_whole_names(self) -> "Train":
+        if self.shards > 1 and (self.carry_state or self.truncate is not None):
+            raise ValueError("shards above 1 need carry_state: false and truncate: null")
+        return self
 
 
 class Sample(Section):
