@@ -5,7 +5,7 @@ counts distinct ones; those are measured on independent blocks of draws instead.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,8 @@ NOTHING = Interval(math.nan, math.nan)
 def of_mean(values: npt.ArrayLike, random: np.random.Generator) -> Interval:
     """Percentile bootstrap of a mean, or of a share where the values are flags."""
     distinct, counts = _resample(values, random)
+    if not distinct.size:
+        return NOTHING
     return _percentiles(counts @ distinct / counts.sum(axis=1))
 
 
@@ -108,7 +110,7 @@ def _resample(values: npt.ArrayLike, random: np.random.Generator) -> tuple[Float
     """
     array = np.asarray(values, np.float64)
     if array.size < 2:
-        return np.zeros(0), np.ones((RESAMPLES, 0), np.int64)
+        return np.zeros(0), np.zeros((RESAMPLES, 0), np.int64)
     distinct, counts = np.unique(array, return_counts=True)
     return distinct, random.multinomial(len(array), counts / len(array), size=RESAMPLES)
 
@@ -117,6 +119,3 @@ def _percentiles(estimates: Floats) -> Interval:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(estimates, [tail, 1 - tail])
     return Interval(float(low), float(high))
-
-
-Estimator = Callable[[npt.ArrayLike, np.random.Generator], Interval]

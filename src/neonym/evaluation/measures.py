@@ -24,8 +24,6 @@ from neonym.vocabulary import Vocabulary
 
 Flags = npt.NDArray[np.bool_]
 
-NO_LETTERS = "word"
-
 
 class Drawn(NamedTuple):
     """Names as they were drawn, and whether each was ended rather than cut off."""

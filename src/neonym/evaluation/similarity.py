@@ -48,7 +48,7 @@ def nearest_similarity(names: Sequence[str], reference: Sequence[str]) -> Floats
 
     NaN where the reference is empty.
     """
-    if not len(reference):
+    if not len(names) or not len(reference):
         return np.full(len(names), np.nan)
     index = _index(gram_sets(reference, 3), len(reference))
     queries = _Queries(gram_sets(names, 3), len(names), index)
@@ -77,8 +77,8 @@ class _Queries:
     def __init__(self, found: Grams, count: int, index: _Index) -> None:
         self.index = index
         self.sizes = np.bincount(found.rows, minlength=count)
-        places = np.minimum(np.searchsorted(index.codes, found.codes), len(index.codes) - 1)
-        shared = index.codes[places] == found.codes if index.codes.size else places < 0
+        shared = np.isin(found.codes, index.codes)
+        places = np.searchsorted(index.codes, found.codes)
         self.rows, self.columns = found.rows[shared], places[shared]
         order = np.lexsort((index.frequencies[self.columns], self.rows))
         self.rows, self.columns = self.rows[order], self.columns[order]

@@ -1,0 +1,99 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from neonym.evaluation import intervals
+
+
+def generator() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_the_interval_of_a_share_is_that_of_the_binomial_distribution() -> None:
+    flags = np.arange(1000) < 300
+    low, high = intervals.of_mean(flags, generator())
+    expected = stats.binom(1000, 0.3).ppf([0.025, 0.975]) / 1000
+    assert [low, high] == pytest.approx(expected.tolist(), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "statistic"),
+    [(intervals.of_mean, np.mean), (intervals.of_median, np.median)],
+)
+def test_counting_distinct_values_gives_the_bootstrap_of_drawing_them(estimate, statistic) -> None:
+    values = np.round(generator().exponential(3, 400), 1)
+    expected = stats.bootstrap(
+        (values,), statistic, method="percentile", rng=generator(), n_resamples=4000
+    ).confidence_interval
+    assert list(estimate(values, generator())) == pytest.approx(list(expected), abs=0.15)
+
+
+def test_the_median_of_an_even_number_is_the_middle_of_two() -> None:
+    low, high = intervals.of_median([1.0, 1.0, 2.0, 2.0], generator())
+    assert (low, high) == (1.0, 2.0)
+
+
+def test_the_interval_of_a_wasserstein_distance_is_its_bootstrap() -> None:
+    ours, theirs = generator().poisson(9, 500), generator().poisson(12, 60)
+    expected = stats.bootstrap(
+        (ours,),
+        lambda sample: stats.wasserstein_distance(sample, theirs),
+        vectorized=False,
+        method="percentile",
+        rng=generator(),
+        n_resamples=500,
+    ).confidence_interval
+    found = intervals.of_wasserstein(ours, theirs, generator())
+    assert list(found) == pytest.approx(list(expected), abs=0.06)
+
+
+def test_the_interval_over_blocks_comes_from_their_spread() -> None:
+    low, high = intervals.of_blocks([0.8, 0.9, 1.0])
+    margin = 4.3027 * 0.1 / math.sqrt(3)  # Student's t with two degrees of freedom
+    assert (low, high) == (pytest.approx(0.9 - margin, abs=1e-4), pytest.approx(0.9 + margin, 1e-4))
+
+
+def test_a_ratio_is_of_sums_and_stays_where_all_names_agree() -> None:
+    tokens = np.arange(1, 50)
+    low, high = intervals.of_ratio(1.5 * tokens, tokens, generator())
+    assert (low, high) == (pytest.approx(1.5), pytest.approx(1.5))
+
+
+def test_the_interval_of_a_ratio_covers_it_in_nineteen_of_twenty_samples() -> None:
+    random = generator()
+    covered = 0
+    for _ in range(60):
+        tokens = random.integers(3, 20, 150)
+        nats = random.gamma(2.0 * tokens, 0.9)
+        low, high = intervals.of_ratio(nats, tokens, random)
+        covered += low <= 1.8 <= high
+    assert 51 <= covered <= 60
+
+
+def test_a_paired_difference_is_tighter_than_the_two_likelihoods() -> None:
+    random = generator()
+    tokens = random.integers(3, 20, 300)
+    hardness = random.gamma(2.0 * tokens, 0.9)
+    low, high = intervals.of_ratio(0.1 * tokens + 0.01 * hardness, tokens, generator())
+    wide = intervals.of_ratio(hardness, tokens, generator())
+    assert low < 0.1 + 0.018 < high
+    assert high - low < (wide.high - wide.low) / 50
+
+
+@pytest.mark.parametrize("values", [[], [1.0]])
+def test_too_little_has_no_interval(values: list[float]) -> None:
+    for interval in (
+        intervals.of_mean(values, generator()),
+        intervals.of_median(values, generator()),
+        intervals.of_wasserstein(values, [1.0], generator()),
+        intervals.of_blocks(values),
+        intervals.of_ratio(values, values, generator()),
+    ):
+        assert all(map(math.isnan, interval))
+
+
+def test_the_seed_gives_the_interval() -> None:
+    values = generator().normal(size=100)
+    assert intervals.of_mean(values, generator()) == intervals.of_mean(values, generator())
