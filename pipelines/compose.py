@@ -6,12 +6,11 @@ python pipelines/compose.py model=rnn optimizer.lr=0.01    # shows what would be
 import os
 from pathlib import Path
 
-import yaml
-
 from composition import compose_text
 from neonym.configuration import read_configuration
 from neonym.errors import UserError
 from neonym.files import md5_of, write_text
+from neonym.lockfile import Lock
 from stage import Stage, main
 
 REFUSAL = (
@@ -45,11 +44,9 @@ def composed_by_dvc() -> bool:
 def is_locked(params: Path) -> bool:
     """Whether `dvc.lock` knows this very `params.yaml` as the last one that was composed."""
     try:
-        lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
-        outputs = lock["stages"]["compose"]["outs"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return Lock(Path("dvc.lock")).md5("compose", "params.yaml") == md5_of(params)
+    except UserError:
         return False
-    return {"path": "params.yaml", "md5": md5_of(params)}.items() <= dict(outputs[0]).items()
 
 
 if __name__ == "__main__":

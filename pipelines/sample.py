@@ -21,7 +21,7 @@ from stage import Stage, main
 def sample(stage: Stage) -> None:
     """Draw names and write them, one a row."""
     configuration = stage.configuration
-    files = Files(stage.results)
+    files = Files.below(stage.results)
     model = Path(configuration.paths.model) if stage.by_hand else files.model
     generator = load_generator(model, configuration)
     write_names(files.names, draw(generator, configuration.sample, configuration.seed))

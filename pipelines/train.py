@@ -22,7 +22,7 @@ def run_training(stage: Stage) -> float:
     """Train, write model and curves, and return the best validation loss."""
     configuration = stage.configuration
     folder = processed_folder(stage)
-    files = Files(stage.results)
+    files = Files.below(stage.results)
     store = Store.of_project(project_root(Path.cwd()))
     with open_run(
         store,
@@ -65,6 +65,7 @@ def train_and_write(
             len(vocabulary),
             configuration,
             listener=Listener(run, progress, configuration.tracking.log_every_steps),
+            checkpoint=files.checkpoint,
         )
     metadata = {
         "longest": processed.summary["longest"],
@@ -73,6 +74,7 @@ def train_and_write(
     }
     save_model(files.model, result.network, vocabulary, metadata)
     write_history(files.history, result.history)
+    files.checkpoint.unlink(missing_ok=True)
     return result.best_val_nll
 
 

@@ -12,4 +12,4 @@ def command() -> None:
 
     from neonym.summary import print_summary  # noqa: PLC0415
 
-    print_summary(Path.cwd(), Console(highlight=False))
+    print_summary(Path(), Console(highlight=False))

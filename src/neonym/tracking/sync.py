@@ -7,12 +7,19 @@ from typing import Any
 import yaml
 
 from neonym.configuration import read_configuration
+from neonym.errors import UserError
 from neonym.files import md5_of, sha256_of_file
+from neonym.lockfile import Lock
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.tracking.run import open_run
 from neonym.tracking.spool import open_segments
 from neonym.tracking.store import Store
-from neonym.tracking.workspace import Files, log_workspace, run_name
+from neonym.tracking.workspace import (
+    Files,
+    log_evaluation,
+    log_stages_before_evaluate,
+    run_name,
+)
 
 # What each stage leaves that the run is made of
 OUTPUTS = {
@@ -61,7 +68,7 @@ def _spool_workspace(store: Store, root: Path) -> Path | None:
     configuration = read_configuration(root / "params.yaml")
     if not configuration.tracking.enabled:
         return None
-    files = Files(root)
+    files = Files.below(root)
     with open_run(
         store,
         configuration,
@@ -70,7 +77,8 @@ def _spool_workspace(store: Store, root: Path) -> Path | None:
         model_sha256=sha256_of_file(files.model),
         any_experiment=True,
     ) as run:
-        log_workspace(run, files, configuration)
+        log_stages_before_evaluate(run, files, configuration)
+        log_evaluation(run.for_stage("evaluate"), files, configuration)
     return run.folder
 
 
@@ -80,31 +88,25 @@ def explain_stale(root: Path) -> str:
     `dvc.lock` tells with which parameters each result was made, and its digest.
     """
     try:
-        lock = yaml.safe_load((root / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+        lock = Lock(root / "dvc.lock")
         params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
         for stage, outputs in OUTPUTS.items():
-            if not _params_agree(lock[stage], params):
-                return f"{stage} has not run with the present params.yaml"
+            for key, value in lock.params(stage).items():
+                if _value_at(params, key) != value:
+                    return f"{stage} has not run with the present params.yaml ({key} differs)"
             for path in outputs:
-                if _locked_md5(lock[stage], path) != md5_of(root / path):
+                if lock.md5(stage, path) != md5_of(root / path):
                     return f"{path} is not what {stage} made"
+    except UserError as error:
+        return str(error)
     except FileNotFoundError as error:
         return f"{error.filename} does not exist"
-    except (KeyError, TypeError, ValueError, yaml.YAMLError):
-        return "dvc.lock does not tell which results belong to params.yaml"
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return "params.yaml is damaged"
     return ""
-
-
-def _params_agree(stage: dict[str, Any], params: Any) -> bool:
-    recorded = stage.get("params", {}).get("params.yaml", {})
-    return all(_value_at(params, key) == value for key, value in recorded.items())
 
 
 def _value_at(values: Any, key: str) -> Any:
     for part in key.split("."):
-        values = values[part]
+        values = values.get(part) if isinstance(values, dict) else None
     return values
-
-
-def _locked_md5(stage: dict[str, Any], path: str) -> str | None:
-    return next((out.get("md5") for out in stage["outs"] if out["path"] == path), None)

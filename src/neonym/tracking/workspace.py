@@ -21,39 +21,35 @@ SHOWN_NAMES = 1000
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a pipeline's execution, below the folder that stands for the workspace."""
+    """What the stages of one execution of the pipeline leave, and where."""
 
-    results: Path
+    processed: Path
+    """Splits and vocabulary."""
+    model: Path
+    """The trained network."""
+    checkpoint: Path
+    """The state of a training that has not ended; DVC does not track it."""
+    history: Path
+    """The curves of training."""
+    names: Path
+    """The names drawn."""
+    metrics: Path
+    """The figures."""
+    pictures: Path
+    """A folder of PNG files."""
 
-    @property
-    def processed(self) -> Path:
-        """Splits and vocabulary."""
-        return self.results / "data/processed"
-
-    @property
-    def model(self) -> Path:
-        """The trained network."""
-        return self.results / "models/model.npz"
-
-    @property
-    def history(self) -> Path:
-        """The curves of training."""
-        return self.results / "reports/history.csv"
-
-    @property
-    def names(self) -> Path:
-        """The names drawn."""
-        return self.results / "reports/names.csv"
-
-    @property
-    def metrics(self) -> Path:
-        """The figures."""
-        return self.results / "reports/metrics.json"
-
-    @property
-    def figures(self) -> Path:
-        """The pictures."""
-        return self.results / "reports/figures"
+    @classmethod
+    def below(cls, folder: Path) -> "Files":
+        """The files of the workspace, or of a job in whose folder they have the same places."""
+        return cls(
+            processed=folder / "data/processed",
+            model=folder / "models/model.npz",
+            checkpoint=folder / "models/checkpoint.npz",
+            history=folder / "reports/history.csv",
+            names=folder / "reports/names.csv",
+            metrics=folder / "reports/metrics.json",
+            pictures=folder / "reports/figures",
+        )
 
 
 def run_name(configuration: Configuration) -> str:
@@ -135,7 +131,7 @@ def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None
     step = read_history(files.history)[-1].step + 1
     run.metrics(flat_metrics(figures), step)
     run.artifact(files.metrics, "reports")
-    for picture in sorted(files.figures.glob("*.png")):
+    for picture in sorted(files.pictures.glob("*.png")):
         run.artifact(picture, "figures")
     run.text("configuration.yaml", yaml.safe_dump(configuration.model_dump(), sort_keys=False))
     run.tags({tags.NOTE: describe(figures)})
@@ -182,8 +178,7 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def log_workspace(run: Run, files: Files, configuration: Configuration) -> None:
-    """Log everything of a finished pipeline that the run lacks, from the files."""
+def log_stages_before_evaluate(run: Run, files: Files, configuration: Configuration) -> None:
+    """Log what train and sample made, where the run lacks it."""
     log_training_files(run.for_stage("train"), files, configuration)
     log_names(run.for_stage("sample"), files)
-    log_evaluation(run.for_stage("evaluate"), files, configuration)
