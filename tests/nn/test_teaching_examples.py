@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from reference_network import softmax
 
-from neonym.nn import Adam, RecurrentNetwork, Sgd, clip_by_value, gradcheck
+from neonym.nn import Adam, RecurrentNetwork, Sgd, clip_by_value, gradcheck, pack
 from neonym.nn.cells import Weights
 from neonym.nn.rnn import RnnCell
+from neonym.nn.workspace import Workspace
 
 
 def rnn_cell_forward(xt, a_prev, p):
@@ -41,9 +42,10 @@ def fused_forward(x, a0, p):
     batch, steps = x.shape[1:]
     rows = x.transpose(2, 1, 0).reshape(steps * batch, -1)
     z = rows @ p["Wax"].T + p["ba"][:, 0]
-    spans = [(step * batch, (step + 1) * batch) for step in range(steps)]
-    outputs, cache = RnnCell().forward(z, weights, spans, (a0.T.copy(),))
-    return outputs.reshape(steps, batch, -1).transpose(2, 1, 0), (cache, weights, spans)
+    packed = pack([[1] * (steps - 1)] * batch) if steps > 1 else pack([[1]] * batch, "last")
+    workspace = Workspace("float64")
+    outputs, cache = RnnCell().forward(z[None], weights, packed, (a0.T.copy(),), workspace)
+    return outputs.reshape(steps, batch, -1).transpose(2, 1, 0), (cache, weights)
 
 
 def test_one_step_gives_the_printed_values():
@@ -82,14 +84,14 @@ def test_the_fused_backward_sums_the_steps_of_the_documents():
         gradients = rnn_cell_backward(d_outputs[:, :, step] + da_prev, caches[step])
         da_prev = gradients["da_prev"]
         expected = {name: total + gradients[name] for name, total in expected.items()}
-    _, (cache, weights, spans) = fused_forward(x, a0, p)
+    _, (cache, weights) = fused_forward(x, a0, p)
     fused = Weights(np.zeros((5, 3)), np.zeros((5, 5)), np.zeros(5), None)
     rows = d_outputs.transpose(2, 1, 0).reshape(40, 5).copy()
-    dz, (d_initial,) = RnnCell().backward(rows, cache, weights, fused, spans)
+    dz, (d_initial,) = RnnCell().backward(rows, cache, weights, fused)
     np.testing.assert_allclose(fused.weight_hh, expected["dWaa"], rtol=1e-10)
     np.testing.assert_allclose(fused.bias_ih, expected["dba"][:, 0], rtol=1e-10)
     np.testing.assert_allclose(
-        dz.T @ x.transpose(2, 1, 0).reshape(40, 3), expected["dWax"], rtol=1e-10
+        dz[0].T @ x.transpose(2, 1, 0).reshape(40, 3), expected["dWax"], rtol=1e-10
     )
     np.testing.assert_allclose(d_initial.T, da_prev, rtol=1e-10)
 

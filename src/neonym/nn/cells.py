@@ -4,12 +4,13 @@ A cell's file is a set of functions; each takes the weights it needs. None keeps
 calls, so that one network can be run by several threads at once.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from neonym.nn.arrays import Floats
+from neonym.nn.packing import PackedSequences
+from neonym.nn.workspace import Workspace
 
 
 class Weights(NamedTuple):
@@ -24,35 +25,39 @@ class Weights(NamedTuple):
 LayerState = tuple[Floats, ...]
 """What a layer remembers, each (batch, hidden): (h,), or (h, c) for the LSTM."""
 
-Steps = Sequence[tuple[int, int]]
-"""First row and row behind the last of each time step of a packed batch."""
-
 
 class Cell(Protocol):
     """One kind of recurrent layer.
 
-    Rows are those of a packed batch (`neonym.nn.packing`). The input product, all that does not
-    depend on the state, is computed for every row at once by the caller and handed over as `z`.
+    Rows are those of a packed batch (`neonym.nn.packing`). The input products, all that does not
+    depend on the state, are computed for every row at once by the caller and handed over as `z`,
+    gate by gate: (gates, tokens, hidden). So every gate's rows lie together in memory, which makes
+    elementwise operations several times faster. Buffers come from the workspace.
     """
 
     gates: int
     state_names: tuple[str, ...]
 
     def input_bias(self, weights: Weights) -> Floats | None:
-        """The bias that can be added to the input product, shape (gates * hidden,)."""
+        """The bias that can be added to the input products, shape (gates * hidden,)."""
 
     def forward(
-        self, z: Floats, weights: Weights, steps: Steps, initial: LayerState
+        self,
+        z: Floats,
+        weights: Weights,
+        batch: PackedSequences,
+        initial: LayerState,
+        workspace: Workspace,
     ) -> tuple[Floats, Any]:
         """Run all steps: outputs of shape (tokens, hidden), and what `backward` needs.
 
-        `z`, shape (tokens, gates * hidden), is overwritten.
+        `z` is overwritten; `initial` is in packed order.
         """
 
     def backward(
-        self, d_outputs: Floats, cache: Any, weights: Weights, gradients: Weights, steps: Steps
+        self, d_outputs: Floats, cache: Any, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Gradients of `z`, (tokens, gates * hidden), and of the initial state, (batch, hidden).
+        """Gradients of `z`, of its shape, and of the initial state, (batch, hidden) each.
 
         Writes the gradients of `weight_hh` and the biases; overwrites `d_outputs`.
         """
@@ -64,6 +69,28 @@ class Cell(Protocol):
         """The state behind the given rows."""
 
 
+def by_gate(array: Floats, gates: int) -> Floats:
+    """A view of weights or biases, (gates * hidden, ...), as (gates, hidden, ...)."""
+    return array.reshape(gates, -1, *array.shape[1:])
+
+
+def transposed(weight: Floats, gates: int) -> Floats:
+    """A copy to multiply rows with, (gates, inputs, hidden); products with it are faster."""
+    return np.ascontiguousarray(by_gate(weight, gates).transpose(0, 2, 1))
+
+
+def sum_of_products(rows: Floats, weight: Floats, scratch: Floats) -> Floats:
+    """Sum over gates of rows (gates, n, hidden) times weight (gates * hidden, inputs).
+
+    The result, (n, inputs), lies in `scratch`, (gates, n, inputs).
+    """
+    np.matmul(rows, by_gate(weight, len(rows)), out=scratch)
+    total: Floats = scratch[0]
+    for product in scratch[1:]:
+        total += product
+    return total
+
+
 def add_biases(first: Floats | None, second: Floats | None) -> Floats | None:
     """Sum of the biases that exist."""
     if first is None or second is None:
@@ -71,11 +98,26 @@ def add_biases(first: Floats | None, second: Floats | None) -> Floats | None:
     return np.asarray(first + second)
 
 
-def previous_states(states: Floats, initial: Floats, steps: Steps) -> Floats:
-    """For every row the state one step before, shape (tokens, hidden)."""
-    previous = np.empty_like(states)
-    before = initial
-    for start, stop in steps:
-        previous[start:stop] = before[: stop - start]
-        before = states[start:stop]
-    return previous
+def write_biases(dz: Floats, gradients: Weights) -> None:
+    """Write the gradients of biases that are added to z: both the same."""
+    if gradients.bias_ih is None:
+        return
+    np.sum(dz, axis=1, out=by_gate(gradients.bias_ih, len(dz)))
+    if gradients.bias_hh is not None:
+        gradients.bias_hh[...] = gradients.bias_ih
+
+
+def with_initial(initial: Floats, batch: PackedSequences, workspace: Workspace) -> Floats:
+    """Room for the states of all rows, the initial ones in front: (batch + tokens, hidden)."""
+    states = workspace.empty(len(initial) + len(batch.inputs), initial.shape[1])
+    states[: len(initial)] = initial
+    return states
+
+
+def previous_states(states: Floats, batch: PackedSequences, workspace: Workspace) -> Floats:
+    """For every row the state one step before, shape (tokens, hidden).
+
+    `states` is what `with_initial` returned, filled.
+    """
+    out = workspace.empty(len(batch.inputs), states.shape[1])
+    return np.take(states, batch.previous_rows, axis=0, out=out, mode="clip")

@@ -9,25 +9,34 @@ the inputs differ from row to row.
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
+from neonym.nn.cells import by_gate, transposed
 
 LARGEST_ONE_HOT = 256
 """Vocabularies up to this size sum rows by a product with the one-hot matrix, larger by sorting."""
 
 
-def product_table(weight_ih: Floats, embedding: Floats | None, bias: Floats | None) -> Floats:
-    """Input product of every token, shape (vocabulary, gates * hidden)."""
-    table = weight_ih.T if embedding is None else embedding @ weight_ih.T
-    return np.ascontiguousarray(table if bias is None else table + bias)
+def product_table(
+    weight_ih: Floats, embedding: Floats | None, bias: Floats | None, gates: int
+) -> Floats:
+    """Input products of every token, shape (gates, vocabulary, hidden)."""
+    table = transposed(weight_ih, gates)
+    if embedding is not None:
+        table = embedding @ table
+    if bias is not None:
+        table += by_gate(bias, gates)[:, None]
+    return table
 
 
-def input_products(
+def write_input_products(
     tokens: Integers,
     weight_ih: Floats,
     embedding: Floats | None,
     bias: Floats | None,
     mask: Floats | None,
-) -> Floats:
-    """Input product of every row, shape (tokens, gates * hidden).
+    *,
+    out: Floats,
+) -> None:
+    """Write the input products of every row.
 
     Parameters
     ----------
@@ -41,35 +50,50 @@ def input_products(
         Added to every row.
     mask : ndarray, shape (tokens, inputs) or, for one-hot input, (tokens, 1), or None
         Dropout: of a one-hot input only the one entry that is not zero can be dropped.
+    out : ndarray, shape (gates, tokens, hidden)
+        Overwritten.
     """
-    if mask is None:
-        return product_table(weight_ih, embedding, bias)[tokens]
-    if embedding is None:
-        z = product_table(weight_ih, None, None)[tokens]
-        z *= mask
+    gates = len(out)
+    if mask is None or embedding is None:
+        table = product_table(weight_ih, embedding, bias if mask is None else None, gates)
+        np.take(table, tokens, axis=1, out=out, mode="clip")
+        if mask is None:
+            return
+        out *= mask
     else:
-        z = (embedding[tokens] * mask) @ weight_ih.T
+        np.matmul(embedding[tokens] * mask, transposed(weight_ih, gates), out=out)
     if bias is not None:
-        z += bias
-    return np.asarray(z)
+        out += by_gate(bias, gates)[:, None]
 
 
-def input_gradients(
-    dz: Floats, tokens: Integers, weight_ih: Floats, embedding: Floats | None, mask: Floats | None
-) -> tuple[Floats, Floats | None]:
-    """Gradients of `weight_ih` and of the embedding (None for one-hot input).
+def write_input_gradients(
+    dz: Floats,
+    tokens: Integers,
+    weight_ih: Floats,
+    embedding: Floats | None,
+    mask: Floats | None,
+    *,
+    out_weight: Floats,
+    out_embedding: Floats | None,
+) -> None:
+    """Write the gradients of `weight_ih` and of the embedding.
 
-    `dz`, shape (tokens, gates * hidden), is the gradient of what `input_products` returned; the
+    `dz`, shape (gates, tokens, hidden), is the gradient of what `write_input_products` wrote; the
     other arguments are the same as there.
     """
-    if embedding is None:
-        size = weight_ih.shape[1]
-        return sum_rows(dz, tokens, size, None if mask is None else mask[:, 0]).T, None
-    if mask is None:
+    gates = len(dz)
+    out = by_gate(out_weight, gates)  # (gates, hidden, inputs)
+    if embedding is None or out_embedding is None:
+        scale = None if mask is None else mask[:, 0]
+        out[...] = sum_rows(dz, tokens, weight_ih.shape[1], scale).transpose(0, 2, 1)
+    elif mask is None:
         d_table = sum_rows(dz, tokens, len(embedding))
-        return np.asarray(d_table.T @ embedding), np.asarray(d_table @ weight_ih)
-    d_weight = dz.T @ (embedding[tokens] * mask)
-    return np.asarray(d_weight), sum_rows((dz @ weight_ih) * mask, tokens, len(embedding))
+        np.matmul(d_table.transpose(0, 2, 1), embedding, out=out)
+        out_embedding[...] = (d_table @ by_gate(weight_ih, gates)).sum(axis=0)
+    else:
+        np.matmul(dz.transpose(0, 2, 1), embedding[tokens] * mask, out=out)
+        d_inputs = (dz @ by_gate(weight_ih, gates)).sum(axis=0) * mask
+        out_embedding[...] = sum_rows(d_inputs, tokens, len(embedding))
 
 
 def sum_rows(rows: Floats, ids: Integers, size: int, scale: Floats | None = None) -> Floats:
@@ -77,7 +101,7 @@ def sum_rows(rows: Floats, ids: Integers, size: int, scale: Floats | None = None
 
     Parameters
     ----------
-    rows : ndarray, shape (tokens, width)
+    rows : ndarray, shape (..., tokens, width)
         What is summed.
     ids : integers, shape (tokens,)
         To which sum each row belongs.
@@ -88,7 +112,7 @@ def sum_rows(rows: Floats, ids: Integers, size: int, scale: Floats | None = None
 
     Returns
     -------
-    ndarray, shape (size, width)
+    ndarray, shape (..., size, width)
     """
     if size <= LARGEST_ONE_HOT:
         one_hot = np.zeros((len(ids), size), dtype=rows.dtype)
@@ -97,6 +121,6 @@ def sum_rows(rows: Floats, ids: Integers, size: int, scale: Floats | None = None
     order = np.argsort(ids, kind="stable")
     present, starts = np.unique(ids[order], return_index=True)
     scaled = rows if scale is None else rows * scale[:, None]
-    sums = np.zeros((size, rows.shape[1]), dtype=rows.dtype)
-    sums[present] = np.add.reduceat(scaled[order], starts, axis=0)
+    sums = np.zeros((*rows.shape[:-2], size, rows.shape[-1]), dtype=rows.dtype)
+    sums[..., present, :] = np.add.reduceat(scaled[..., order, :], starts, axis=-2)
     return sums

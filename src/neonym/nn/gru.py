@@ -18,16 +18,30 @@ from typing import NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState, Steps, Weights, previous_states
+from neonym.nn.cells import (
+    LayerState,
+    Weights,
+    by_gate,
+    previous_states,
+    sum_of_products,
+    transposed,
+    with_initial,
+)
+from neonym.nn.packing import PackedSequences
+from neonym.nn.workspace import Workspace
+
+NUMBERS_AT_ONCE = 1 << 15
+"""Local derivatives are computed for spans of about this many states, which stay in the cache."""
 
 
 class Cache(NamedTuple):
-    """What backward needs of the forward pass; a row for every token."""
+    """What backward needs of the forward pass."""
 
-    gates: Floats  # r, u, n, (tokens, 3 * hidden)
+    gates: Floats  # r, u, n, (3, tokens, hidden)
     products: Floats  # W_hn h + b_hn, (tokens, hidden)
-    outputs: Floats  # h_t, (tokens, hidden)
-    initial: Floats  # h_0, (batch, hidden)
+    states: Floats  # h_0 of every sequence, then h_t of every row, (batch + tokens, hidden)
+    batch: PackedSequences
+    workspace: Workspace
 
 
 class GruCell:
@@ -46,94 +60,113 @@ class GruCell:
         return np.asarray(bias)
 
     def forward(
-        self, z: Floats, weights: Weights, steps: Steps, initial: LayerState
+        self,
+        z: Floats,
+        weights: Weights,
+        batch: PackedSequences,
+        initial: LayerState,
+        workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Turn the input products into the gates, in place, and return the outputs."""
-        recurrent = np.ascontiguousarray(weights.weight_hh.T)
-        (h,) = initial
-        hidden = h.shape[1]
-        outputs, kept = np.empty((2, len(z), hidden), dtype=z.dtype)
-        products = np.empty((len(h), 3 * hidden), dtype=z.dtype)
-        for start, stop in steps:
-            rows, count = z[start:stop], stop - start
-            product = np.matmul(h[:count], recurrent, out=products[:count])
-            new = _with_bias(product[:, 2 * hidden :], weights.bias_hh, out=kept[start:stop])
-            h = _new_outputs(rows, product, new, h[:count], out=outputs[start:stop])
-        return outputs, Cache(z, kept, outputs, initial[0])
+        recurrent, bias = transposed(weights.weight_hh, 3), _new_bias(weights)
+        count, hidden = initial[0].shape
+        states = with_initial(initial[0], batch, workspace)
+        outputs, kept = states[count:], workspace.empty(z.shape[1], hidden)
+        products = workspace.empty(3, count, hidden)
+        for step in batch.steps:
+            h, gates = states[step.previous], z[:, step.rows]
+            product = np.matmul(h, recurrent, out=products[:, : step.size])
+            np.add(product[2], bias, out=kept[step.rows])
+            _activate(gates, product, kept[step.rows])
+            _write_outputs(gates, h, out=outputs[step.rows])
+        return outputs, Cache(z, kept, states, batch, workspace)
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights, steps: Steps
+        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
         """Turn the gradients of the outputs into those of the input products."""
-        hidden = d_outputs.shape[1]
-        previous = previous_states(cache.outputs, cache.initial, steps)
-        d_products, through_new = _local_derivatives(cache, previous)
-        update = cache.gates[:, hidden : 2 * hidden]
-        d_h = d_outputs[:0]  # gradient that arrives from the step behind
-        for start, stop in reversed(steps):
-            rows = d_outputs[start:stop]
-            rows[: len(d_h)] += d_h
-            gates = d_products[start:stop]
-            gates.reshape(-1, 3, hidden)[...] *= rows[:, None]
-            d_h = gates @ weights.weight_hh
-            d_h += rows * update[start:stop]
-        np.matmul(d_products.T, previous, out=gradients.weight_hh)
+        batch, workspace = cache.batch, cache.workspace
+        count, hidden = batch.num_sequences, d_outputs.shape[1]
+        previous = previous_states(cache.states, batch, workspace)
+        dz, through_new = workspace.empty(*cache.gates.shape), workspace.empty(*d_outputs.shape)
+        products, kept = workspace.empty(3, count, hidden), workspace.empty(count, hidden)
+        d_h = kept[:0]  # gradient that arrives from the step behind
+        for steps in reversed(batch.spans(NUMBERS_AT_ONCE // hidden)):
+            span = slice(steps[0].rows.start, steps[-1].rows.stop)
+            _local_derivatives(cache, previous, span, dz[:, span], through_new[span])
+            for step in reversed(steps):
+                rows, gates = d_outputs[step.rows], dz[:, step.rows]
+                rows[: len(d_h)] += d_h
+                gates *= rows
+                d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
+                d_h += np.multiply(rows, cache.gates[1, step.rows], out=kept[: step.size])
+        np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 3))
         if gradients.bias_hh is not None:
-            np.sum(d_products, axis=0, out=gradients.bias_hh)
-        dz = d_products  # differs from the gradient of the input products in n alone
-        np.multiply(through_new, d_outputs, out=dz[:, 2 * hidden :])
+            np.sum(dz, axis=1, out=by_gate(gradients.bias_hh, 3))
+        # So far the gradient of the recurrent products; the input products differ in n alone.
+        np.multiply(through_new, d_outputs, out=dz[2])
         if gradients.bias_ih is not None:
-            np.sum(dz, axis=0, out=gradients.bias_ih)
+            np.sum(dz, axis=1, out=by_gate(gradients.bias_ih, 3))
         return dz, (d_h,)
 
     def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         (h,) = state
-        product = h @ weights.weight_hh.T
-        new = _with_bias(product[:, 2 * h.shape[1] :], weights.bias_hh, out=np.empty_like(h))
-        return (_new_outputs(z.copy(), product, new, h, out=np.empty_like(h)),)
+        gates, outputs = z.copy(), np.empty_like(h)
+        product = h @ by_gate(weights.weight_hh, 3).transpose(0, 2, 1)
+        _activate(gates, product, product[2] + _new_bias(weights))
+        _write_outputs(gates, h, out=outputs)
+        return (outputs,)
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""
-        return (cache.outputs[last_rows],)
+        return (cache.states[cache.batch.num_sequences + last_rows],)
 
 
-def _with_bias(products: Floats, bias: Floats | None, out: Floats) -> Floats:
-    """W_hn h + b_hn."""
-    if bias is None:
-        out[...] = products
-        return out
-    return np.add(products, bias[-products.shape[1] :], out=out)
+def _new_bias(weights: Weights) -> Floats:
+    """The bias b_hn, shape (hidden,), or 0."""
+    if weights.bias_hh is None:
+        return np.zeros(1, dtype=weights.weight_hh.dtype)
+    return weights.bias_hh[-weights.weight_hh.shape[1] :]
 
 
-def _new_outputs(gates: Floats, product: Floats, new: Floats, h: Floats, out: Floats) -> Floats:
-    """Turn input products into r, u, n, in place, and return n + u * (h - n)."""
-    hidden = h.shape[1]
-    r_u, n = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
-    r_u += product[:, : 2 * hidden]
+def _activate(gates: Floats, product: Floats, new: Floats) -> None:
+    """Turn input products into r, u, n, in place; overwrites `product`."""
+    r_u, n = gates[:2], gates[2]
+    r_u += product[:2]
     r_u *= 0.5  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
     np.tanh(r_u, out=r_u)
     r_u *= 0.5
     r_u += 0.5
-    n += r_u[:, :hidden] * new
+    n += np.multiply(r_u[0], new, out=product[2])
     np.tanh(n, out=n)
+
+
+def _write_outputs(gates: Floats, h: Floats, out: Floats) -> None:
+    """The outputs n + u * (h - n), which is (1 - u) * n + u * h."""
+    _, u, n = gates
     np.subtract(h, n, out=out)
-    out *= r_u[:, hidden:]
+    out *= u
     out += n
-    return out
 
 
-def _local_derivatives(cache: Cache, previous: Floats) -> tuple[Floats, Floats]:
-    """Derivatives of h_t that hold within a step, for all rows.
+def _local_derivatives(
+    cache: Cache, previous: Floats, span: slice, out: Floats, through_new: Floats
+) -> None:
+    """Derivatives of h_t that hold within a step, for a span of rows.
 
-    With respect to the recurrent products, (tokens, 3 * hidden), and to the argument of n,
-    (tokens, hidden).
+    Written to `out`, (3, rows, hidden): with respect to the recurrent products; to `through_new`,
+    (rows, hidden): with respect to the argument of n.
     """
-    r, u, n = np.split(cache.gates, 3, axis=1)
-    through_new = (1 - u) * (1 - n * n)
-    local = np.empty_like(cache.gates)
-    d_r, d_u, d_n = np.split(local, 3, axis=1)
-    d_r[...] = through_new * cache.products * r * (1 - r)
-    d_u[...] = (previous - n) * u * (1 - u)
-    d_n[...] = through_new * r
-    return local, np.asarray(through_new)
+    gates = cache.gates[:, span]
+    r, _, n = gates
+    d_r, d_u, d_n = out
+    np.multiply(n, n, out=through_new)
+    np.subtract(1, through_new, out=through_new)
+    np.subtract(1, gates[:2], out=out[:2])
+    through_new *= d_u  # still 1 - u
+    out[:2] *= gates[:2]
+    d_r *= through_new
+    d_r *= cache.products[span]
+    d_u *= np.subtract(previous[span], n, out=d_n)
+    np.multiply(through_new, r, out=d_n)

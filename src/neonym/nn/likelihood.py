@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.packing import pack
+from neonym.nn.workspace import Workspace
 
 if TYPE_CHECKING:
     from neonym.nn.network import RecurrentNetwork
@@ -20,9 +21,10 @@ def negative_log_likelihood(network: "RecurrentNetwork", sequences: Sequence[Arr
     """Nats of each sequence, float64; see `RecurrentNetwork.negative_log_likelihood`."""
     nats = np.empty(len(sequences), dtype=np.float64)
     lengths = np.array([np.size(sequence) for sequence in sequences], dtype=np.intp)
+    workspace = Workspace(network.dtype)
     for places in _blocks(lengths):
         batch = pack([sequences[place] for place in places], network.output)
-        rows = network.token_nats(batch)
+        rows = network.token_nats(batch, workspace=workspace)
         if network.output == "all":
             nats[places[batch.order]] = np.bincount(batch.sequence_of_row, weights=rows)
         else:

@@ -1,4 +1,8 @@
-"""Softmax and cross-entropy over all rows of a batch at once."""
+"""Softmax and cross-entropy over all rows of a batch at once.
+
+A row's scores stand in a column, since NumPy sums columns of a small vocabulary many times faster
+than rows.
+"""
 
 import numpy as np
 
@@ -10,17 +14,17 @@ def cross_entropy(logits: Floats, targets: Integers) -> Floats:
 
     Parameters
     ----------
-    logits : ndarray, shape (rows, vocabulary)
+    logits : ndarray, shape (vocabulary, rows)
         Overwritten by the softmax.
     targets : integers, shape (rows,)
         The token that came.
     """
-    logits -= logits.max(axis=1, keepdims=True)
-    chosen = logits[np.arange(len(targets)), targets].astype(np.float64)
+    logits -= logits.max(axis=0)
+    chosen = logits[targets, np.arange(len(targets))].astype(np.float64)
     np.exp(logits, out=logits)
-    sums = logits.sum(axis=1, keepdims=True)
+    sums = logits.sum(axis=0)
     logits /= sums
-    return np.asarray(np.log(sums[:, 0], dtype=np.float64) - chosen)
+    return np.asarray(np.log(sums, dtype=np.float64) - chosen)
 
 
 def cross_entropy_gradient(probabilities: Floats, targets: Integers, count: int) -> Floats:
@@ -28,13 +32,13 @@ def cross_entropy_gradient(probabilities: Floats, targets: Integers, count: int)
 
     Parameters
     ----------
-    probabilities : ndarray, shape (rows, vocabulary)
+    probabilities : ndarray, shape (vocabulary, rows)
         What `cross_entropy` left; overwritten by (p - y) / count.
     targets : integers, shape (rows,)
         The token that came.
     count : int
         Number of targets that the loss is the mean of.
     """
-    probabilities[np.arange(len(targets)), targets] -= 1
-    probabilities /= count
+    probabilities[targets, np.arange(len(targets))] -= 1
+    probabilities *= 1 / count
     return probabilities

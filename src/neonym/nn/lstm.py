@@ -18,17 +18,36 @@ from typing import NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState, Steps, Weights, add_biases, previous_states
+from neonym.nn.cells import (
+    LayerState,
+    Weights,
+    add_biases,
+    by_gate,
+    previous_states,
+    sum_of_products,
+    transposed,
+    with_initial,
+    write_biases,
+)
+from neonym.nn.packing import PackedSequences
+from neonym.nn.workspace import Workspace
+
+NUMBERS_AT_ONCE = 1 << 15
+"""Local derivatives are computed for spans of about this many states, which stay in the cache."""
 
 
 class Cache(NamedTuple):
-    """What backward needs of the forward pass; a row for every token."""
+    """What backward needs of the forward pass.
 
-    gates: Floats  # i, f, g, o, (tokens, 4 * hidden)
-    cells: Floats  # c_t, (tokens, hidden)
+    States begin with the initial one of every sequence: (batch + tokens, hidden).
+    """
+
+    gates: Floats  # i, f, g, o, (4, tokens, hidden)
+    outputs: Floats  # h_t
+    cells: Floats  # c_t
     squashed: Floats  # tanh(c_t), (tokens, hidden)
-    outputs: Floats  # h_t, (tokens, hidden)
-    initial: LayerState  # h_0 and c_0, (batch, hidden)
+    batch: PackedSequences
+    workspace: Workspace
 
 
 class LstmCell:
@@ -42,73 +61,81 @@ class LstmCell:
         return add_biases(weights.bias_ih, weights.bias_hh)
 
     def forward(
-        self, z: Floats, weights: Weights, steps: Steps, initial: LayerState
+        self,
+        z: Floats,
+        weights: Weights,
+        batch: PackedSequences,
+        initial: LayerState,
+        workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Turn the input products into the gates, in place, and return the outputs."""
         scale = _gate_scale(z)
-        recurrent = np.ascontiguousarray((weights.weight_hh * scale[:, None]).T)
+        recurrent = transposed(weights.weight_hh, 4) * scale
         z *= scale
-        h, c = initial
-        hidden = h.shape[1]
-        outputs, cells, squashed = np.empty((3, len(z), hidden), dtype=z.dtype)
-        products = np.empty((len(h), 4 * hidden), dtype=z.dtype)
-        for start, stop in steps:
-            rows, count = z[start:stop], stop - start
-            rows += np.matmul(h[:count], recurrent, out=products[:count])
-            _activate(rows, scale)
-            c = _new_cells(rows, c[:count], out=cells[start:stop])
-            np.tanh(c, out=squashed[start:stop])
-            h = np.multiply(rows[:, 3 * hidden :], squashed[start:stop], out=outputs[start:stop])
-        return outputs, Cache(z, cells, squashed, outputs, initial)
+        count, hidden = initial[0].shape
+        outputs = with_initial(initial[0], batch, workspace)
+        cells = with_initial(initial[1], batch, workspace)
+        squashed = workspace.empty(z.shape[1], hidden)
+        products, admitted = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
+        h, c = outputs[count:], cells[count:]
+        for step in batch.steps:
+            gates, rows, size = z[:, step.rows], step.rows, step.size
+            gates += np.matmul(outputs[step.previous], recurrent, out=products[:, :size])
+            _activate(gates, scale)
+            _write_cells(gates, cells[step.previous], admitted[:size], out=c[rows])
+            np.tanh(c[rows], out=squashed[rows])
+            np.multiply(gates[3], squashed[rows], out=h[rows])
+        return h, Cache(z, outputs, cells, squashed, batch, workspace)
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights, steps: Steps
+        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
         """Turn the gradients of the outputs into those of the input products."""
-        hidden = d_outputs.shape[1]
-        dz, through_output = _local_derivatives(cache, steps)
-        forget = cache.gates[:, hidden : 2 * hidden]
-        d_h = d_cells = d_outputs[:0]  # gradients that arrive from the step behind
-        for start, stop in reversed(steps):
-            rows = d_outputs[start:stop]
-            rows[: len(d_h)] += d_h
-            d_c = through_output[start:stop]
-            d_c *= rows
-            d_c[: len(d_cells)] += d_cells
-            gates = dz[start:stop]
-            gates[:, 3 * hidden :] *= rows
-            gates[:, : 3 * hidden].reshape(-1, 3, hidden)[...] *= d_c[:, None]
-            d_h = gates @ weights.weight_hh
-            d_cells = d_c * forget[start:stop]
-        previous = previous_states(cache.outputs, cache.initial[0], steps)
-        np.matmul(dz.T, previous, out=gradients.weight_hh)
-        for bias in (gradients.bias_ih, gradients.bias_hh):
-            if bias is not None:
-                np.sum(dz, axis=0, out=bias)
+        batch, workspace = cache.batch, cache.workspace
+        count, hidden = batch.num_sequences, d_outputs.shape[1]
+        dz = workspace.empty(*cache.gates.shape)
+        products, scratch = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
+        d_h = d_cells = scratch[:0]  # gradients that arrive from the step behind
+        for steps in reversed(batch.spans(NUMBERS_AT_ONCE // hidden)):
+            span = slice(steps[0].rows.start, steps[-1].rows.stop)
+            through_output = _local_derivatives(cache, span, out=dz[:, span])
+            for step in reversed(steps):
+                rows, gates = d_outputs[step.rows], dz[:, step.rows]
+                rows[: len(d_h)] += d_h
+                d_c = through_output[step.rows.start - span.start :][: step.size]
+                d_c *= rows
+                d_c[: len(d_cells)] += d_cells
+                gates[:3] *= d_c
+                gates[3] *= rows
+                d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
+                d_cells = np.multiply(d_c, cache.gates[1, step.rows], out=scratch[: step.size])
+        previous = previous_states(cache.outputs, batch, workspace)
+        np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 4))
+        write_biases(dz, gradients)
         return dz, (d_h, d_cells)
 
     def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         h, c = state
         scale = _gate_scale(z)
-        gates = (z + h @ weights.weight_hh.T) * scale
+        gates = (z + h @ by_gate(weights.weight_hh, 4).transpose(0, 2, 1)) * scale
         _activate(gates, scale)
-        c = _new_cells(gates, c, out=np.empty_like(c))
-        return gates[:, 3 * h.shape[1] :] * np.tanh(c), c
+        c_next = np.empty_like(c)
+        _write_cells(gates, c, np.empty_like(c), out=c_next)
+        return gates[3] * np.tanh(c_next), c_next
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of the given rows."""
-        return cache.outputs[last_rows], cache.cells[last_rows]
+        rows = cache.batch.num_sequences + last_rows
+        return cache.outputs[rows], cache.cells[rows]
 
 
 def _gate_scale(z: Floats) -> Floats:
-    """A half for the sigmoid gates and 1 for g, shape (4 * hidden,).
+    """A half for the sigmoid gates and 1 for g, shape (4, 1, 1).
 
     For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh serves all gates.
     """
-    scale = np.full(z.shape[1], 0.5, dtype=z.dtype)
-    scale[z.shape[1] // 2 : 3 * z.shape[1] // 4] = 1
-    return scale
+    return np.array([0.5, 0.5, 1, 0.5], dtype=z.dtype)[:, None, None]
 
 
 def _activate(gates: Floats, scale: Floats) -> None:
@@ -117,25 +144,35 @@ def _activate(gates: Floats, scale: Floats) -> None:
     gates += 1 - scale
 
 
-def _new_cells(gates: Floats, cells: Floats, out: Floats) -> Floats:
-    hidden = cells.shape[1]
-    np.multiply(gates[:, hidden : 2 * hidden], cells, out=out)
-    out += gates[:, :hidden] * gates[:, 2 * hidden : 3 * hidden]
-    return out
+def _write_cells(gates: Floats, cells: Floats, admitted: Floats, out: Floats) -> None:
+    """The cells f * c + i * g; `admitted` is room for the second term."""
+    i, f, g, _ = gates
+    np.multiply(f, cells, out=out)
+    np.multiply(i, g, out=admitted)
+    out += admitted
 
 
-def _local_derivatives(cache: Cache, steps: Steps) -> tuple[Floats, Floats]:
-    """Derivatives that hold within a step, for all rows.
+def _local_derivatives(cache: Cache, span: slice, out: Floats) -> Floats:
+    """Derivatives that hold within a step, for a span of rows.
 
-    Of the gates' arguments, (tokens, 4 * hidden): i, f, g to be multiplied with the gradient of
-    c_t, o with that of h_t; and of h_t with respect to c_t, (tokens, hidden).
+    Written to `out`, (4, rows, hidden): those of the gates' arguments, i, f, g to be multiplied
+    with the gradient of c_t, o with that of h_t. Returned, (rows, hidden): that of h_t with
+    respect to c_t.
     """
-    i, f, g, o = np.split(cache.gates, 4, axis=1)
-    before = previous_states(cache.cells, cache.initial[1], steps)
-    local = np.empty_like(cache.gates)
-    d_i, d_f, d_g, d_o = np.split(local, 4, axis=1)
-    d_i[...] = g * i * (1 - i)
-    d_f[...] = before * f * (1 - f)
-    d_g[...] = i * (1 - g * g)
-    d_o[...] = cache.squashed * o * (1 - o)
-    return local, o * (1 - cache.squashed * cache.squashed)
+    gates, squashed = cache.gates[:, span], cache.squashed[span]
+    i, _, g, o = gates
+    d_i, d_f, d_g, d_o = out
+    np.subtract(1, gates[:2], out=out[:2])
+    out[:2] *= gates[:2]
+    np.subtract(1, o, out=d_o)
+    d_o *= o
+    d_i *= g
+    d_f *= cache.cells[cache.batch.previous_rows[span]]
+    d_o *= squashed
+    np.multiply(g, g, out=d_g)
+    np.subtract(1, d_g, out=d_g)
+    d_g *= i
+    through_output = squashed * squashed
+    np.subtract(1, through_output, out=through_output)
+    through_output *= o
+    return through_output

@@ -23,9 +23,10 @@ from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
-from neonym.nn.propagation import DropoutRates, Propagation, affine
+from neonym.nn.propagation import DropoutRates, Propagation
 from neonym.nn.rnn import Nonlinearity
 from neonym.nn.state import State
+from neonym.nn.workspace import Workspace
 
 Bias = Literal["single"] | bool
 
@@ -145,6 +146,7 @@ class RecurrentNetwork:
         matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
         self._propagation = Propagation(self.cell, matrices, rates)
         self._gradient_matrices = sort_by_use(self._gradients.views, num_layers, self.cell)
+        self._workspace = Workspace(self.dtype)
         initialize(self._arrays, self.options, np.random.default_rng(seed))
 
     def state_dict(self) -> dict[str, Floats]:
@@ -233,11 +235,21 @@ class RecurrentNetwork:
         return float(self.token_nats(batch, generator).mean())
 
     def token_nats(
-        self, batch: PackedSequences, generator: np.random.Generator | None = None
+        self,
+        batch: PackedSequences,
+        generator: np.random.Generator | None = None,
+        workspace: Workspace | None = None,
     ) -> Floats:
-        """Nats of every target in packed order, float64; arguments as for `forward_backward`."""
+        """Nats of every target in packed order, float64; arguments as for `forward_backward`.
+
+        A workspace given by a caller that has many batches is reset before use.
+        """
         self._check_batch(batch)
-        logits, _ = self._propagation.forward(batch, self._initial(batch.num_sequences), generator)
+        workspace = workspace or Workspace(self.dtype)
+        workspace.reset()
+        logits, _ = self._propagation.forward(
+            batch, self._initial(batch.num_sequences), generator, workspace
+        )
         return cross_entropy(logits, batch.targets)
 
     def loss_and_gradients(self, sequences: Sequence[ArrayLike]) -> tuple[float, dict[str, Floats]]:
@@ -279,7 +291,10 @@ class RecurrentNetwork:
         """
         first = self._propagation.matrices.layers[0]
         table = product_table(
-            first.weight_ih, self._propagation.matrices.embedding, self.cell.input_bias(first)
+            first.weight_ih,
+            self._propagation.matrices.embedding,
+            self.cell.input_bias(first),
+            self.cell.gates,
         )
         return State(self._initial(batch_size), table, is_initial=True)
 
@@ -304,15 +319,8 @@ class RecurrentNetwork:
         check_tokens("tokens", ids, self.vocabulary_size)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
-        matrices = self._propagation.matrices
-        h, layers = state.table[ids], []
-        for number, weights in enumerate(matrices.layers):
-            z = affine(h, weights.weight_ih, self.cell.input_bias(weights)) if number else h
-            layers.append(self.cell.step(z, weights, state.layers[number]))
-            h = layers[-1][0]
-        return affine(h, matrices.head, matrices.head_bias), State(
-            layers, state.table, is_initial=False
-        )
+        logits, layers = self._propagation.step(state.table[:, ids], state.layers)
+        return logits, State(layers, state.table, is_initial=False)
 
     def _forward_backward(
         self,
@@ -322,7 +330,8 @@ class RecurrentNetwork:
     ) -> tuple[float, Sequence[LayerState]]:
         """Loss and the state behind each sequence, in packed order."""
         self._check_batch(batch)
-        logits, tape = self._propagation.forward(batch, initial, generator)
+        self._workspace.reset()
+        logits, tape = self._propagation.forward(batch, initial, generator, self._workspace)
         nats = cross_entropy(logits, batch.targets)
         d_logits = cross_entropy_gradient(logits, batch.targets, batch.num_tokens)
         self._propagation.backward(self._gradient_matrices, batch, tape, d_logits)

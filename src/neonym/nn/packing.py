@@ -9,7 +9,7 @@ calls this a packed sequence.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,14 @@ START_END = 0
 """Token id that stands in front of every sequence and behind it."""
 
 Output = Literal["all", "last"]
+
+
+class Step(NamedTuple):
+    """Where the rows of one time step lie."""
+
+    rows: slice  # among all tokens
+    previous: slice  # those of the step before, where the initial states stand in front
+    size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +71,31 @@ class PackedSequences:
         return np.cumsum(self.batch_sizes) - self.batch_sizes
 
     @cached_property
-    def steps(self) -> list[tuple[int, int]]:
-        """First row and row behind the last of each step."""
-        ends = np.cumsum(self.batch_sizes)
-        return list(zip((ends - self.batch_sizes).tolist(), ends.tolist(), strict=True))
+    def steps(self) -> list[Step]:
+        """Where the rows of each step lie."""
+        starts, sizes = self.offsets.tolist(), self.batch_sizes.tolist()
+        before = [0, *(self.offsets + self.num_sequences).tolist()]
+        return [
+            Step(slice(start, start + size), slice(previous, previous + size), size)
+            for start, previous, size in zip(starts, before, sizes, strict=False)
+        ]
+
+    @cached_property
+    def previous_rows(self) -> Integers:
+        """For each row that of the step before, where the initial states stand in front."""
+        return np.concatenate(
+            [np.arange(step.previous.start, step.previous.stop) for step in self.steps]
+        )
+
+    def spans(self, rows: int) -> list[list[Step]]:
+        """The steps in order, as many together as have at most `rows` rows, but at least one."""
+        spans: list[list[Step]] = []
+        for step in self.steps:
+            if spans and step.rows.stop - spans[-1][0].rows.start <= rows:
+                spans[-1].append(step)
+            else:
+                spans.append([step])
+        return spans
 
     @cached_property
     def lengths(self) -> Integers:
@@ -110,7 +139,7 @@ class PackedSequences:
 
     def _window(self, first: int, steps: int) -> "PackedSequences":
         sizes = self.batch_sizes[first : first + steps]
-        start = self.steps[first][0]
+        start = self.steps[first].rows.start
         rows = slice(start, start + int(sizes.sum()))
         return PackedSequences(
             self.inputs[rows], self.targets[rows], sizes, self.order[: sizes[0]], self.output

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats
-from neonym.nn.cells import Cell, LayerState, Weights
-from neonym.nn.dropout import dropout_mask
-from neonym.nn.embedding import input_gradients, input_products
+from neonym.nn.cells import Cell, LayerState, Weights, by_gate, sum_of_products, transposed
+from neonym.nn.dropout import write_dropout_mask
+from neonym.nn.embedding import write_input_gradients, write_input_products
 from neonym.nn.packing import PackedSequences
+from neonym.nn.workspace import Workspace
 
 
 class Matrices(NamedTuple):
@@ -43,6 +44,7 @@ class Tape(NamedTuple):
     caches: Sequence[Any]
     head_input: Floats  # masked
     head_mask: Floats | None
+    workspace: Workspace
 
 
 class Propagation(NamedTuple):
@@ -57,92 +59,121 @@ class Propagation(NamedTuple):
         batch: PackedSequences,
         initial: Sequence[LayerState],
         generator: np.random.Generator | None,
+        workspace: Workspace,
     ) -> tuple[Floats, Tape]:
-        """Logits of every target, shape (targets, vocabulary), and the tape for `backward`.
+        """Logits of every target, shape (vocabulary, targets), and the tape for `backward`.
 
         Dropout is on where there is a generator; the masks are drawn from it in the order of the
-        layers.
+        layers. The arrays live until the workspace is reset.
         """
         cell, matrices = self.cell, self.matrices
-        masks = _Masks(generator, matrices.head.dtype)
+        masks = _Masks(generator, workspace)
         first = matrices.layers[0]
         width = 1 if matrices.embedding is None else first.weight_ih.shape[1]
         input_mask = masks.draw((len(batch.inputs), width), self.rates.input)
-        z = input_products(
-            batch.inputs, first.weight_ih, matrices.embedding, cell.input_bias(first), input_mask
+        z = workspace.empty(cell.gates, len(batch.inputs), first.weight_hh.shape[1])
+        write_input_products(
+            batch.inputs,
+            first.weight_ih,
+            matrices.embedding,
+            cell.input_bias(first),
+            input_mask,
+            out=z,
         )
-        outputs, cache = cell.forward(z, first, batch.steps, initial[0])
+        outputs, cache = cell.forward(z, first, batch, initial[0], workspace)
         caches, layer_inputs, layer_masks = [cache], [], []
         for weights, state in zip(matrices.layers[1:], initial[1:], strict=True):
             x, mask = masks.apply(outputs, self.rates.between)
-            outputs, cache = cell.forward(
-                affine(x, weights.weight_ih, cell.input_bias(weights)), weights, batch.steps, state
-            )
+            z = workspace.empty(cell.gates, *x.shape)
+            np.matmul(x, transposed(weights.weight_ih, cell.gates), out=z)
+            bias = cell.input_bias(weights)
+            if bias is not None:
+                z += by_gate(bias, cell.gates)[:, None]
+            outputs, cache = cell.forward(z, weights, batch, state, workspace)
             caches.append(cache)
             layer_inputs.append(x)
             layer_masks.append(mask)
         if batch.output == "last":
             outputs = outputs[batch.last_rows]
         x, mask = masks.apply(outputs, self.rates.output)
-        logits = affine(x, matrices.head, matrices.head_bias)
-        return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask)
+        logits = workspace.empty(len(matrices.head), len(x))
+        np.matmul(matrices.head, x.T, out=logits)
+        if matrices.head_bias is not None:
+            logits += matrices.head_bias[:, None]
+        return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
     def backward(
         self, gradients: Matrices, batch: PackedSequences, tape: Tape, d_logits: Floats
     ) -> None:
         """Write the gradients of all parameters, given that of the logits."""
-        cell, matrices = self.cell, self.matrices
-        np.matmul(d_logits.T, tape.head_input, out=gradients.head)
+        cell, matrices, workspace = self.cell, self.matrices, tape.workspace
+        np.matmul(d_logits, tape.head_input, out=gradients.head)
         if gradients.head_bias is not None:
-            np.sum(d_logits, axis=0, out=gradients.head_bias)
-        d_outputs = _masked(d_logits @ matrices.head, tape.head_mask)
+            np.sum(d_logits, axis=1, out=gradients.head_bias)
+        d_outputs = workspace.empty(*tape.head_input.shape)
+        np.matmul(d_logits.T, matrices.head, out=d_outputs)
+        _mask(d_outputs, tape.head_mask)
         if batch.output == "last":
-            d_last = d_outputs
-            d_outputs = np.zeros((len(batch.inputs), d_last.shape[1]), dtype=d_last.dtype)
+            d_last, d_outputs = d_outputs, workspace.empty(len(batch.inputs), d_outputs.shape[1])
+            d_outputs[...] = 0
             d_outputs[batch.last_rows] = d_last
         for number in reversed(range(len(matrices.layers))):
             weights, gradient = matrices.layers[number], gradients.layers[number]
-            dz, d_initial = cell.backward(
-                d_outputs, tape.caches[number], weights, gradient, batch.steps
-            )
+            dz, d_initial = cell.backward(d_outputs, tape.caches[number], weights, gradient)
             for total, rows in zip(gradients.initial[number], d_initial, strict=False):
                 np.sum(rows, axis=0, out=total)
             if number > 0:
-                np.matmul(dz.T, tape.layer_inputs[number - 1], out=gradient.weight_ih)
-                d_outputs = _masked(dz @ weights.weight_ih, tape.layer_masks[number - 1])
-        d_weight, d_embedding = input_gradients(
-            dz, batch.inputs, weights.weight_ih, matrices.embedding, tape.input_mask
+                x = tape.layer_inputs[number - 1]
+                np.matmul(dz.transpose(0, 2, 1), x, out=by_gate(gradient.weight_ih, cell.gates))
+                d_outputs = sum_of_products(dz, weights.weight_ih, workspace.empty(*dz.shape))
+                _mask(d_outputs, tape.layer_masks[number - 1])
+        write_input_gradients(
+            dz,
+            batch.inputs,
+            weights.weight_ih,
+            matrices.embedding,
+            tape.input_mask,
+            out_weight=gradient.weight_ih,
+            out_embedding=gradients.embedding,
         )
-        gradient.weight_ih[...] = d_weight
-        if gradients.embedding is not None and d_embedding is not None:
-            gradients.embedding[...] = d_embedding
+
+    def step(self, z: Floats, layers: Sequence[LayerState]) -> tuple[Floats, list[LayerState]]:
+        """One step: logits (batch, vocabulary) and the new states from the first input products."""
+        cell, matrices = self.cell, self.matrices
+        after: list[LayerState] = []
+        for weights, state in zip(matrices.layers, layers, strict=True):
+            if after:
+                z = after[-1][0] @ by_gate(weights.weight_ih, cell.gates).transpose(0, 2, 1)
+                bias = cell.input_bias(weights)
+                if bias is not None:
+                    z += by_gate(bias, cell.gates)[:, None]
+            after.append(cell.step(z, weights, state))
+        logits = after[-1][0] @ matrices.head.T
+        if matrices.head_bias is not None:
+            logits += matrices.head_bias
+        return logits, after
 
 
 class _Masks:
     """Draws dropout masks, or none where there is no generator."""
 
-    def __init__(self, generator: np.random.Generator | None, dtype: np.dtype[Any]) -> None:
-        self.generator, self.dtype = generator, dtype
+    def __init__(self, generator: np.random.Generator | None, workspace: Workspace) -> None:
+        self.generator, self.workspace = generator, workspace
 
     def draw(self, shape: tuple[int, ...], rate: float) -> Floats | None:
         if self.generator is None or rate == 0:
             return None
-        return dropout_mask(self.generator, shape, rate, self.dtype)
+        mask = self.workspace.empty(*shape)
+        write_dropout_mask(mask, rate, self.generator)
+        return mask
 
     def apply(self, rows: Floats, rate: float) -> tuple[Floats, Floats | None]:
         mask = self.draw(rows.shape, rate)
-        return (rows, None) if mask is None else (rows * mask, mask)
+        if mask is None:
+            return rows, None
+        return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
 
 
-def affine(x: Floats, weight: Floats, bias: Floats | None) -> Floats:
-    """Rows of x times the transposed weight, plus the bias."""
-    product = x @ weight.T
-    if bias is not None:
-        product += bias
-    return np.asarray(product)
-
-
-def _masked(rows: Floats, mask: Floats | None) -> Floats:
+def _mask(rows: Floats, mask: Floats | None) -> None:
     if mask is not None:
         rows *= mask
-    return rows

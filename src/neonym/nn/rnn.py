@@ -14,7 +14,17 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState, Steps, Weights, add_biases, previous_states
+from neonym.nn.cells import (
+    LayerState,
+    Weights,
+    add_biases,
+    previous_states,
+    transposed,
+    with_initial,
+    write_biases,
+)
+from neonym.nn.packing import PackedSequences
+from neonym.nn.workspace import Workspace
 
 Nonlinearity = Literal["tanh", "relu"]
 
@@ -22,8 +32,9 @@ Nonlinearity = Literal["tanh", "relu"]
 class Cache(NamedTuple):
     """What backward needs of the forward pass."""
 
-    outputs: Floats  # h_t of every row, (tokens, hidden)
-    initial: Floats  # h_0, (batch, hidden)
+    states: Floats  # h_0 of every sequence, then h_t of every row, (batch + tokens, hidden)
+    batch: PackedSequences
+    workspace: Workspace
 
 
 class RnnCell:
@@ -40,47 +51,51 @@ class RnnCell:
         return add_biases(weights.bias_ih, weights.bias_hh)
 
     def forward(
-        self, z: Floats, weights: Weights, steps: Steps, initial: LayerState
+        self,
+        z: Floats,
+        weights: Weights,
+        batch: PackedSequences,
+        initial: LayerState,
+        workspace: Workspace,
     ) -> tuple[Floats, Cache]:
-        """Turn the input products into the outputs, in place."""
-        recurrent = np.ascontiguousarray(weights.weight_hh.T)  # products with it are faster
-        (h,) = initial
-        products = np.empty_like(h)
-        for start, stop in steps:
-            rows, count = z[start:stop], stop - start
-            rows += np.matmul(h[:count], recurrent, out=products[:count])
-            self._activate(rows)
-            h = rows
-        return z, Cache(z, initial[0])
+        """Compute the outputs of all rows."""
+        (recurrent,) = transposed(weights.weight_hh, 1)
+        states = with_initial(initial[0], batch, workspace)
+        outputs = states[batch.num_sequences :]
+        for step in batch.steps:
+            h = outputs[step.rows]
+            np.matmul(states[step.previous], recurrent, out=h)
+            h += z[0, step.rows]
+            self._activate(h)
+        return outputs, Cache(states, batch, workspace)
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights, steps: Steps
+        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
         """Turn the gradients of the outputs into those of the input products, in place."""
-        dz, local = d_outputs, self._derivative(cache.outputs)
-        scratch = np.empty_like(cache.initial)
-        following = dz[:0]  # gradients of the step behind
-        for start, stop in reversed(steps):
-            rows, still = dz[start:stop], len(following)
-            rows[:still] += np.matmul(following, weights.weight_hh, out=scratch[:still])
-            rows *= local[start:stop]
-            following = rows
-        previous = previous_states(cache.outputs, cache.initial, steps)
+        states, batch, workspace = cache
+        dz, local = d_outputs, self._derivative(states[batch.num_sequences :], workspace)
+        scratch = workspace.empty(batch.num_sequences, dz.shape[1])
+        d_h = scratch[:0]  # gradient that arrives from the step behind
+        for step in reversed(batch.steps):
+            rows = dz[step.rows]
+            rows[: len(d_h)] += d_h
+            rows *= local[step.rows]
+            d_h = np.matmul(rows, weights.weight_hh, out=scratch[: step.size])
+        previous = previous_states(states, batch, workspace)
         np.matmul(dz.T, previous, out=gradients.weight_hh)
-        for bias in (gradients.bias_ih, gradients.bias_hh):
-            if bias is not None:
-                np.sum(dz, axis=0, out=bias)
-        return dz, (following @ weights.weight_hh,)
+        write_biases(dz[None], gradients)
+        return dz[None], (d_h,)
 
     def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
         """One step for a whole batch."""
-        h = z + state[0] @ weights.weight_hh.T
+        h = z[0] + state[0] @ weights.weight_hh.T
         self._activate(h)
         return (h,)
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""
-        return (cache.outputs[last_rows],)
+        return (cache.states[cache.batch.num_sequences + last_rows],)
 
     def _activate(self, z: Floats) -> None:
         if self.nonlinearity == "tanh":
@@ -88,7 +103,10 @@ class RnnCell:
         else:
             np.maximum(z, 0, out=z)
 
-    def _derivative(self, outputs: Floats) -> Floats:
+    def _derivative(self, outputs: Floats, workspace: Workspace) -> Floats:
+        derivative = workspace.empty(*outputs.shape)
         if self.nonlinearity == "tanh":
-            return np.asarray(1 - outputs * outputs)
-        return (outputs > 0).astype(outputs.dtype)
+            np.multiply(outputs, outputs, out=derivative)
+            return np.subtract(1, derivative, out=derivative)
+        derivative[...] = outputs > 0
+        return derivative

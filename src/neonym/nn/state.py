@@ -18,8 +18,8 @@ class State:
     ----------
     layers : sequence of tuple of ndarray, each (batch, hidden)
         One tuple a layer: (h,), or (h, c) for the LSTM.
-    table : ndarray, shape (vocabulary, gates * hidden)
-        The first layer's input product of every token, computed once for all steps; so a state
+    table : ndarray, shape (gates, vocabulary, hidden)
+        The first layer's input products of every token, computed once for all steps; so a state
         belongs to the weights it was made with.
     is_initial : bool
         Whether this is the state before the first token.
