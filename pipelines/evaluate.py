@@ -11,6 +11,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from model import load_generator
 from neonym import figures
 from neonym.configuration import Configuration
 from neonym.errors import UserError
@@ -32,7 +33,6 @@ from neonym.tracking.workspace import (
     run_name,
 )
 from neonym.vocabulary import tokens_of
-from sample import load_generator
 from stage import Stage, main
 
 

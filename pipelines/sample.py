@@ -7,9 +7,9 @@ import csv
 import io
 from pathlib import Path
 
+from model import load_generator
 from neonym.choice import Choice
-from neonym.configuration import Configuration, Sample, training_configuration
-from neonym.errors import UserError
+from neonym.configuration import Sample
 from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator, Names
 from neonym.tracking.run import open_run
@@ -35,24 +35,6 @@ def sample(stage: Stage) -> None:
         enabled=configuration.tracking.enabled,
     ) as run:
         log_names(run, files)
-
-
-def load_generator(path: Path, configuration: Configuration) -> NameGenerator:
-    """The generator of a model file.
-
-    Raises
-    ------
-    UserError
-        If the model was trained with another configuration than this one.
-    """
-    generator = NameGenerator.load(path)
-    trained = generator.metadata.get("configuration")
-    if trained != training_configuration(configuration):
-        raise UserError(
-            f"{path} was trained with another configuration; train with this one first, "
-            "or name its own model with paths.model"
-        )
-    return generator
 
 
 def draw(generator: NameGenerator, options: Sample, seed: int) -> Names:
