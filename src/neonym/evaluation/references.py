@@ -55,8 +55,16 @@ def ngram_reference(
     return Reference(drawn, nats, model.order)
 
 
+# Names so far from all others have no near neighbours to stop at; the floor needs no more of them.
+MOST_UNIFORM = 10_000
+
+
 def uniform_reference(lists: Lists, *, count: int, max_length: int, seed: int) -> Reference:
-    """Every token, the end included, equally likely everywhere: the floor."""
+    """Every token, the end included, equally likely everywhere: the floor.
+
+    It is drawn at most 10,000 times, whatever the count.
+    """
+    count = min(count, MOST_UNIFORM)
     vocabulary = lists.vocabulary
     size = len(vocabulary)
     random = np.random.default_rng(seed)

@@ -20,6 +20,7 @@ from neonym.evaluation.likelihood import likelihood, token_counts
 from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
 from neonym.evaluation.names import THOUSAND
 from neonym.evaluation.references import Reference
+from neonym.nested import flatten, nest
 
 logger = logging.getLogger("neonym")
 
@@ -127,29 +128,6 @@ def _intervals(
         for metric, interval in found.items()
         for bound, value in zip(Interval._fields, interval, strict=True)
     }
-
-
-def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Values under dotted names as dictionaries within dictionaries."""
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        *path, last = name.split(".")
-        place = nested
-        for part in path:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return nested
-
-
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dictionaries within dictionaries as values under dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in nested.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
 
 
 def to_json(report: Mapping[str, Any]) -> str:

@@ -1,0 +1,81 @@
+"""The report as a table that a person can read: a line a figure, a column a source of names."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from neonym.evaluation.report import flatten
+
+COLUMNS = ("model", "95%", "n-gram", "real names", "uniform")
+
+# In the order of reading: can it predict, are its names names, are they new, are they alike.
+FIGURES = {
+    "test.nll": "nats a token on test (lower is better)",
+    "val.nll": "nats a token on val",
+    "train.nll": "nats a token on train",
+    "test.bits_per_char": "bits a token on test",
+    "test.perplexity": "perplexity on test",
+    "names.validity": "valid, of the names asked for",
+    "names.well_formed": "valid names all of whose trigrams are known",
+    "names.vun_1k": "valid, distinct and new, of 1,000 asked for",
+    "names.uniqueness": "distinct, of the valid",
+    "names.uniqueness_1k": "distinct, of 1,000 valid",
+    "names.novelty": "new, of the distinct",
+    "names.unseen": "in no split, of the distinct",
+    "names.copied": "training names, of the valid",
+    "names.near_copy": "one edit from a training name, of the new",
+    "names.nearest_train_distance": "edits a letter to the nearest training name, median",
+    "names.rediscovery": "test names coined",
+    "names.snn": "similarity to the nearest test name",
+    "names.internal_diversity_1k": "dissimilarity among 1,000",
+    "names.trigram_cosine_1k": "trigrams like test's, of 1,000 (cosine)",
+    "names.suffix_cosine_1k": "endings like test's, of 1,000 (cosine)",
+    "names.bigram_js_1k": "bigrams unlike test's, of 1,000 (bits)",
+    "names.trigram_js_1k": "trigrams unlike test's, of 1,000 (bits)",
+    "names.length_w1": "lengths unlike test's (tokens)",
+    "names.vowel_ratio_w1": "shares of vowels unlike test's",
+}
+
+
+class Line(NamedTuple):
+    """A figure of each source of names, as text; an em dash where there is none."""
+
+    metric: str
+    meaning: str
+    cells: tuple[str, ...]
+
+
+def lines(report: Mapping[str, Any]) -> list[Line]:
+    """The table of a report, as `evaluate` gives it or read from `reports/metrics.json`."""
+    flat = flatten(report)
+    return [
+        Line(
+            metric,
+            meaning,
+            (
+                _number(flat.get(metric)),
+                _interval(flat, metric),
+                *(
+                    _number(flat.get(f"reference.{source}.{metric}"))
+                    for source in ("ngram", "real", "uniform")
+                ),
+            ),
+        )
+        for metric, meaning in FIGURES.items()
+    ]
+
+
+def to_markdown(report: Mapping[str, Any]) -> str:
+    """The table as Markdown."""
+    rows = [("figure", "meaning", *COLUMNS), ("---", "---", *["---:"] * len(COLUMNS))]
+    rows += [(f"`{line.metric}`", line.meaning, *line.cells) for line in lines(report)]
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def _interval(flat: Mapping[str, Any], metric: str) -> str:
+    low, high = (_number(flat.get(f"interval.{metric}.{bound}")) for bound in ("low", "high"))
+    return "—" if low == "—" else f"{low} to {high}"

@@ -1,0 +1,36 @@
+import pytest
+
+from neonym.evaluation.parts import KnownParts, Parts
+
+TRAIN = [
+    *("tyrannosaurus", "tyrannotitan", "stegosaurus", "apatosaurus", "allosaurus"),
+    *("raptor", "velociraptor", "oviraptor"),
+]
+
+
+def test_a_name_is_cut_before_the_ending_that_covers_the_most_letters() -> None:
+    assert KnownParts([*TRAIN, "tyrannomimus"]).of("tyrannoraptor") == Parts("tyranno", "raptor")
+    train = [*TRAIN, "hadrasaurus", "minitaurus"]
+    assert KnownParts([*train, "tyrannus"]).of("tyrannosaurus") == Parts("tyranno", "saurus")
+
+
+@pytest.mark.parametrize(
+    ("train", "known"),
+    [
+        (["abcx", "abcy", "uxyz", "vxyz", "wxyz"], True),
+        (["abcx", "uxyz", "vxyz", "wxyz"], False),
+        (["abcx", "abcy", "uxyz", "vxyz"], False),
+    ],
+)
+def test_two_names_make_a_beginning_known_and_three_an_ending(train: list[str], known) -> None:
+    assert (KnownParts(train).of("abcxyz") == Parts("abc", "xyz")) is known
+
+
+def test_a_part_may_be_a_whole_training_name() -> None:
+    train = ["abc", "abcde", "xyz", "uxyz", "wxyz"]
+    assert KnownParts(train).of("abcxyz") == Parts("abc", "xyz")
+
+
+def test_short_names_and_empty_lists_have_no_parts() -> None:
+    assert KnownParts(TRAIN).of("rex") is None
+    assert KnownParts([]).of("tyrannosaurus") is None

@@ -1,0 +1,35 @@
+import math
+
+from neonym.evaluation.measures import Drawn, measure
+from neonym.evaluation.summary import FIGURES, lines, to_markdown
+
+REPORT = {
+    "test": {"nll": 1.5},
+    "names": {"validity": 0.98765, "snn": math.nan},
+    "interval": {"names": {"validity": {"low": 0.97, "high": 0.9912}}},
+    "reference": {
+        "ngram": {"test": {"nll": 1.75}},
+        "real": {"names": {"validity": 1}},
+        "uniform": {"names": {"validity": None}},
+    },
+}
+
+
+def test_a_line_has_the_model_its_interval_and_every_reference() -> None:
+    cells = {line.metric: line.cells for line in lines(REPORT)}
+    assert cells["names.validity"] == ("0.988", "0.970 to 0.991", "—", "1.000", "—")
+    assert cells["test.nll"] == ("1.500", "—", "1.750", "—", "—")
+    assert cells["names.snn"] == ("—",) * 5
+
+
+def test_every_figure_of_names_in_the_table_is_one_that_is_measured(make_lists) -> None:
+    measured = measure(Drawn(["rexo"], [True]), make_lists()).values
+    wanted = {metric.removeprefix("names.") for metric in FIGURES if metric.startswith("names.")}
+    assert wanted <= set(measured)
+
+
+def test_the_markdown_table_has_a_row_for_every_figure() -> None:
+    text = to_markdown(REPORT).splitlines()
+    assert len(text) == len(FIGURES) + 2
+    assert text[0].count("|") == text[1].count("|") == text[2].count("|")
+    assert "| 1.500 | — | 1.750 | — | — |" in text[2]
