@@ -61,14 +61,6 @@ def test_the_previous_row_belongs_to_the_same_sequence_one_step_before(sequences
     np.testing.assert_array_equal(step[batch.previous_rows], step[rows] - 1)
 
 
-@given(lists_of_ids, st.integers(1, 12))
-def test_spans_hold_every_step_once_within_the_limit(sequences, limit):
-    batch = pack(sequences)
-    spans = batch.spans(limit)
-    assert [step for span in spans for step in span] == batch.steps
-    assert all(len(span) == 1 or sum(step.size for step in span) <= limit for span in spans)
-
-
 @given(lists_of_ids)
 def test_equal_lengths_keep_their_order(sequences):
     order = pack(sequences).order

@@ -44,7 +44,9 @@ def fused_forward(x, a0, p):
     z = rows @ p["Wax"].T + p["ba"][:, 0]
     packed = pack([[1] * (steps - 1)] * batch) if steps > 1 else pack([[1]] * batch, "last")
     workspace = Workspace("float64")
-    outputs, cache = RnnCell().forward(z[None], weights, packed, (a0.T.copy(),), workspace)
+    outputs, cache = RnnCell().forward(
+        z[None], RnnCell().prepare(weights), packed, (a0.T.copy(),), workspace
+    )
     return outputs.reshape(steps, batch, -1).transpose(2, 1, 0), (cache, weights)
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from neonym.nn.arrays import Floats
-from neonym.nn.packing import PackedSequences
+from neonym.nn.arrays import Floats, Integers
+from neonym.nn.packing import PackedSequences, Step
 from neonym.nn.workspace import Workspace
 
 
@@ -22,8 +22,23 @@ class Weights(NamedTuple):
     bias_hh: Floats | None  # (gates * hidden,)
 
 
+class Prepared(NamedTuple):
+    """The weights of one layer as the forward pass multiplies with them: copies, gate by gate.
+
+    The scale of the gates is the cell's own affair.
+    """
+
+    input: Floats  # (gates, inputs, hidden)
+    input_bias: Floats | None  # (gates, 1, hidden), added to the input products
+    recurrent: Floats  # (gates, hidden, hidden)
+    recurrent_bias: Floats | None  # (hidden,), of the GRU's new gate alone
+
+
 LayerState = tuple[Floats, ...]
 """What a layer remembers, each (batch, hidden): (h,), or (h, c) for the LSTM."""
+
+NUMBERS_AT_ONCE = 1 << 15
+"""Local derivatives are computed for so many states at once, which then are still in the cache."""
 
 
 class Cell(Protocol):
@@ -31,41 +46,44 @@ class Cell(Protocol):
 
     Rows are those of a packed batch (`neonym.nn.packing`). The input products, all that does not
     depend on the state, are computed for every row at once by the caller and handed over as `z`,
-    gate by gate: (gates, tokens, hidden). So every gate's rows lie together in memory, which makes
-    elementwise operations several times faster. Buffers come from the workspace.
+    (gates, tokens, hidden): each gate's rows lie together in memory, since on columns of
+    interleaved gates elementwise operations are several times slower. `z` is overwritten, by the
+    gates and then by the gradients: the less memory is touched, the more of it is in the cache.
     """
 
     gates: int
     state_names: tuple[str, ...]
 
-    def input_bias(self, weights: Weights) -> Floats | None:
-        """The bias that can be added to the input products, shape (gates * hidden,)."""
+    def prepare(self, weights: Weights) -> Prepared:
+        """The weights as `forward` and `step` need them."""
 
     def forward(
         self,
         z: Floats,
-        weights: Weights,
+        prepared: Prepared,
         batch: PackedSequences,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Any]:
         """Run all steps: outputs of shape (tokens, hidden), and what `backward` needs.
 
-        `z` is overwritten; `initial` is in packed order.
+        `initial` is in packed order.
         """
 
     def backward(
         self, d_outputs: Floats, cache: Any, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Gradients of `z`, of its shape, and of the initial state, (batch, hidden) each.
+        """Gradients of the input products and of the initial state.
 
-        Writes the gradients of `weight_hh` and the biases; overwrites `d_outputs`.
+        The former, (gates, tokens, hidden), in PyTorch's order of gates, overwrite `z`; the
+        latter are (batch, hidden) each. Writes the gradients of `weight_hh` and the biases;
+        overwrites `d_outputs`.
         """
 
-    def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch; the new state's first array is the output."""
 
-    def final_state(self, cache: Any, last_rows: Any) -> LayerState:
+    def final_state(self, cache: Any, last_rows: Integers) -> LayerState:
         """The state behind the given rows."""
 
 
@@ -75,8 +93,20 @@ def by_gate(array: Floats, gates: int) -> Floats:
 
 
 def transposed(weight: Floats, gates: int) -> Floats:
-    """A copy to multiply rows with, (gates, inputs, hidden); products with it are faster."""
-    return np.ascontiguousarray(by_gate(weight, gates).transpose(0, 2, 1))
+    """A view to multiply rows with: (gates, inputs, hidden)."""
+    return by_gate(weight, gates).transpose(0, 2, 1)
+
+
+def spans(batch: PackedSequences, hidden: int) -> list[list[Step]]:
+    """The steps in order, together as far as they have at most `NUMBERS_AT_ONCE` states."""
+    most = NUMBERS_AT_ONCE // hidden
+    together: list[list[Step]] = []
+    for step in batch.steps:
+        if together and step.rows.stop - together[-1][0].rows.start <= most:
+            together[-1].append(step)
+        else:
+            together.append([step])
+    return together
 
 
 def sum_of_products(rows: Floats, weight: Floats, scratch: Floats) -> Floats:
@@ -91,11 +121,12 @@ def sum_of_products(rows: Floats, weight: Floats, scratch: Floats) -> Floats:
     return total
 
 
-def add_biases(first: Floats | None, second: Floats | None) -> Floats | None:
-    """Sum of the biases that exist."""
-    if first is None or second is None:
-        return first
-    return np.asarray(first + second)
+def add_biases(weights: Weights, gates: int) -> Floats | None:
+    """Sum of the biases that exist, shape (gates, 1, hidden)."""
+    if weights.bias_ih is None:
+        return None
+    total = weights.bias_ih if weights.bias_hh is None else weights.bias_ih + weights.bias_hh
+    return by_gate(total, gates)[:, None]
 
 
 def write_biases(dz: Floats, gradients: Weights) -> None:

@@ -9,31 +9,23 @@ the inputs differ from row to row.
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import by_gate, transposed
+from neonym.nn.cells import Prepared, by_gate
 
 LARGEST_ONE_HOT = 256
 """Vocabularies up to this size sum rows by a product with the one-hot matrix, larger by sorting."""
 
 
-def product_table(
-    weight_ih: Floats, embedding: Floats | None, bias: Floats | None, gates: int
-) -> Floats:
+def product_table(prepared: Prepared, embedding: Floats | None) -> Floats:
     """Input products of every token, shape (gates, vocabulary, hidden)."""
-    table = transposed(weight_ih, gates)
-    if embedding is not None:
-        table = embedding @ table
-    if bias is not None:
-        table += by_gate(bias, gates)[:, None]
-    return table
+    table = prepared.input if embedding is None else embedding @ prepared.input
+    return table if prepared.input_bias is None else np.asarray(table + prepared.input_bias)
 
 
 def write_input_products(
     tokens: Integers,
-    weight_ih: Floats,
+    prepared: Prepared,
     embedding: Floats | None,
-    bias: Floats | None,
     mask: Floats | None,
-    *,
     out: Floats,
 ) -> None:
     """Write the input products of every row.
@@ -42,28 +34,25 @@ def write_input_products(
     ----------
     tokens : integers, shape (tokens,)
         What is looked up.
-    weight_ih : ndarray, shape (gates * hidden, inputs)
-        The first layer's input weights.
+    prepared : Prepared
+        The first layer's weights.
     embedding : ndarray, shape (vocabulary, inputs), or None
         None for one-hot input.
-    bias : ndarray, shape (gates * hidden,), or None
-        Added to every row.
     mask : ndarray, shape (tokens, inputs) or, for one-hot input, (tokens, 1), or None
         Dropout: of a one-hot input only the one entry that is not zero can be dropped.
     out : ndarray, shape (gates, tokens, hidden)
         Overwritten.
     """
-    gates = len(out)
-    if mask is None or embedding is None:
-        table = product_table(weight_ih, embedding, bias if mask is None else None, gates)
-        np.take(table, tokens, axis=1, out=out, mode="clip")
-        if mask is None:
-            return
+    if mask is None:
+        np.take(product_table(prepared, embedding), tokens, axis=1, out=out, mode="clip")
+        return
+    if embedding is None:
+        np.take(prepared.input, tokens, axis=1, out=out, mode="clip")
         out *= mask
     else:
-        np.matmul(embedding[tokens] * mask, transposed(weight_ih, gates), out=out)
-    if bias is not None:
-        out += by_gate(bias, gates)[:, None]
+        np.matmul(embedding[tokens] * mask, prepared.input, out=out)
+    if prepared.input_bias is not None:
+        out += prepared.input_bias
 
 
 def write_input_gradients(

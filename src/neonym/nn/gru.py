@@ -20,18 +20,18 @@ import numpy as np
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import (
     LayerState,
+    Prepared,
     Weights,
+    add_biases,
     by_gate,
     previous_states,
+    spans,
     sum_of_products,
     transposed,
     with_initial,
 )
 from neonym.nn.packing import PackedSequences
 from neonym.nn.workspace import Workspace
-
-NUMBERS_AT_ONCE = 1 << 15
-"""Local derivatives are computed for spans of about this many states, which stay in the cache."""
 
 
 class Cache(NamedTuple):
@@ -50,56 +50,65 @@ class GruCell:
     gates = 3
     state_names: tuple[str, ...] = ("h0",)
 
-    def input_bias(self, weights: Weights) -> Floats | None:
-        """Both biases of r and u, but only `bias_ih` of n: the other is multiplied by r."""
-        if weights.bias_ih is None or weights.bias_hh is None:
-            return weights.bias_ih
-        bias = weights.bias_ih + weights.bias_hh
-        new = slice(2 * len(bias) // 3, None)
-        bias[new] = weights.bias_ih[new]
-        return np.asarray(bias)
+    def prepare(self, weights: Weights) -> Prepared:
+        """Transposed copies, with the sigmoids' arguments halved.
+
+        For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2. The recurrent bias of n stays apart, since it is
+        multiplied by r.
+        """
+        scale = np.array([0.5, 0.5, 1], dtype=weights.weight_hh.dtype)[:, None, None]
+        bias, new_bias = add_biases(weights, 3), None
+        if bias is not None:
+            bias = bias * scale
+        if bias is not None and weights.bias_ih is not None and weights.bias_hh is not None:
+            bias[2] = by_gate(weights.bias_ih, 3)[2]
+            new_bias = by_gate(weights.bias_hh, 3)[2].copy()
+        return Prepared(
+            np.ascontiguousarray(transposed(weights.weight_ih, 3) * scale),
+            bias,
+            np.ascontiguousarray(transposed(weights.weight_hh, 3) * scale),
+            new_bias,
+        )
 
     def forward(
         self,
         z: Floats,
-        weights: Weights,
+        prepared: Prepared,
         batch: PackedSequences,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Turn the input products into the gates, in place, and return the outputs."""
-        recurrent, bias = transposed(weights.weight_hh, 3), _new_bias(weights)
         count, hidden = initial[0].shape
         states = with_initial(initial[0], batch, workspace)
-        outputs, kept = states[count:], workspace.empty(z.shape[1], hidden)
-        products = workspace.empty(3, count, hidden)
+        products, kept = workspace.empty(3, count, hidden), workspace.empty(*z.shape[1:])
         for step in batch.steps:
-            h, gates = states[step.previous], z[:, step.rows]
-            product = np.matmul(h, recurrent, out=products[:, : step.size])
-            np.add(product[2], bias, out=kept[step.rows])
-            _activate(gates, product, kept[step.rows])
-            _write_outputs(gates, h, out=outputs[step.rows])
-        return outputs, Cache(z, kept, states, batch, workspace)
+            h, gates, product = states[step.previous], z[:, step.rows], products[:, : step.size]
+            np.matmul(h, prepared.recurrent, out=product)
+            _activate(gates, product, prepared.recurrent_bias, kept[step.rows])
+            _write_outputs(gates, h, out=states[step.following])
+        return states[count:], Cache(z, kept, states, batch, workspace)
 
     def backward(
         self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Turn the gradients of the outputs into those of the input products."""
-        batch, workspace = cache.batch, cache.workspace
+        """Turn the gates into the gradients of the input products, in place."""
+        dz, batch, workspace = cache.gates, cache.batch, cache.workspace
         count, hidden = batch.num_sequences, d_outputs.shape[1]
         previous = previous_states(cache.states, batch, workspace)
-        dz, through_new = workspace.empty(*cache.gates.shape), workspace.empty(*d_outputs.shape)
-        products, kept = workspace.empty(3, count, hidden), workspace.empty(count, hidden)
-        d_h = kept[:0]  # gradient that arrives from the step behind
-        for steps in reversed(batch.spans(NUMBERS_AT_ONCE // hidden)):
+        through_new, products = workspace.empty(*d_outputs.shape), workspace.empty(3, count, hidden)
+        d_h = through_new[:0]  # gradient that arrives from the step behind
+        for steps in reversed(spans(batch, hidden)):
             span = slice(steps[0].rows.start, steps[-1].rows.stop)
-            _local_derivatives(cache, previous, span, dz[:, span], through_new[span])
+            kept = _local_derivatives(cache, previous, span, through_new[span])
             for step in reversed(steps):
                 rows, gates = d_outputs[step.rows], dz[:, step.rows]
                 rows[: len(d_h)] += d_h
                 gates *= rows
                 d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
-                d_h += np.multiply(rows, cache.gates[1, step.rows], out=kept[: step.size])
+                update = kept[step.rows.start - span.start : step.rows.stop - span.start]
+                update *= rows
+                d_h += update
         np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 3))
         if gradients.bias_hh is not None:
             np.sum(dz, axis=1, out=by_gate(gradients.bias_hh, 3))
@@ -109,12 +118,11 @@ class GruCell:
             np.sum(dz, axis=1, out=by_gate(gradients.bias_ih, 3))
         return dz, (d_h,)
 
-    def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         (h,) = state
         gates, outputs = z.copy(), np.empty_like(h)
-        product = h @ by_gate(weights.weight_hh, 3).transpose(0, 2, 1)
-        _activate(gates, product, product[2] + _new_bias(weights))
+        _activate(gates, h @ prepared.recurrent, prepared.recurrent_bias, np.empty_like(h))
         _write_outputs(gates, h, out=outputs)
         return (outputs,)
 
@@ -123,22 +131,15 @@ class GruCell:
         return (cache.states[cache.batch.num_sequences + last_rows],)
 
 
-def _new_bias(weights: Weights) -> Floats:
-    """The bias b_hn, shape (hidden,), or 0."""
-    if weights.bias_hh is None:
-        return np.zeros(1, dtype=weights.weight_hh.dtype)
-    return weights.bias_hh[-weights.weight_hh.shape[1] :]
-
-
-def _activate(gates: Floats, product: Floats, new: Floats) -> None:
-    """Turn input products into r, u, n, in place; overwrites `product`."""
+def _activate(gates: Floats, product: Floats, bias: Floats | None, kept: Floats) -> None:
+    """Turn input products into r, u, n, in place; `kept` becomes W_hn h + b_hn."""
     r_u, n = gates[:2], gates[2]
     r_u += product[:2]
-    r_u *= 0.5  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2
     np.tanh(r_u, out=r_u)
     r_u *= 0.5
     r_u += 0.5
-    n += np.multiply(r_u[0], new, out=product[2])
+    np.add(product[2], 0 if bias is None else bias, out=kept)
+    n += np.multiply(r_u[0], kept, out=product[2])
     np.tanh(n, out=n)
 
 
@@ -150,23 +151,22 @@ def _write_outputs(gates: Floats, h: Floats, out: Floats) -> None:
     out += n
 
 
-def _local_derivatives(
-    cache: Cache, previous: Floats, span: slice, out: Floats, through_new: Floats
-) -> None:
-    """Derivatives of h_t that hold within a step, for a span of rows.
+def _local_derivatives(cache: Cache, previous: Floats, span: slice, through_new: Floats) -> Floats:
+    """Turn the gates of a span of rows into derivatives of h_t that hold within a step.
 
-    Written to `out`, (3, rows, hidden): with respect to the recurrent products; to `through_new`,
-    (rows, hidden): with respect to the argument of n.
+    They become those with respect to the recurrent products; `through_new`, (rows, hidden), that
+    with respect to the argument of n. Returned is the update gate, (rows, hidden). For a sigmoid s
+    the derivative is s - s^2.
     """
-    gates = cache.gates[:, span]
-    r, _, n = gates
-    d_r, d_u, d_n = out
-    np.multiply(n, n, out=through_new)
-    np.subtract(1, through_new, out=through_new)
-    np.subtract(1, gates[:2], out=out[:2])
-    through_new *= d_u  # still 1 - u
-    out[:2] *= gates[:2]
-    d_r *= through_new
-    d_r *= cache.products[span]
-    d_u *= np.subtract(previous[span], n, out=d_n)
-    np.multiply(through_new, r, out=d_n)
+    r, u, n = cache.gates[:, span]
+    update: Floats = u.copy()
+    squares = n * n
+    np.subtract(1, squares, out=through_new)
+    through_new -= np.multiply(through_new, u, out=squares)  # (1 - u) (1 - n^2)
+    u -= np.multiply(u, u, out=squares)
+    u *= np.subtract(previous[span], n, out=squares)
+    np.multiply(through_new, r, out=n)
+    r -= np.multiply(r, r, out=squares)
+    r *= through_new
+    r *= cache.products[span]
+    return update

@@ -16,14 +16,17 @@ where h is h_(t-1). `weight_ih` is W_ii, W_if, W_ig, W_io one below the other, a
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import (
     LayerState,
+    Prepared,
     Weights,
     add_biases,
     by_gate,
     previous_states,
+    spans,
     sum_of_products,
     transposed,
     with_initial,
@@ -31,9 +34,6 @@ from neonym.nn.cells import (
 )
 from neonym.nn.packing import PackedSequences
 from neonym.nn.workspace import Workspace
-
-NUMBERS_AT_ONCE = 1 << 15
-"""Local derivatives are computed for spans of about this many states, which stay in the cache."""
 
 
 class Cache(NamedTuple):
@@ -56,71 +56,79 @@ class LstmCell:
     gates = 4
     state_names: tuple[str, ...] = ("h0", "c0")
 
-    def input_bias(self, weights: Weights) -> Floats | None:
-        """Both biases."""
-        return add_biases(weights.bias_ih, weights.bias_hh)
+    def prepare(self, weights: Weights) -> Prepared:
+        """Transposed copies, with the sigmoids' arguments halved.
+
+        For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh serves all gates.
+        """
+        scale = _slopes(weights.weight_hh.dtype)
+        bias = add_biases(weights, 4)
+        return Prepared(
+            np.ascontiguousarray(transposed(weights.weight_ih, 4) * scale),
+            None if bias is None else bias * scale,
+            np.ascontiguousarray(transposed(weights.weight_hh, 4) * scale),
+            None,
+        )
 
     def forward(
         self,
         z: Floats,
-        weights: Weights,
+        prepared: Prepared,
         batch: PackedSequences,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Turn the input products into the gates, in place, and return the outputs."""
-        scale = _gate_scale(z)
-        recurrent = transposed(weights.weight_hh, 4) * scale
-        z *= scale
         count, hidden = initial[0].shape
+        slopes = _slopes(z.dtype)
         outputs = with_initial(initial[0], batch, workspace)
         cells = with_initial(initial[1], batch, workspace)
-        squashed = workspace.empty(z.shape[1], hidden)
-        products, admitted = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
-        h, c = outputs[count:], cells[count:]
+        squashed, admitted = workspace.empty(*z.shape[1:]), workspace.empty(count, hidden)
+        products = workspace.empty(4, count, hidden)
         for step in batch.steps:
-            gates, rows, size = z[:, step.rows], step.rows, step.size
-            gates += np.matmul(outputs[step.previous], recurrent, out=products[:, :size])
-            _activate(gates, scale)
-            _write_cells(gates, cells[step.previous], admitted[:size], out=c[rows])
-            np.tanh(c[rows], out=squashed[rows])
-            np.multiply(gates[3], squashed[rows], out=h[rows])
-        return h, Cache(z, outputs, cells, squashed, batch, workspace)
+            gates, c, q = z[:, step.rows], cells[step.following], squashed[step.rows]
+            product = products[:, : step.size]
+            np.matmul(outputs[step.previous], prepared.recurrent, out=product)
+            gates += product
+            _activate(gates, slopes, 1 - slopes)
+            _write_cells(gates, cells[step.previous], admitted[: step.size], out=c)
+            np.tanh(c, out=q)
+            np.multiply(gates[3], q, out=outputs[step.following])
+        return outputs[count:], Cache(z, outputs, cells, squashed, batch, workspace)
 
     def backward(
         self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Turn the gradients of the outputs into those of the input products."""
-        batch, workspace = cache.batch, cache.workspace
+        """Turn the gates into the gradients of the input products, in place."""
+        dz, batch, workspace = cache.gates, cache.batch, cache.workspace
         count, hidden = batch.num_sequences, d_outputs.shape[1]
-        dz = workspace.empty(*cache.gates.shape)
-        products, scratch = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
-        d_h = d_cells = scratch[:0]  # gradients that arrive from the step behind
-        for steps in reversed(batch.spans(NUMBERS_AT_ONCE // hidden)):
+        products, d_cells = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
+        d_h = d_cells[:0]  # with d_cells the gradients that arrive from the step behind
+        for steps in reversed(spans(batch, hidden)):
             span = slice(steps[0].rows.start, steps[-1].rows.stop)
-            through_output = _local_derivatives(cache, span, out=dz[:, span])
+            through_output, forget = _local_derivatives(cache, span)
             for step in reversed(steps):
-                rows, gates = d_outputs[step.rows], dz[:, step.rows]
-                rows[: len(d_h)] += d_h
-                d_c = through_output[step.rows.start - span.start :][: step.size]
+                rows, gates, still = d_outputs[step.rows], dz[:, step.rows], len(d_h)
+                inside = slice(step.rows.start - span.start, step.rows.stop - span.start)
+                rows[:still] += d_h
+                d_c = through_output[inside]
                 d_c *= rows
-                d_c[: len(d_cells)] += d_cells
-                gates[:3] *= d_c
-                gates[3] *= rows
+                d_c[:still] += d_cells[:still]
+                np.multiply(gates[:3], d_c, out=gates[:3])
+                np.multiply(gates[3], rows, out=gates[3])
+                np.multiply(d_c, forget[inside], out=d_cells[: step.size])
                 d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
-                d_cells = np.multiply(d_c, cache.gates[1, step.rows], out=scratch[: step.size])
         previous = previous_states(cache.outputs, batch, workspace)
         np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 4))
         write_biases(dz, gradients)
         return dz, (d_h, d_cells)
 
-    def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         h, c = state
-        scale = _gate_scale(z)
-        gates = (z + h @ by_gate(weights.weight_hh, 4).transpose(0, 2, 1)) * scale
-        _activate(gates, scale)
-        c_next = np.empty_like(c)
+        gates, slopes, c_next = h @ prepared.recurrent, _slopes(z.dtype), np.empty_like(c)
+        gates += z
+        _activate(gates, slopes, 1 - slopes)
         _write_cells(gates, c, np.empty_like(c), out=c_next)
         return gates[3] * np.tanh(c_next), c_next
 
@@ -130,49 +138,42 @@ class LstmCell:
         return cache.outputs[rows], cache.cells[rows]
 
 
-def _gate_scale(z: Floats) -> Floats:
-    """A half for the sigmoid gates and 1 for g, shape (4, 1, 1).
-
-    For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh serves all gates.
-    """
-    return np.array([0.5, 0.5, 1, 0.5], dtype=z.dtype)[:, None, None]
+def _slopes(dtype: DTypeLike) -> Floats:
+    """By what each gate's tanh and its argument are multiplied, (4, 1, 1): a half for sigmoids."""
+    return np.array([0.5, 0.5, 1, 0.5], dtype=dtype)[:, None, None]
 
 
-def _activate(gates: Floats, scale: Floats) -> None:
+def _activate(gates: Floats, slopes: Floats, offsets: Floats) -> None:
     np.tanh(gates, out=gates)
-    gates *= scale
-    gates += 1 - scale
+    gates *= slopes
+    gates += offsets
 
 
 def _write_cells(gates: Floats, cells: Floats, admitted: Floats, out: Floats) -> None:
-    """The cells f * c + i * g; `admitted` is room for the second term."""
+    """The cells i * g + f * c; `admitted` is room for the first term."""
     i, f, g, _ = gates
-    np.multiply(f, cells, out=out)
     np.multiply(i, g, out=admitted)
+    np.multiply(f, cells, out=out)
     out += admitted
 
 
-def _local_derivatives(cache: Cache, span: slice, out: Floats) -> Floats:
-    """Derivatives that hold within a step, for a span of rows.
+def _local_derivatives(cache: Cache, span: slice) -> tuple[Floats, Floats]:
+    """Turn the gates of a span of rows into derivatives that hold within a step.
 
-    Written to `out`, (4, rows, hidden): those of the gates' arguments, i, f, g to be multiplied
-    with the gradient of c_t, o with that of h_t. Returned, (rows, hidden): that of h_t with
-    respect to c_t.
+    They become those of the gates' arguments, i, f, g to be multiplied with the gradient of c_t,
+    o with that of h_t. Returned are that of h_t with respect to c_t, and the forget gate, both
+    (rows, hidden). For a sigmoid s the derivative is s - s^2.
     """
-    gates, squashed = cache.gates[:, span], cache.squashed[span]
-    i, _, g, o = gates
-    d_i, d_f, d_g, d_o = out
-    np.subtract(1, gates[:2], out=out[:2])
-    out[:2] *= gates[:2]
-    np.subtract(1, o, out=d_o)
-    d_o *= o
-    d_i *= g
-    d_f *= cache.cells[cache.batch.previous_rows[span]]
-    d_o *= squashed
-    np.multiply(g, g, out=d_g)
-    np.subtract(1, d_g, out=d_g)
-    d_g *= i
-    through_output = squashed * squashed
-    np.subtract(1, through_output, out=through_output)
-    through_output *= o
-    return through_output
+    i, f, g, o = cache.gates[:, span]
+    q, forget = cache.squashed[span], f.copy()
+    squares, admitted = q * q, i * g
+    through_output = o - np.multiply(squares, o, out=squares)  # o (1 - q^2)
+    o -= np.multiply(o, o, out=squares)
+    o *= q
+    f -= np.multiply(f, f, out=squares)
+    f *= cache.cells[cache.batch.previous_rows[span]]
+    g *= admitted
+    np.subtract(i, g, out=g)  # i (1 - g^2)
+    i *= admitted
+    np.subtract(admitted, i, out=i)  # g i (1 - i)
+    return through_output, forget

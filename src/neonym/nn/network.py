@@ -1,6 +1,7 @@
 """A recurrent network that predicts the next token."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,6 @@ from neonym.nn.architecture import (
 )
 from neonym.nn.arrays import Floats
 from neonym.nn.cells import LayerState
-from neonym.nn.embedding import product_table
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
@@ -228,7 +228,7 @@ class RecurrentNetwork:
             for learned in self._gradient_matrices.initial:
                 for gradient in learned:
                     gradient[...] = 0
-        return loss, state.replace(batch.order, after)
+        return loss, state.with_rows(batch.order, after)
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
         """Mean nats per target, without gradients; arguments as for `forward_backward`."""
@@ -289,14 +289,8 @@ class RecurrentNetwork:
 
         The state belongs to the parameters as they are now: make a new one when they change.
         """
-        first = self._propagation.matrices.layers[0]
-        table = product_table(
-            first.weight_ih,
-            self._propagation.matrices.embedding,
-            self.cell.input_bias(first),
-            self.cell.gates,
-        )
-        return State(self._initial(batch_size), table, is_initial=True)
+        prepared, table = self._propagation.prepare()
+        return State(self._initial(batch_size), prepared, table, is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -319,8 +313,9 @@ class RecurrentNetwork:
         check_tokens("tokens", ids, self.vocabulary_size)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
-        logits, layers = self._propagation.step(state.table[:, ids], state.layers)
-        return logits, State(layers, state.table, is_initial=False)
+        z = state.table[:, ids]
+        logits, layers = self._propagation.step(z, state.prepared, state.layers)
+        return logits, replace(state, layers=layers, is_initial=False)
 
     def _forward_backward(
         self,

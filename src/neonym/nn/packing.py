@@ -27,6 +27,7 @@ class Step(NamedTuple):
 
     rows: slice  # among all tokens
     previous: slice  # those of the step before, where the initial states stand in front
+    following: slice  # its own, where the initial states stand in front
     size: int
 
 
@@ -73,12 +74,13 @@ class PackedSequences:
     @cached_property
     def steps(self) -> list[Step]:
         """Where the rows of each step lie."""
-        starts, sizes = self.offsets.tolist(), self.batch_sizes.tolist()
-        before = [0, *(self.offsets + self.num_sequences).tolist()]
-        return [
-            Step(slice(start, start + size), slice(previous, previous + size), size)
-            for start, previous, size in zip(starts, before, sizes, strict=False)
-        ]
+        steps, start, previous = [], 0, 0
+        for size in self.batch_sizes.tolist():
+            following = self.num_sequences + start
+            rows, before, own = (slice(r, r + size) for r in (start, previous, following))
+            steps.append(Step(rows, before, own, size))
+            start, previous = start + size, following
+        return steps
 
     @cached_property
     def previous_rows(self) -> Integers:
@@ -86,16 +88,6 @@ class PackedSequences:
         return np.concatenate(
             [np.arange(step.previous.start, step.previous.stop) for step in self.steps]
         )
-
-    def spans(self, rows: int) -> list[list[Step]]:
-        """The steps in order, as many together as have at most `rows` rows, but at least one."""
-        spans: list[list[Step]] = []
-        for step in self.steps:
-            if spans and step.rows.stop - spans[-1][0].rows.start <= rows:
-                spans[-1].append(step)
-            else:
-                spans.append([step])
-        return spans
 
     @cached_property
     def lengths(self) -> Integers:

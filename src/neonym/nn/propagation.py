@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats
-from neonym.nn.cells import Cell, LayerState, Weights, by_gate, sum_of_products, transposed
+from neonym.nn.cells import Cell, LayerState, Prepared, Weights, by_gate, sum_of_products
 from neonym.nn.dropout import write_dropout_mask
-from neonym.nn.embedding import write_input_gradients, write_input_products
+from neonym.nn.embedding import product_table, write_input_gradients, write_input_products
 from neonym.nn.packing import PackedSequences
 from neonym.nn.workspace import Workspace
 
@@ -68,28 +68,18 @@ class Propagation(NamedTuple):
         """
         cell, matrices = self.cell, self.matrices
         masks = _Masks(generator, workspace)
-        first = matrices.layers[0]
-        width = 1 if matrices.embedding is None else first.weight_ih.shape[1]
+        prepared = cell.prepare(matrices.layers[0])
+        width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
         input_mask = masks.draw((len(batch.inputs), width), self.rates.input)
-        z = workspace.empty(cell.gates, len(batch.inputs), first.weight_hh.shape[1])
-        write_input_products(
-            batch.inputs,
-            first.weight_ih,
-            matrices.embedding,
-            cell.input_bias(first),
-            input_mask,
-            out=z,
-        )
-        outputs, cache = cell.forward(z, first, batch, initial[0], workspace)
+        z = workspace.empty(cell.gates, len(batch.inputs), matrices.head.shape[1])
+        write_input_products(batch.inputs, prepared, matrices.embedding, input_mask, out=z)
+        outputs, cache = cell.forward(z, prepared, batch, initial[0], workspace)
         caches, layer_inputs, layer_masks = [cache], [], []
         for weights, state in zip(matrices.layers[1:], initial[1:], strict=True):
             x, mask = masks.apply(outputs, self.rates.between)
-            z = workspace.empty(cell.gates, *x.shape)
-            np.matmul(x, transposed(weights.weight_ih, cell.gates), out=z)
-            bias = cell.input_bias(weights)
-            if bias is not None:
-                z += by_gate(bias, cell.gates)[:, None]
-            outputs, cache = cell.forward(z, weights, batch, state, workspace)
+            prepared, z = cell.prepare(weights), workspace.empty(cell.gates, *x.shape)
+            write_layer_products(x, prepared, out=z)
+            outputs, cache = cell.forward(z, prepared, batch, state, workspace)
             caches.append(cache)
             layer_inputs.append(x)
             layer_masks.append(mask)
@@ -137,20 +127,24 @@ class Propagation(NamedTuple):
             out_embedding=gradients.embedding,
         )
 
-    def step(self, z: Floats, layers: Sequence[LayerState]) -> tuple[Floats, list[LayerState]]:
+    def prepare(self) -> tuple[list[Prepared], Floats]:
+        """What `step` needs of the parameters: each layer's weights and the first's products."""
+        prepared = [self.cell.prepare(weights) for weights in self.matrices.layers]
+        return prepared, product_table(prepared[0], self.matrices.embedding)
+
+    def step(
+        self, z: Floats, layers: Sequence[Prepared], states: Sequence[LayerState]
+    ) -> tuple[Floats, list[LayerState]]:
         """One step: logits (batch, vocabulary) and the new states from the first input products."""
-        cell, matrices = self.cell, self.matrices
         after: list[LayerState] = []
-        for weights, state in zip(matrices.layers, layers, strict=True):
+        for prepared, state in zip(layers, states, strict=True):
             if after:
-                z = after[-1][0] @ by_gate(weights.weight_ih, cell.gates).transpose(0, 2, 1)
-                bias = cell.input_bias(weights)
-                if bias is not None:
-                    z += by_gate(bias, cell.gates)[:, None]
-            after.append(cell.step(z, weights, state))
-        logits = after[-1][0] @ matrices.head.T
-        if matrices.head_bias is not None:
-            logits += matrices.head_bias
+                z = np.empty((self.cell.gates, *after[-1][0].shape), dtype=z.dtype)
+                write_layer_products(after[-1][0], prepared, out=z)
+            after.append(self.cell.step(z, prepared, state))
+        logits = after[-1][0] @ self.matrices.head.T
+        if self.matrices.head_bias is not None:
+            logits += self.matrices.head_bias
         return logits, after
 
 
@@ -172,6 +166,13 @@ class _Masks:
         if mask is None:
             return rows, None
         return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
+
+
+def write_layer_products(x: Floats, prepared: Prepared, out: Floats) -> None:
+    """Input products of a layer above the first, (gates, rows, hidden)."""
+    np.matmul(x, prepared.input, out=out)
+    if prepared.input_bias is not None:
+        out += prepared.input_bias
 
 
 def _mask(rows: Floats, mask: Floats | None) -> None:

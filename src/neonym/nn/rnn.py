@@ -16,6 +16,7 @@ import numpy as np
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import (
     LayerState,
+    Prepared,
     Weights,
     add_biases,
     previous_states,
@@ -46,26 +47,31 @@ class RnnCell:
     def __init__(self, nonlinearity: Nonlinearity = "tanh") -> None:
         self.nonlinearity = nonlinearity
 
-    def input_bias(self, weights: Weights) -> Floats | None:
-        """Both biases."""
-        return add_biases(weights.bias_ih, weights.bias_hh)
+    def prepare(self, weights: Weights) -> Prepared:
+        """Transposed copies, with which products are faster."""
+        return Prepared(
+            np.ascontiguousarray(transposed(weights.weight_ih, 1)),
+            add_biases(weights, 1),
+            np.ascontiguousarray(transposed(weights.weight_hh, 1)),
+            None,
+        )
 
     def forward(
         self,
         z: Floats,
-        weights: Weights,
+        prepared: Prepared,
         batch: PackedSequences,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Compute the outputs of all rows."""
-        (recurrent,) = transposed(weights.weight_hh, 1)
+        (recurrent,), (products,) = prepared.recurrent, z
         states = with_initial(initial[0], batch, workspace)
         outputs = states[batch.num_sequences :]
         for step in batch.steps:
             h = outputs[step.rows]
-            np.matmul(states[step.previous], recurrent, out=h)
-            h += z[0, step.rows]
+            np.dot(states[step.previous], recurrent, out=h)  # starts sooner than matmul
+            h += products[step.rows]
             self._activate(h)
         return outputs, Cache(states, batch, workspace)
 
@@ -81,15 +87,16 @@ class RnnCell:
             rows = dz[step.rows]
             rows[: len(d_h)] += d_h
             rows *= local[step.rows]
-            d_h = np.matmul(rows, weights.weight_hh, out=scratch[: step.size])
+            d_h = np.dot(rows, weights.weight_hh, out=scratch[: step.size])
         previous = previous_states(states, batch, workspace)
         np.matmul(dz.T, previous, out=gradients.weight_hh)
         write_biases(dz[None], gradients)
         return dz[None], (d_h,)
 
-    def step(self, z: Floats, weights: Weights, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
-        h = z[0] + state[0] @ weights.weight_hh.T
+        h = state[0] @ prepared.recurrent[0]
+        h += z[0]
         self._activate(h)
         return (h,)
 

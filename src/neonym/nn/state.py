@@ -1,13 +1,13 @@
 """The state of a network between two steps, for a batch of sequences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState
+from neonym.nn.cells import LayerState, Prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +18,17 @@ class State:
     ----------
     layers : sequence of tuple of ndarray, each (batch, hidden)
         One tuple a layer: (h,), or (h, c) for the LSTM.
-    table : ndarray, shape (gates, vocabulary, hidden)
-        The first layer's input products of every token, computed once for all steps; so a state
+    prepared : sequence of Prepared
+        Every layer's weights, made ready for multiplication once for all steps; so a state
         belongs to the weights it was made with.
+    table : ndarray, shape (gates, vocabulary, hidden)
+        The first layer's input products of every token, for the same reason.
     is_initial : bool
         Whether this is the state before the first token.
     """
 
     layers: Sequence[LayerState]
+    prepared: Sequence[Prepared]
     table: Floats
     is_initial: bool
 
@@ -38,12 +41,12 @@ class State:
         """The state of the given rows of the batch (indices or a boolean mask)."""
         where = np.asarray(rows)
         layers = [tuple(array[where] for array in layer) for layer in self.layers]
-        return State(layers, self.table, self.is_initial)
+        return replace(self, layers=layers)
 
-    def replace(self, rows: Integers, layers: Sequence[LayerState]) -> "State":
+    def with_rows(self, rows: Integers, layers: Sequence[LayerState]) -> "State":
         """The state with the given rows of every layer replaced."""
         copies = [tuple(array.copy() for array in layer) for layer in self.layers]
         for layer, new in zip(copies, layers, strict=True):
             for array, values in zip(layer, new, strict=True):
                 array[rows] = values
-        return State(copies, self.table, is_initial=False)
+        return replace(self, layers=copies, is_initial=False)
