@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neonym.errors import UserError
+from neonym.nested import value_at
 from neonym.terminal import escape
 
 NAMES = 20
@@ -56,14 +57,6 @@ def new_names(root: Path, count: int) -> list[str]:
         drawn = [row["name"] for row in csv.DictReader(file) if row["ended"] == "true"]
     fresh = dict.fromkeys(name for name in drawn if name not in known)
     return list(fresh)[:count]
-
-
-def value_at(values: Mapping[str, Any], key: str) -> float | None:
-    """The number at a dotted key; None where there is none."""
-    found: Any = values
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found if isinstance(found, int | float) else None
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:

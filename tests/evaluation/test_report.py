@@ -6,7 +6,8 @@ import pytest
 
 from neonym.evaluation.measures import Drawn
 from neonym.evaluation.references import ngram_reference, uniform_reference
-from neonym.evaluation.report import evaluate, flatten, nest, to_json
+from neonym.evaluation.report import evaluate, to_json
+from neonym.nested import flatten, nest
 from neonym.ngram import fit
 
 

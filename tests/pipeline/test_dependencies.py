@@ -40,9 +40,7 @@ def code_dependencies(stage: str, root: Path) -> set[str]:
 def test_each_stage_depends_on_exactly_the_modules_it_imports(project: Project) -> None:
     project.repro()
     for stage in STAGES:
-        printed = project.succeed(
-            "python", "-c", IMPORTS, stage, PYTHONPATH="src", DVC_STAGE=stage
-        )
+        printed = project.succeed("python", "-c", IMPORTS, stage, PYTHONPATH="src", DVC_STAGE=stage)
         [line] = [text for text in printed.splitlines() if text.startswith("imported ")]
         imported = set(json.loads(line.removeprefix("imported ")))
         assert code_dependencies(stage, project.root) == imported, stage

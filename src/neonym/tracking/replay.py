@@ -27,6 +27,7 @@ from neonym.tracking.model_logging import log_model
 from neonym.tracking.spool import Segment, now_ms
 from neonym.tracking.store import Store
 
+TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request
 PARAMS_BATCH = 100
 SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
@@ -172,7 +173,7 @@ class Replay:
                 self._client.restore_experiment(experiment.experiment_id)
             return str(experiment.experiment_id)
         location = self._store.artifacts.as_uri() if self._store.is_own else None
-        return str(self._client.create_experiment(name, location))
+        return str(self._client.create_experiment(name, location, {tags.EXPERIMENT_KIND: TRAINING}))
 
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neonym.configuration import UNTRACKED_SECTIONS, Configuration, configuration_hash
+from neonym.nested import flatten
 from neonym.tracking import tags
 from neonym.tracking.courier import ensure_delivery
 from neonym.tracking.events import (
@@ -145,7 +146,6 @@ def open_run(
         experiment=None if any_experiment else experiment,
     )
     checkout = read_checkout(Path.cwd())
-    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
     opened = RunOpened(
         kind=kind,
         key=uuid.uuid4().hex,
@@ -154,7 +154,7 @@ def open_run(
         time_ms=now_ms(),
         experiment=configuration.tracking.experiment,
         identity=identity if kind == "workspace" else None,
-        params=flatten(values),
+        params=_as_params(configuration),
         diff=checkout.diff,
         tags={
             tags.CONFIGURATION: identity.configuration,
@@ -184,16 +184,14 @@ def open_run(
         ensure_delivery(store)
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values as flat text, joined by dots, as MLflow's parameters are."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            flat[prefix + key] = text[:MAX_PARAM]
-    return flat
+def _as_params(configuration: Configuration) -> dict[str, str]:
+    """The configuration as MLflow's parameters: flat, and text."""
+    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    return {key: _as_text(value)[:MAX_PARAM] for key, value in flatten(values).items()}
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _number(value: float | None) -> float | None:

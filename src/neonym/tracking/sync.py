@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -10,6 +9,7 @@ from neonym.configuration import read_configuration
 from neonym.errors import UserError
 from neonym.files import md5_of, sha256_of_file
 from neonym.lockfile import Lock
+from neonym.nested import value_at
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.tracking.run import open_run
 from neonym.tracking.spool import open_segments
@@ -92,7 +92,7 @@ def explain_stale(root: Path) -> str:
         params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
         for stage, outputs in OUTPUTS.items():
             for key, value in lock.params(stage).items():
-                if _value_at(params, key) != value:
+                if value_at(params, key) != value:
                     return f"{stage} has not run with the present params.yaml ({key} differs)"
             for path in outputs:
                 if lock.md5(stage, path) != md5_of(root / path):
@@ -104,9 +104,3 @@ def explain_stale(root: Path) -> str:
     except (yaml.YAMLError, UnicodeDecodeError):
         return "params.yaml is damaged"
     return ""
-
-
-def _value_at(values: Any, key: str) -> Any:
-    for part in key.split("."):
-        values = values.get(part) if isinstance(values, dict) else None
-    return values

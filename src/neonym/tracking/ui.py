@@ -32,7 +32,7 @@ def ui_command(store: Store, port: int) -> list[str]:
         raise UserError(f"port {port} is taken; choose another: make ui PORT={port + 1}")
     mlflow = [sys.executable, "-m", "mlflow", "ui"]
     place = ["--backend-store-uri", store.uri, "--default-artifact-root", store.artifacts.as_uri()]
-    return [*mlflow, *place, "--host", HOST, "--port", str(port)]
+    return [*mlflow, *place, "--host", HOST, "--port", str(port), "--workers", "1"]
 
 
 def _is_free(port: int) -> bool:

@@ -12,6 +12,7 @@ import yaml
 from neonym.configuration import Configuration, sha256_of
 from neonym.files import sha256_of_file
 from neonym.history import EpochRecord, read_history
+from neonym.nested import flatten
 from neonym.tracking import tags
 from neonym.tracking.run import Run
 
@@ -137,22 +138,24 @@ def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None
     run.tags({tags.NOTE: describe(figures)})
 
 
-def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float | None]:
-    """Nested figures under MLflow's names: `test.nll` is `test/nll`."""
-    flat: dict[str, float | None] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flat_metrics(value, f"{prefix}{key}/")
-        elif value is None or isinstance(value, int | float):
-            flat[prefix + key] = value
-    return flat
+def flat_metrics(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Nested figures under MLflow's names: `test.nll` is `test/nll`.
+
+    MLflow's charts have a section for what stands before the last slash, so there is one for each
+    top-level name: `reference.ngram.test.nll` is `reference/ngram.test.nll`.
+    """
+    return {
+        name.replace(".", "/", 1): value
+        for name, value in flatten(values).items()
+        if value is None or isinstance(value, int | float)
+    }
 
 
 def describe(figures: Mapping[str, Any]) -> str:
     """A run's description, Markdown: how the network does beside the n-gram."""
     lines = ["| | network | n-gram |", "|---|---|---|"]
-    reference = flat_metrics(figures.get("reference", {}).get("ngram", {}))
-    own = flat_metrics({key: value for key, value in figures.items() if key != "reference"})
+    reference = flat_metrics(figures["reference"]["ngram"])
+    own = flat_metrics(figures)
     for name in DESCRIBED:
         if name in own:
             lines.append(f"| {name} | {_shown(own[name])} | {_shown(reference.get(name))} |")
