@@ -34,3 +34,8 @@ def test_a_part_may_be_a_whole_training_name() -> None:
 def test_short_names_and_empty_lists_have_no_parts() -> None:
     assert KnownParts(TRAIN).of("rex") is None
     assert KnownParts([]).of("tyrannosaurus") is None
+
+
+def test_of_two_endings_that_cover_as_much_the_longer_is_taken() -> None:
+    endings = ["1wxyz", "2wxyz", "3wxyz", "4xyz"]  # wxyz 3 x 4 letters, xyz 4 x 3
+    assert KnownParts([*endings, "abcwa", "abcwb"]).of("abcwxyz") == Parts("abc", "wxyz")

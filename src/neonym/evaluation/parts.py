@@ -25,7 +25,7 @@ class KnownParts:
 
     Of all places to cut between a known beginning and a known ending, the one is taken whose ending
     covers the most letters of the training names: *saurus* before the commoner but shorter *aurus*
-    and the longer but rarer *osaurus*.
+    and the longer but rarer *osaurus*; of equals the longer.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ class KnownParts:
     def of(self, name: str) -> Parts | None:
         """The parts of a name, or None where no cut leaves two known parts."""
         cuts = [
-            (self._count_ending(name[cut:]) * (len(name) - cut), cut)
+            (self._count_ending(name[cut:]) * (len(name) - cut), -cut)
             for cut in range(SHORTEST, len(name) - SHORTEST + 1)
             if self._count_ending(name[cut:]) >= ENDINGS
             and self._count_beginning(name[:cut]) >= BEGINNINGS
         ]
         if not cuts:
             return None
-        _, cut = max(cuts)
+        cut = -max(cuts)[1]
         return Parts(name[:cut], name[cut:])
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from neonym.evaluation.report import flatten
+from neonym.nested import flatten
 
 COLUMNS = ("model", "95%", "n-gram", "real names", "uniform")
 
