@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.float64]
 
 # Distances held in memory at once.
 _BLOCK = 20_000_000
+# Comparisons below which starting threads costs more than it saves.
+_WORTH_THREADS = 1_000_000
 
 
 class Nearest(NamedTuple):
@@ -94,7 +96,7 @@ def _compare(
             candidates,
             scorer=Levenshtein.distance,
             dtype=np.uint8 if longer < 256 else np.int32,
-            workers=-1,
+            workers=-1 if len(block) * len(candidates) > _WORTH_THREADS else 1,
         )
         best = edits.argmin(axis=1)
         fewest = edits[np.arange(len(block)), best]
