@@ -68,8 +68,8 @@ class Data(Section):
 class Model(Section):
     """The recurrent network."""
 
-    cell: Literal["rnn"]
-    nonlinearity: Literal["tanh"]
+    cell: Literal["rnn", "gru", "lstm"]
+    nonlinearity: Literal["tanh", "relu"]
     hidden_size: Annotated[int, Field(ge=1, le=8192)]
     num_layers: Annotated[int, Field(ge=1, le=16)]
     embedding_size: Annotated[int, Field(ge=1, le=8192)] | None
@@ -77,6 +77,20 @@ class Model(Section):
     input_dropout: DropoutRate
     dropout: DropoutRate
     output_dropout: DropoutRate
+    trainable_initial_state: bool
+    output: Literal["all", "last"]
+    initialization: Literal["uniform", "normal"]
+    initialization_scale: Annotated[float, Field(gt=0)] | None
+    orthogonal_recurrent: bool
+    forget_bias: float | None
+
+    @model_validator(mode="after")
+    def _make_sense_together(self) -> "Model":
+        if self.dropout > 0 and self.num_layers == 1:
+            raise ValueError("dropout acts between layers and num_layers is 1; set output_dropout")
+        if self.forget_bias is not None and not (self.cell == "lstm" and self.bias):
+            raise ValueError("only an lstm with biases has a forget_bias; set it to null")
+        return self
 
 
 class Sgd(Section):

@@ -44,3 +44,10 @@ def test_each_stage_depends_on_exactly_the_modules_it_imports(project: Project) 
         [line] = [text for text in printed.splitlines() if text.startswith("imported ")]
         imported = set(json.loads(line.removeprefix("imported ")))
         assert code_dependencies(stage, project.root) == imported, stage
+
+
+def test_training_depends_on_all_its_keys_but_whether_to_resume() -> None:
+    listed = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]["train"]["params"]
+    keys = yaml.safe_load((PROJECT / "conf/train/default.yaml").read_text())
+    expected = {f"train.{key}" for key in keys if key != "resume"}
+    assert {key for key in listed if key.startswith("train")} == expected
