@@ -43,11 +43,31 @@ def test_likelihood_does_not_depend_on_the_order(sequences, random):
     np.testing.assert_allclose(again, nats[shuffled], rtol=1e-6)
 
 
-def test_likelihood_of_more_than_one_block_is_that_of_each_sequence(monkeypatch):
-    monkeypatch.setattr("neonym.nn.likelihood.TOKENS_AT_ONCE", 8)
-    network = make()
-    alone = [network.negative_log_likelihood([sequence])[0] for sequence in SEQUENCES]
-    np.testing.assert_allclose(network.negative_log_likelihood(SEQUENCES), alone, rtol=1e-12)
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5), min_size=1, max_size=12),
+    st.sampled_from(["all", "last"]),
+    st.sampled_from([(1024, 1 << 18, 16), (2, 1 << 18, 16), (1024, 9, 16), (1024, 1 << 18, 1)]),
+)
+def test_shared_prefixes_change_no_likelihood(sequences, output, limits):
+    network = make("lstm", num_layers=2, output=output)
+    expected = [network.token_nats(pack([sequence], output)).sum() for sequence in sequences]
+    names = ("SEQUENCES_AT_ONCE", "NUMBERS_AT_ONCE", "SORTED_BY")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, limit in zip(names, limits, strict=True):
+            patch.setattr(f"neonym.nn.likelihood.{name}", limit)
+        nats = network.negative_log_likelihood(sequences)
+    np.testing.assert_allclose(nats, expected, rtol=1e-12)
+
+
+def test_each_distinct_prefix_is_computed_once(monkeypatch):
+    network, fed = make("rnn"), []
+    step = network.step
+    monkeypatch.setattr(
+        network, "step", lambda tokens, state: fed.append(len(tokens)) or step(tokens, state)
+    )
+    network.negative_log_likelihood([[1, 2, 3], [1, 2], [4], [1, 2, 3], [1, 2, 5]])
+    assert fed == [1, 2, 1, 2]  # nothing; 1, 4; 1 2; 1 2 3, 1 2 5
 
 
 def test_likelihood_of_no_sequences_is_empty():
@@ -262,7 +282,7 @@ def test_ids_outside_the_vocabulary_are_refused(token):
     network = make()
     with pytest.raises(ValueError, match="batch.inputs " + message):
         network.loss_and_gradients([[1, token]])
-    with pytest.raises(ValueError, match="batch.inputs " + message):
+    with pytest.raises(ValueError, match="sequences " + message):
         network.negative_log_likelihood([[1, token]])
     with pytest.raises(ValueError, match="tokens " + message):
         network.step([token], network.initial_state(1))

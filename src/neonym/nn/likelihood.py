@@ -1,4 +1,8 @@
-"""Exact likelihood of many sequences."""
+"""Exact likelihood of many sequences.
+
+Equal prefixes have equal states, so the sequences of a block form a tree, and each distinct prefix
+is computed once: all those of one length together.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -6,36 +10,87 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neonym.nn.architecture import check_tokens
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.packing import pack
-from neonym.nn.workspace import Workspace
+from neonym.nn.loss import log_sum_exp
+from neonym.nn.packing import START_END, checked_sequences
 
 if TYPE_CHECKING:
     from neonym.nn.network import RecurrentNetwork
 
-TOKENS_AT_ONCE = 1 << 14
-"""About how many tokens are evaluated at once: enough for fast products, little memory."""
+SEQUENCES_AT_ONCE = 1 << 10
+"""Most sequences in a block: enough for fast products, little memory."""
+
+NUMBERS_AT_ONCE = 1 << 18
+"""Most token ids in a block, the padding included."""
+
+SORTED_BY = 16
+"""Sequences are sorted by so many tokens at the front; prefixes shared beyond are found if near."""
+
+NO_TOKEN = -1
 
 
 def negative_log_likelihood(network: "RecurrentNetwork", sequences: Sequence[ArrayLike]) -> Floats:
     """Nats of each sequence, float64; see `RecurrentNetwork.negative_log_likelihood`."""
     nats = np.empty(len(sequences), dtype=np.float64)
-    lengths = np.array([np.size(sequence) for sequence in sequences], dtype=np.intp)
-    workspace = Workspace(network.dtype)
-    for places in _blocks(lengths):
-        batch = pack([sequences[place] for place in places], network.output)
-        rows = network.token_nats(batch, workspace=workspace)
-        if network.output == "all":
-            nats[places[batch.order]] = np.bincount(batch.sequence_of_row, weights=rows)
-        else:
-            nats[places[batch.order]] = rows
+    if not len(sequences):
+        return nats
+    arrays = checked_sequences(sequences)
+    check_tokens("sequences", np.concatenate(arrays), network.vocabulary_size)
+    lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
+    order = np.lexsort(_padded(arrays, np.minimum(lengths, SORTED_BY)).T[::-1])
+    for places in _blocks(order, lengths):
+        block = [arrays[place] for place in places]
+        nats[places] = _nats_of_tree(network, _padded(block, lengths[places]), lengths[places])
     return nats
 
 
-def _blocks(lengths: Integers) -> Iterator[Integers]:
-    """Places of the sequences, longest first, in blocks of bounded size."""
-    places = np.argsort(-lengths, kind="stable")
-    while len(places):
-        count = max(1, TOKENS_AT_ONCE // (int(lengths[places[0]]) + 1))
-        yield places[:count]
-        places = places[count:]
+def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
+    """The places in this order, in blocks of bounded size."""
+    while len(order):
+        count = min(SEQUENCES_AT_ONCE, len(order))
+        while count > 1 and count * int(lengths[order[:count]].max()) > NUMBERS_AT_ONCE:
+            count //= 2
+        yield order[:count]
+        order = order[count:]
+
+
+def _padded(arrays: Sequence[Integers], lengths: Integers) -> Integers:
+    """The first tokens of each sequence, as many as `lengths` says, (sequences, longest + 1)."""
+    rows = np.full((len(arrays), int(lengths.max()) + 1), NO_TOKEN, dtype=np.int32)
+    inside = np.arange(rows.shape[1]) < lengths[:, None]
+    fronts = [array[:length] for array, length in zip(arrays, lengths.tolist(), strict=True)]
+    rows[inside] = np.concatenate(fronts)
+    return rows
+
+
+def _nats_of_tree(network: "RecurrentNetwork", tokens: Integers, lengths: Integers) -> Floats:
+    """Nats of sequences given as padded rows, going down their tree level by level.
+
+    A node is a prefix of rows that follow one another; `node` says for each row still running at
+    which node of the level it is.
+    """
+    differs = np.ones(tokens.shape, dtype=np.bool_)  # from the row above, here or before
+    np.logical_or.accumulate(tokens[1:] != tokens[:-1], axis=1, out=differs[1:])
+    nats = np.zeros(len(tokens), dtype=np.float64)
+    rows, node = np.arange(len(tokens)), np.zeros(len(tokens), dtype=np.intp)
+    logits, state = network.step([START_END], network.initial_state(1))
+    for level in range(tokens.shape[1]):
+        following = tokens[rows, level]
+        targets = np.where(following == NO_TOKEN, START_END, following)
+        level_nats = log_sum_exp(logits)[node] - logits[node, targets]
+        nats[rows] += level_nats * _counts(network, lengths[rows], level)
+        running = following != NO_TOKEN
+        rows, node, following = rows[running], node[running], following[running]
+        if not len(rows):
+            break
+        first = differs[rows, level]  # the first row of its node; a row of another block is none
+        first[0] = True
+        logits, state = network.step(following[first], state.take(node[first]))
+        node = np.cumsum(first) - 1
+    return nats
+
+
+def _counts(network: "RecurrentNetwork", lengths: Integers, level: int) -> Floats | int:
+    """Whether the token at this level is a target: always, or where it is the last."""
+    return 1 if network.output == "all" else (lengths == level + 1).astype(np.float64)

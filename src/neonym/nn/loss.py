@@ -42,3 +42,10 @@ def cross_entropy_gradient(probabilities: Floats, targets: Integers, count: int)
     probabilities[targets, np.arange(len(targets))] -= 1
     probabilities *= 1 / count
     return probabilities
+
+
+def log_sum_exp(logits: Floats) -> Floats:
+    """Logarithm of the sum of the exponentials of each row, float64, shape (rows,)."""
+    highest = logits.max(axis=1)
+    sums = np.exp(logits - highest[:, None]).sum(axis=1)
+    return np.asarray(np.log(sums, dtype=np.float64) + highest)

@@ -164,7 +164,7 @@ def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequen
     """
     if output not in ("all", "last"):
         raise ValueError(f'output is {output!r}, expected "all" or "last"')
-    arrays = [_checked(sequence, place) for place, sequence in enumerate(sequences)]
+    arrays = checked_sequences(sequences)
     if not arrays:
         raise ValueError("sequences is empty, expected at least one sequence")
     lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
@@ -188,6 +188,11 @@ def _pack_sorted(
     else:
         targets = rows[:, 1 : steps + 1].T[running]
     return PackedSequences(inputs, targets, running.sum(axis=1), order, output)
+
+
+def checked_sequences(sequences: Sequence[ArrayLike]) -> list[Integers]:
+    """The sequences as integer arrays; ValueError or TypeError names the first that is none."""
+    return [_checked(sequence, place) for place, sequence in enumerate(sequences)]
 
 
 def _checked(sequence: ArrayLike, place: int) -> Integers:
