@@ -235,7 +235,7 @@ def test_dropout_of_each_place_keeps_the_mean_of_what_it_drops(place):
     batch = pack(SEQUENCES)
     generator = np.random.default_rng(0)
     forward = linear._propagation.forward
-    initial = linear._initial(len(SEQUENCES))
+    initial = linear.initial_layers(len(SEQUENCES))
 
     def logits(generator):
         return forward(batch, initial, generator, Workspace("float64"))[0]

@@ -8,6 +8,7 @@ from neonym.nn.gradcheck import gradcheck
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
 from neonym.nn.packing import START_END, PackedSequences, pack
+from neonym.nn.shards import Shards
 from neonym.nn.state import State
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "RecurrentNetwork",
     "RmsProp",
     "Sgd",
+    "Shards",
     "State",
     "clip_by_norm",
     "clip_by_value",

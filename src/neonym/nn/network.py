@@ -20,10 +20,10 @@ from neonym.nn.arrays import Floats
 from neonym.nn.cells import LayerState
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
-from neonym.nn.loss import cross_entropy, cross_entropy_gradient
+from neonym.nn.loss import cross_entropy
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
-from neonym.nn.propagation import DropoutRates, Propagation
+from neonym.nn.propagation import DropoutRates, Propagation, Run
 from neonym.nn.rnn import Nonlinearity
 from neonym.nn.state import State
 from neonym.nn.workspace import Workspace
@@ -145,8 +145,8 @@ class RecurrentNetwork:
         self.decayed = decayed_slices(self.parameter_slices)
         matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
         self._propagation = Propagation(self.cell, matrices, rates)
-        self._gradient_matrices = sort_by_use(self._gradients.views, num_layers, self.cell)
-        self._workspace = Workspace(self.dtype)
+        gradients = sort_by_use(self._gradients.views, num_layers, self.cell)
+        self._run = Run(self._propagation, gradients, Workspace(self.dtype))
         initialize(self._arrays, self.options, np.random.default_rng(seed))
 
     def state_dict(self) -> dict[str, Floats]:
@@ -197,7 +197,7 @@ class RecurrentNetwork:
         ValueError
             If a token id is outside the vocabulary, or the batch was packed for another output.
         """
-        return self._forward_backward(batch, self._initial(batch.num_sequences), generator)[0]
+        return self._forward_backward(batch, self.initial_layers(batch.num_sequences), generator)[0]
 
     def forward_backward_from(
         self, state: State, batch: PackedSequences, generator: np.random.Generator | None = None
@@ -225,7 +225,7 @@ class RecurrentNetwork:
         before = state.take(batch.order)
         loss, after = self._forward_backward(batch, before.layers, generator)
         if not state.is_initial:
-            for learned in self._gradient_matrices.initial:
+            for learned in self._run.gradients.initial:
                 for gradient in learned:
                     gradient[...] = 0
         return loss, state.with_rows(batch.order, after)
@@ -244,11 +244,11 @@ class RecurrentNetwork:
 
         A workspace given by a caller that has many batches is reset before use.
         """
-        self._check_batch(batch)
+        self.check_batch(batch)
         workspace = workspace or Workspace(self.dtype)
         workspace.reset()
         logits, _ = self._propagation.forward(
-            batch, self._initial(batch.num_sequences), generator, workspace
+            batch, self.initial_layers(batch.num_sequences), generator, workspace
         )
         return cross_entropy(logits, batch.targets)
 
@@ -290,7 +290,7 @@ class RecurrentNetwork:
         The state belongs to the parameters as they are now: make a new one when they change.
         """
         prepared, table = self._propagation.prepare()
-        return State(self._initial(batch_size), prepared, table, is_initial=True)
+        return State(self.initial_layers(batch_size), prepared, table, is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -317,6 +317,12 @@ class RecurrentNetwork:
         logits, layers = self._propagation.step(z, state.prepared, state.layers)
         return logits, replace(state, layers=layers, is_initial=False)
 
+    def new_run(self) -> tuple[Floats, Run]:
+        """What a thread needs that computes gradients into a vector of its own: both."""
+        gradients = NamedArrays(self._arrays.shapes, self.dtype)
+        matrices = sort_by_use(gradients.views, self.num_layers, self.cell)
+        return gradients.flat, Run(self._propagation, matrices, Workspace(self.dtype))
+
     def _forward_backward(
         self,
         batch: PackedSequences,
@@ -324,16 +330,13 @@ class RecurrentNetwork:
         generator: np.random.Generator | None,
     ) -> tuple[float, Sequence[LayerState]]:
         """Loss and the state behind each sequence, in packed order."""
-        self._check_batch(batch)
-        self._workspace.reset()
-        logits, tape = self._propagation.forward(batch, initial, generator, self._workspace)
-        nats = cross_entropy(logits, batch.targets)
-        d_logits = cross_entropy_gradient(logits, batch.targets, batch.num_tokens)
-        self._propagation.backward(self._gradient_matrices, batch, tape, d_logits)
+        self.check_batch(batch)
+        nats, tape = self._run.forward_backward(batch, initial, generator, batch.num_tokens)
         final = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
-        return float(nats.mean()), final
+        return nats / batch.num_tokens, final
 
-    def _initial(self, batch_size: int) -> list[LayerState]:
+    def initial_layers(self, batch_size: int) -> list[LayerState]:
+        """The state before the first token, layer by layer, (batch, hidden) each."""
         shape = (batch_size, self.hidden_size)
         zeros = np.zeros(shape, dtype=self.dtype)
         return [
@@ -342,7 +345,8 @@ class RecurrentNetwork:
             for learned in self._propagation.matrices.initial
         ]
 
-    def _check_batch(self, batch: PackedSequences) -> None:
+    def check_batch(self, batch: PackedSequences) -> None:
+        """Raise ValueError unless the batch fits this network."""
         if batch.output != self.output:
             raise ValueError(
                 f'batch was packed for output "{batch.output}", expected "{self.output}"'

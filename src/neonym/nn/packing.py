@@ -129,6 +129,36 @@ class PackedSequences:
             raise ValueError('output is "last", expected "all": windows need a target each')
         return [self._window(first, steps) for first in range(0, len(self.batch_sizes), steps)]
 
+    def split(self, shards: int) -> list["PackedSequences"]:
+        """Deal the sequences out to shards of nearly equal size; fewer where there are too few.
+
+        Parameters
+        ----------
+        shards : int
+            Number of shards.
+
+        Returns
+        -------
+        list of PackedSequences
+            The k-th holds every `shards`-th sequence from the k-th on, so lengths are alike.
+
+        Raises
+        ------
+        ValueError
+            If `shards` is not positive.
+        """
+        if shards < 1:
+            raise ValueError(f"shards is {shards}, expected a positive integer")
+        return [self._shard(k, shards) for k in range(min(shards, self.num_sequences))]
+
+    def _shard(self, first: int, shards: int) -> "PackedSequences":
+        rows = self.sequence_of_row % shards == first
+        sizes = (self.batch_sizes - first + shards - 1) // shards
+        targets = self.targets[first::shards] if self.output == "last" else self.targets[rows]
+        return PackedSequences(
+            self.inputs[rows], targets, sizes[sizes > 0], self.order[first::shards], self.output
+        )
+
     def _window(self, first: int, steps: int) -> "PackedSequences":
         sizes = self.batch_sizes[first : first + steps]
         start = self.steps[first].rows.start

@@ -13,6 +13,7 @@ from neonym.nn.arrays import Floats
 from neonym.nn.cells import Cell, LayerState, Prepared, Weights, by_gate, sum_of_products
 from neonym.nn.dropout import write_dropout_mask
 from neonym.nn.embedding import product_table, write_input_gradients, write_input_products
+from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.packing import PackedSequences
 from neonym.nn.workspace import Workspace
 
@@ -146,6 +147,29 @@ class Propagation(NamedTuple):
         if self.matrices.head_bias is not None:
             logits += self.matrices.head_bias
         return logits, after
+
+
+class Run(NamedTuple):
+    """Everything that one thread needs for forward and backward."""
+
+    propagation: Propagation
+    gradients: Matrices
+    workspace: Workspace
+
+    def forward_backward(
+        self,
+        batch: PackedSequences,
+        initial: Sequence[LayerState],
+        generator: np.random.Generator | None,
+        count: int,
+    ) -> tuple[float, Tape]:
+        """Sum of the nats of all targets; the gradients written are those of this sum / count."""
+        self.workspace.reset()
+        logits, tape = self.propagation.forward(batch, initial, generator, self.workspace)
+        nats = cross_entropy(logits, batch.targets)
+        d_logits = cross_entropy_gradient(logits, batch.targets, count)
+        self.propagation.backward(self.gradients, batch, tape, d_logits)
+        return float(nats.sum()), tape
 
 
 class _Masks:

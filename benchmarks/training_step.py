@@ -1,0 +1,177 @@
+"""Time a training step against PyTorch and JAX: `python -m benchmarks.training_step`.
+
+A step is forward, backward, clipping by the global norm and Adam, on a batch prepared beforehand.
+All contenders take turns in one process, each with the same number of threads. Writes
+`benchmarks/results.json` and prints a table; needs the `bench` extra.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from benchmarks.measure import Contender, interleaved, names_like_dinosaurs
+
+from neonym.nn import Adam, RecurrentNetwork, clip_by_norm, pack
+
+VOCABULARY = 27
+BATCHES = 8
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+HERE = Path(__file__).parent
+
+
+class Case(NamedTuple):
+    """One shape of network and batch."""
+
+    cell: str
+    hidden: int
+    batch: int
+    layers: int = 1
+
+
+CASES = [
+    Case(cell, hidden, batch)
+    for cell in GATES
+    for hidden, batch in ((64, 32), (128, 64), (128, 128), (256, 128))
+] + [Case(cell, 128, 64, layers=2) for cell in GATES]
+
+
+def neonym_step(case: Case, batches: Sequence[list[np.ndarray]]) -> Contender:
+    """Our step, going round the batches."""
+    network = RecurrentNetwork(VOCABULARY, case.cell, case.hidden, case.layers)
+    optimizer = Adam()
+    packed = cycle([pack(batch) for batch in batches])
+
+    def step() -> None:
+        network.forward_backward(next(packed))
+        clip_by_norm(network.gradients, 1.0)
+        optimizer.step(network.parameters, network.gradients, 1e-3)
+
+    return step
+
+
+def peer_step(step: Callable[..., float], prepared: Sequence[tuple[Any, Any]]) -> Contender:
+    """A peer's step, going round its batches."""
+    turns = cycle(prepared)
+    return lambda: step(*next(turns))
+
+
+def contenders(case: Case, batches: Sequence[list[np.ndarray]]) -> dict[str, Contender]:
+    """Everyone who takes part, by name."""
+    pytorch = importlib.import_module("benchmarks.pytorch_peer")
+    jax = importlib.import_module("benchmarks.jax_peer")
+    cell, hidden, _, layers = case
+    longest = max(len(name) for batch in batches for name in batch) + 1
+    result = {"neonym": neonym_step(case, batches)}
+    for name, prepare in (("padded", pytorch.padded), ("packed", pytorch.packed)):
+        step = pytorch.TrainingStep(cell, hidden, layers)
+        result[f"pytorch {name}"] = peer_step(step, [prepare(batch) for batch in batches])
+    step = pytorch.TrainingStep(cell, hidden, layers, compiled=True)
+    result["pytorch compiled"] = peer_step(step, [pytorch.padded(batch) for batch in batches])
+    for name, multiple in (("padded", longest), ("bucketed", 4)):
+        step = jax.TrainingStep(cell, hidden, layers)
+        result[f"jax {name}"] = peer_step(step, [jax.padded(batch, multiple) for batch in batches])
+    return result
+
+
+def sgemm_seconds(case: Case, clock: Callable[[], float]) -> float:
+    """Seconds a multiplication and addition take in the recurrent product of one time step."""
+    generator = np.random.default_rng(0)
+    rows = GATES[case.cell] * case.hidden
+    h = generator.standard_normal((case.batch, case.hidden), dtype=np.float32)
+    weights = generator.standard_normal((case.hidden, rows), dtype=np.float32)
+    out = np.empty((case.batch, rows), dtype=np.float32)
+    product = {"sgemm": lambda: np.matmul(h, weights, out=out)}
+    return interleaved(product, rounds=5, clock=clock)["sgemm"] / (case.batch * weights.size)
+
+
+def multiplications(case: Case, tokens: float) -> float:
+    """Multiplications and additions of a step's products; look-ups count nothing."""
+    rows = GATES[case.cell] * case.hidden
+    products = (2 * case.layers - 1) * case.hidden * rows + case.hidden * VOCABULARY
+    return 3 * tokens * products  # forward, and the gradients of both factors
+
+
+def measure(case: Case, threads: int, rounds: int) -> dict[str, Any]:
+    """One row of the results."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    batches = [names_like_dinosaurs(case.batch, VOCABULARY, seed) for seed in range(BATCHES)]
+    tokens = float(np.mean([sum(len(name) + 1 for name in batch) for batch in batches]))
+    times = interleaved(contenders(case, batches), rounds=rounds, clock=clock)
+    ours = times.pop("neonym")
+    return {
+        "benchmark": "training step",
+        **case._asdict(),
+        "threads": threads,
+        "neonym": ours,
+        "peers": times,
+        "ratio": min(times.values()) / ours,
+        "sgemm_share": multiplications(case, tokens) * sgemm_seconds(case, clock) / ours,
+    }
+
+
+def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
+    """All cases, in a process of their own whose libraries have this number of threads."""
+    environment = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
+    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    xla = {"XLA_FLAGS": flags} if threads == 1 else {}
+    command = [sys.executable, "-m", "benchmarks.training_step"]
+    done = subprocess.run(
+        [*command, "--threads", str(threads), "--rounds", str(rounds)],
+        env={**os.environ, **environment, **xla, "JAX_PLATFORMS": "cpu"},
+        cwd=HERE.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def table(results: Sequence[dict[str, Any]]) -> str:
+    """The results as Markdown."""
+    lines = [
+        "| cell | hidden | batch | layers | threads "
+        "| neonym ms | best peer ms | ratio | of sgemm |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in results:
+        peer = min(row["peers"], key=row["peers"].get)
+        shape = " | ".join(str(row[name]) for name in ("cell", "hidden", "batch", "layers"))
+        lines.append(
+            f"| {shape} | {row['threads']} | {row['neonym'] * 1e3:.2f} "
+            f"| {row['peers'][peer] * 1e3:.2f} ({peer}) | {row['ratio']:.2f} "
+            f"| {row['sgemm_share']:.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure on one thread and on all, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, help="measure here with so many; for internal use")
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    if options.threads:
+        importlib.import_module("torch").set_num_threads(options.threads)
+        for case in CASES:
+            print(json.dumps(measure(case, options.threads, options.rounds)), flush=True)
+        return
+    counts = sorted({1, os.cpu_count() or 1})
+    rows = [row for threads in counts for row in measure_all(threads, options.rounds)]
+    path = HERE / "results.json"
+    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    others = [row for row in others if row["benchmark"] != "training step"]
+    path.write_text(json.dumps(others + rows, indent=1) + "\n", encoding="utf-8")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
