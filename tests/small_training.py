@@ -25,7 +25,13 @@ def configuration(**changes: object) -> Configuration:
             "alphabet": None,
             "unit": "character",
             "max_length": 100,
-            "split": {"val": 0.1, "test": 0.1, "group_near_duplicates": False, "seed": 0},
+            "split": {
+                "hold_out": True,
+                "val": 0.1,
+                "test": 0.1,
+                "group_near_duplicates": False,
+                "seed": 0,
+            },
             "rules": {"at_least_one_of": {}, "max_repeat": None},
         },
         "model": {

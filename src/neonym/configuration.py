@@ -31,6 +31,7 @@ class Section(BaseModel):
 class Split(Section):
     """How names are divided into train, val and test."""
 
+    hold_out: bool
     val: Fraction
     test: Fraction
     group_near_duplicates: bool
@@ -341,8 +342,11 @@ def _explain(error: ValidationError, values: Mapping[str, Any], source: str) -> 
         return f"{source}: {key}.name = {json.dumps(name)}: input should be one of {allowed}{more}"
     messages = [_message(item) for item in (first, *same)]
     alternatives = [text.removeprefix("input should be ") for text in messages[1:]]
+    said = " or ".join([messages[0], *alternatives])
+    if isinstance(first["input"], Mapping):  # a section whose keys do not fit together
+        return f"{source}: {key}: {said}{more}"
     value = json.dumps(first["input"], default=str, ensure_ascii=False)
-    return f"{source}: {key} = {value}: {' or '.join([messages[0], *alternatives])}{more}"
+    return f"{source}: {key} = {value}: {said}{more}"
 
 
 def _message(error: ErrorDetails) -> str:

@@ -17,7 +17,13 @@ SETTINGS: dict[str, Any] = {
     "alphabet": None,
     "unit": "character",
     "max_length": 64,
-    "split": {"val": 0.1, "test": 0.1, "group_near_duplicates": True, "seed": 0},
+    "split": {
+        "hold_out": True,
+        "val": 0.1,
+        "test": 0.1,
+        "group_near_duplicates": True,
+        "seed": 0,
+    },
     "rules": {"at_least_one_of": {}, "max_repeat": None},
 }
 

@@ -15,7 +15,7 @@ SPARSE = st.lists(st.text("abcdefghij", min_size=4, max_size=9), min_size=10, un
 
 
 def make_split(grouped: bool = True, seed: int = 0, val: float = 0.1, test: float = 0.1) -> Split:
-    return Split(val=val, test=test, group_near_duplicates=grouped, seed=seed)
+    return Split(hold_out=True, val=val, test=test, group_near_duplicates=grouped, seed=seed)
 
 
 @given(SPARSE, st.booleans(), st.integers(0, 5))
@@ -110,3 +110,10 @@ def test_fewer_names_than_the_split_needs_are_refused(count: int, works: bool) -
     else:
         with pytest.raises(UserError, match=rf"{count} names are too few .*at least 5 in all"):
             split_names(names, make_split(grouped=False))
+
+
+def test_where_nothing_is_held_out_every_part_is_the_whole_list(caplog) -> None:
+    names = ["ab", "cd", "ef"]
+    parts = split_names(names, make_split().model_copy(update={"hold_out": False}))
+    assert parts == (names, names, names, False)
+    assert "nothing is held out" in caplog.text
