@@ -45,7 +45,6 @@ def configuration(**changes: object) -> Configuration:
             "dropout": 0.0,
             "output_dropout": 0.1,
             "trainable_initial_state": False,
-            "output": "all",
             "initialization": "uniform",
             "initialization_scale": None,
             "orthogonal_recurrent": False,

@@ -79,7 +79,6 @@ class Model(Section):
     dropout: DropoutRate
     output_dropout: DropoutRate
     trainable_initial_state: bool
-    output: Literal["all", "last"]
     initialization: Literal["uniform", "normal"]
     initialization_scale: Annotated[float, Field(gt=0)] | None
     orthogonal_recurrent: bool
