@@ -1,7 +1,8 @@
 """Time a training step against PyTorch and JAX: `python -m benchmarks.training_step`.
 
 A step is forward, backward, clipping by the global norm and Adam, on a batch prepared beforehand.
-All contenders take turns in one process, each with the same number of threads. Writes
+All contenders take turns in one process, each with the same number of threads; we use them as
+shards where that is faster, the peers in their own way. Writes
 `benchmarks/results.json` and prints a table; needs the `bench` extra.
 """
 
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from benchmarks.measure import Contender, interleaved, names_like_dinosaurs
 
-from neonym.nn import Adam, RecurrentNetwork, clip_by_norm, pack
+from neonym.nn import Adam, RecurrentNetwork, Shards, clip_by_norm, pack
 
 VOCABULARY = 27
 BATCHES = 8
@@ -44,14 +45,15 @@ CASES = [
 ] + [Case(cell, 128, 64, layers=2) for cell in GATES]
 
 
-def neonym_step(case: Case, batches: Sequence[list[np.ndarray]]) -> Contender:
+def neonym_step(case: Case, batches: Sequence[list[np.ndarray]], shards: int) -> Contender:
     """Our step, going round the batches."""
     network = RecurrentNetwork(VOCABULARY, case.cell, case.hidden, case.layers)
     optimizer = Adam()
     packed = cycle([pack(batch) for batch in batches])
+    run = Shards(network, shards) if shards > 1 else network
 
     def step() -> None:
-        network.forward_backward(next(packed))
+        run.forward_backward(next(packed))
         clip_by_norm(network.gradients, 1.0)
         optimizer.step(network.parameters, network.gradients, 1e-3)
 
@@ -64,13 +66,17 @@ def peer_step(step: Callable[..., float], prepared: Sequence[tuple[Any, Any]]) -
     return lambda: step(*next(turns))
 
 
-def contenders(case: Case, batches: Sequence[list[np.ndarray]]) -> dict[str, Contender]:
+def contenders(
+    case: Case, batches: Sequence[list[np.ndarray]], threads: int
+) -> dict[str, Contender]:
     """Everyone who takes part, by name."""
     pytorch = importlib.import_module("benchmarks.pytorch_peer")
     jax = importlib.import_module("benchmarks.jax_peer")
     cell, hidden, _, layers = case
     longest = max(len(name) for batch in batches for name in batch) + 1
-    result = {"neonym": neonym_step(case, batches)}
+    result = {
+        f"neonym, {shards} shards": neonym_step(case, batches, shards) for shards in {1, threads}
+    }
     for name, prepare in (("padded", pytorch.padded), ("packed", pytorch.packed)):
         step = pytorch.TrainingStep(cell, hidden, layers)
         result[f"pytorch {name}"] = peer_step(step, [prepare(batch) for batch in batches])
@@ -105,8 +111,8 @@ def measure(case: Case, threads: int, rounds: int) -> dict[str, Any]:
     clock = time.process_time if threads == 1 else time.perf_counter
     batches = [names_like_dinosaurs(case.batch, VOCABULARY, seed) for seed in range(BATCHES)]
     tokens = float(np.mean([sum(len(name) + 1 for name in batch) for batch in batches]))
-    times = interleaved(contenders(case, batches), rounds=rounds, clock=clock)
-    ours = times.pop("neonym")
+    times = interleaved(contenders(case, batches, threads), rounds=rounds, clock=clock)
+    ours = min(times.pop(f"neonym, {shards} shards") for shards in {1, threads})
     return {
         "benchmark": "training step",
         **case._asdict(),
@@ -120,7 +126,7 @@ def measure(case: Case, threads: int, rounds: int) -> dict[str, Any]:
 
 def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
     """All cases, in a process of their own whose libraries have this number of threads."""
-    environment = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
+    environment = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     xla = {"XLA_FLAGS": flags} if threads == 1 else {}
     command = [sys.executable, "-m", "benchmarks.training_step"]
