@@ -14,7 +14,17 @@ from neonym.vocabulary import Vocabulary
 from small_training import NAMES, VOCABULARY, configuration, run
 
 NEONYM = [sys.executable, "-c", "from neonym.cli import main; main()"]
-HEAVY = ("mlflow", "pandas", "matplotlib", "scipy", "hydra", "omegaconf", "dvc", "neonym.training")
+HEAVY = (
+    "mlflow",
+    "pandas",
+    "matplotlib",
+    "scipy",
+    "hydra",
+    "omegaconf",
+    "dvc",
+    "pydantic",
+    "neonym.training",
+)
 
 
 @pytest.fixture(scope="module")

@@ -294,3 +294,27 @@ def test_a_carried_state_survives_a_smaller_last_batch():
 def test_an_empty_split_is_one_clear_error(split, names):
     with pytest.raises(UserError, match=f"the {split} split is empty; add names"):
         run(configuration(), **names)
+
+
+def test_shards_change_the_order_of_the_sums_and_nothing_else():
+    plain = PLAIN | {"train__epochs": 3, "train__batch_size": 4}
+    one, three = (run(configuration(**plain, train__shards=shards)) for shards in (1, 3))
+    np.testing.assert_allclose(three.network.parameters, one.network.parameters, atol=1e-10)
+    assert three.network.parameters.tobytes() != one.network.parameters.tobytes()
+
+
+def test_sharded_training_gives_equal_bits_each_time():
+    results = [run(configuration(train__shards=2)) for _ in range(3)]
+    assert len({result.network.parameters.tobytes() for result in results}) == 1
+
+
+@pytest.mark.parametrize("change", [{"train__carry_state": True}, {"train__truncate": 3}])
+def test_what_cannot_be_sharded_is_one_clear_error(change):
+    with pytest.raises(UserError, match="shards above 1 need carry_state: false and truncate"):
+        configuration(train__shards=2, **change)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_overflow_in_a_shard_is_divergence():
+    with pytest.raises(UserError, match="training diverged"):
+        run(configuration(train__shards=2, optimizer=SGD | {"lr": 1e38}, train__clip_norm=None))

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from neonym.configuration import Data
 from neonym.errors import UserError
 from neonym.vocabulary import Unit, Vocabulary, describe, tokens_of
+
+if TYPE_CHECKING:  # who only wants canonical names need not pay for the schema
+    from neonym.configuration import Data
 
 logger = logging.getLogger("neonym")
 
@@ -98,7 +100,7 @@ def canonical(text: str, lowercase: bool, unit: Unit = "character") -> str:
     return text.strip() if unit == "character" else " ".join(text.split())
 
 
-def read_corpus(path: Path, data: Data) -> Corpus:
+def read_corpus(path: Path, data: "Data") -> Corpus:
     """The names in a UTF-8 text file, one a line, or in one column of a CSV file.
 
     Parameters
@@ -158,7 +160,7 @@ def read_source(path: Path) -> bytes:
         raise UserError(f"{path} cannot be read ({error.strerror}); check data.path") from None
 
 
-def _read_entries(text: str, path: Path, data: Data) -> tuple[list[Entry], int]:
+def _read_entries(text: str, path: Path, data: "Data") -> tuple[list[Entry], int]:
     """What stands in the file without the comments, and how many of those there were."""
     lines = text.split("\n")
     if lines[-1] == "":
@@ -231,7 +233,7 @@ class _CsvColumn:
             yield Entry(self.row_line, row[index] if index < len(row) else "")
 
 
-def _judge(entries: list[Entry], data: Data) -> tuple[list[str], list[Dropped]]:
+def _judge(entries: list[Entry], data: "Data") -> tuple[list[str], list[Dropped]]:
     """The names to keep, and what to drop."""
     forbidden = _forbidden(data)
     first_line: dict[str, int] = {}
@@ -254,7 +256,7 @@ def _judge(entries: list[Entry], data: Data) -> tuple[list[str], list[Dropped]]:
     return list(first_line), dropped
 
 
-def _forbidden(data: Data) -> re.Pattern[str]:
+def _forbidden(data: "Data") -> re.Pattern[str]:
     """What finds a character that no name may have."""
     if data.alphabet is None:
         return re.compile(f"[{CONTROL_CHARACTERS}]")

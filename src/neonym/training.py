@@ -15,9 +15,8 @@ from neonym.checkpoints import Checkpoint, load_checkpoint, run_identity, save_c
 from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
-from neonym.nn import RecurrentNetwork
+from neonym.nn import RecurrentNetwork, Shards
 from neonym.schedules import learning_rate
-from neonym.shards import ShardedGradient
 from neonym.streams import Purpose, generator, seed_sequence
 from neonym.threads import one_blas_thread
 
@@ -155,7 +154,6 @@ class _Trainer:
             seed=seed_sequence(self.seed, Purpose.INITIALISATION),
             **configuration.model.model_dump(),
         )
-        self.gradient = ShardedGradient(self.network, self.options.shards)
         self.descent = self._make_descent(configuration)
         self.history: list[EpochRecord] = []
         self.best = _Best()
@@ -182,7 +180,6 @@ class _Trainer:
         return self.epoch >= self.options.epochs or self._patience_ran_out()
 
     def result(self) -> TrainingResult:
-        self.gradient.close()
         self.network.parameters[...] = self.best.parameters
         stopped_early = self.epoch < self.options.epochs
         return TrainingResult(
@@ -193,11 +190,9 @@ class _Trainer:
         """Every training name once, in a new order; then the likelihood of both splits."""
         number = self.epoch + 1
         order = generator(self.seed, Purpose.SHUFFLING, number).permutation(len(self.train_ids))
-        dropout = [
-            generator(self.seed, Purpose.DROPOUT, number, shard)
-            for shard in range(self.options.shards)
-        ]
-        steps = list(self._run_steps(order, dropout))
+        dropout = generator(self.seed, Purpose.DROPOUT, number)
+        with Shards(self.network, self.options.shards) as shards:
+            steps = list(self._run_steps(order, dropout, shards))
         self.history.append(self._record(number, steps))
         if self.listener:
             self.listener.on_epoch(self.history[-1])
@@ -228,22 +223,23 @@ class _Trainer:
         self.network.parameters[...] = raw
 
     def _run_steps(
-        self, order: NDArray[np.int64], dropout: Sequence[np.random.Generator]
+        self, order: NDArray[np.int64], dropout: np.random.Generator, shards: Shards
     ) -> Iterator[_StepRecord]:
         """One step a batch, or more where backpropagation is truncated."""
+        # Threads for a single part of a batch would only cost.
+        whole = self.network if self.options.shards == 1 else shards
         state = None
         for start in range(0, len(order), self.options.batch_size):
             places = order[start : start + self.options.batch_size]
-            names = [self.train_ids[place] for place in places]
+            batch = self.network.pack([self.train_ids[place] for place in places])
             if self.options.truncate is None and not self.options.carry_state:
-                yield self._follow(*self.gradient.forward_backward(names, dropout))
+                yield self._follow(whole.forward_backward(batch, dropout), batch.num_tokens)
                 continue
             if state is None or not self.options.carry_state:
-                state = self.network.initial_state(len(names))
-            state = state.take(np.arange(len(names)))  # the last batch may be smaller
-            batch = self.network.pack(names)
+                state = self.network.initial_state(len(places))
+            state = state.take(np.arange(len(places)))  # the last batch may be smaller
             for window in batch.windows(self.options.truncate or len(batch.batch_sizes)):
-                loss, state = self.network.forward_backward_from(state, window, dropout[0])
+                loss, state = self.network.forward_backward_from(state, window, dropout)
                 yield self._follow(loss, window.num_tokens)
 
     def _follow(self, loss: float, tokens: int) -> _StepRecord:

@@ -58,3 +58,12 @@ def test_shards_refuse_a_number_that_is_not_positive_and_a_batch_that_does_not_f
         pack(SEQUENCES).split(0)
     with Shards(make(), 2) as shards, pytest.raises(ValueError, match="holds the token id 9"):
         shards.forward_backward(pack([[9]]))
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def test_overflow_is_treated_in_the_threads_as_around_them():
+    network = make()
+    network.parameters *= 1e200
+    with Shards(network, 2) as shards:  # a warning in a thread would be an error here
+        loss = shards.forward_backward(pack(SEQUENCES))
+    assert not loss < 1e6

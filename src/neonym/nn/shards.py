@@ -6,6 +6,7 @@ result depends on the number of shards, never on which thread was faster.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
@@ -55,7 +56,9 @@ class Shards:
             initial = self.network.initial_layers(part.num_sequences)
             return run.forward_backward(part, initial, own, batch.num_tokens)[0]
 
-        nats = list(self._pool.map(work, range(len(parts))))
+        # How NumPy treats overflow is part of a context, which threads do not share
+        contexts = [copy_context() for _ in parts]
+        nats = list(self._pool.map(lambda i: contexts[i].run(work, i), range(len(parts))))
         total = self.network.gradients
         total[...] = self._runs[0][0]
         for gradients, _ in self._runs[1 : len(parts)]:
