@@ -48,6 +48,16 @@ class Project:
             timeout=300,
         )
 
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a command and go on."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def succeed(self, *command: str, **environment: str) -> str:
         """Run a command that must succeed; what it prints."""
         done = self.run(*command, **environment)
