@@ -11,6 +11,7 @@ from neonym import NameGenerator
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # MLflow warns of itself when it loads a model
 def test_the_logged_model_coins_the_same_names(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
