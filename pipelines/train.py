@@ -64,7 +64,7 @@ def train_and_write(
             vocabulary.encode_all(processed.val),
             len(vocabulary),
             configuration,
-            listener=Listener(run, progress, configuration.tracking.log_every_steps),
+            listener=Listener(run, progress, configuration),
             checkpoint=files.checkpoint,
         )
     metadata = {
@@ -81,15 +81,17 @@ def train_and_write(
 class Listener:
     """Passes what happens in training on to the tracked run and to the terminal."""
 
-    def __init__(self, run: Run, progress: TrainingProgress, log_every_steps: int) -> None:
+    def __init__(self, run: Run, progress: TrainingProgress, configuration: Configuration) -> None:
         self._run = run
         self._progress = progress
-        self._every = log_every_steps
+        self._every = configuration.tracking.log_every_steps
+        summed = configuration.train.reduction == "sum"
+        self._running_loss = "train/loss_per_step" if summed else "train/loss"
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
         """Log the running loss now and then."""
         if step % self._every == 0:
-            self._run.metrics({"train/loss": loss}, step)
+            self._run.metrics({self._running_loss: loss}, step)
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Log and show the epoch."""

@@ -54,7 +54,9 @@ def configuration(**changes: object) -> Configuration:
         "schedule": {"name": "constant"},
         "train": {
             "epochs": 3,
+            "max_steps": None,
             "batch_size": 4,
+            "reduction": "mean",
             "shards": 1,
             "clip_norm": 5.0,
             "clip_value": None,
@@ -63,6 +65,7 @@ def configuration(**changes: object) -> Configuration:
             "truncate": None,
             "carry_state": False,
             "loss_smoothing": 0.9,
+            "loss_start": None,
             "dtype": "float32",
             "resume": False,
         },

@@ -6,6 +6,7 @@ from small_training import NAMES, configuration, run
 
 ADAMW = {"name": "adamw", "lr": 0.01, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
 MOMENTUM = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}
+PLAIN_SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.0, "nesterov": False}
 EPOCHS = {"train__epochs": 6}
 
 
@@ -37,6 +38,8 @@ class Listener:
         {"train__carry_state": True, "train__truncate": 4, "train__dtype": "float64"},
         {"train__patience": 3, "optimizer__lr": 0.2},
         {"train__shards": 3},
+        {"train__max_steps": 17, "schedule": {"name": "one_cycle", "warm_up": 0.4}},
+        {"train__reduction": "sum", "train__loss_start": 23.0, "optimizer": PLAIN_SGD},
     ],
 )
 @pytest.mark.parametrize("killed_at", [2, 5, 14])

@@ -193,7 +193,9 @@ class Train(Section):
     ema_decay: Fraction | None
     truncate: Annotated[int, Field(ge=1)] | None
     carry_state: bool
+    max_steps: Annotated[int, Field(ge=1)] | None
     loss_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    reduction: Literal["mean", "sum"]
     dtype: Literal["float32", "float64"]
     resume: bool
 
@@ -202,6 +204,7 @@ class Train(Section):
         if self.shards > 1 and (self.carry_state or self.truncate is not None):
             raise ValueError("shards above 1 need carry_state: false and truncate: null")
         return self
+    loss_start: Annotated[float, Field(ge=0)] | None
 
 
 class Sample(Section):

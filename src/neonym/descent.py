@@ -47,7 +47,7 @@ class Descent:
     network
         Its parameters are changed in place.
     options
-        How gradients are cut and what is averaged.
+        What is minimised, how gradients are cut and what is averaged.
     optimizer
         The rule of a step.
     rate
@@ -58,8 +58,9 @@ class Descent:
     step
         Steps taken so far.
     smoothed_loss
-        Running mean of the batches' losses, nats per token. It starts as that of a network that
-        knows nothing, the logarithm of the vocabulary's size.
+        Running mean of what is minimised: nats per token, or with `reduction: sum` nats per step.
+        It starts at `loss_start`, which is in the same unit, or else at the logarithm of the
+        vocabulary's size: the nats of a token to a network that knows nothing.
     """
 
     def __init__(
@@ -71,7 +72,8 @@ class Descent:
     ) -> None:
         self.network, self.options, self.optimizer, self.rate = network, options, optimizer, rate
         self.step = 0
-        self.smoothed_loss = math.log(network.vocabulary_size)
+        know_nothing = math.log(network.vocabulary_size)
+        self.smoothed_loss = know_nothing if options.loss_start is None else options.loss_start
         self._average = None if options.ema_decay is None else network.parameters.copy()
 
     @property
@@ -83,6 +85,13 @@ class Descent:
     def parameters(self) -> NDArray[Any]:
         """The parameters that count: their running mean where one is kept."""
         return self.network.parameters if self._average is None else self._average
+
+    def reduce(self, tokens: int) -> int:
+        """Turn gradients of the mean over tokens into those of what is minimised; the factor."""
+        if self.options.reduction == "mean":
+            return 1
+        self.network.gradients *= tokens
+        return tokens
 
     def clip(self) -> float:
         """Cut the network's gradients as configured, by value first; their norm before."""
@@ -96,7 +105,7 @@ class Descent:
         return norm
 
     def follow(self, loss: float) -> None:
-        """Take a step down the network's gradients, which are those of this loss."""
+        """Take a step down the network's gradients, which are those of this loss, as reduced."""
         self.optimizer.step(self.network.parameters, self.network.gradients, self.lr)
         self.step += 1
         self.smoothed_loss += (1.0 - self.options.loss_smoothing) * (loss - self.smoothed_loss)

@@ -10,7 +10,7 @@ LearningRate = Callable[[int], float]
 
 
 def learning_rate(
-    schedule: Schedule, peak: float, epochs: int, steps_per_epoch: int
+    schedule: Schedule, peak: float, steps_per_epoch: int, total_steps: int
 ) -> LearningRate:
     """The learning rate as a function of the step.
 
@@ -20,10 +20,11 @@ def learning_rate(
         Its name and options.
     peak
         The highest learning rate, `optimizer.lr`.
-    epochs, steps_per_epoch
+    steps_per_epoch
+        What the schedules that count epochs count with.
+    total_steps
         Length of the whole run if it is not stopped early.
     """
-    total_steps = epochs * steps_per_epoch
     match schedule:
         case Constant():
             return lambda step: peak

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -37,7 +38,7 @@ class TrainingListener(Protocol):
     """Who is told how training goes, such as a progress bar or a tracker."""
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
-        """After each step, counted from 1: the smoothed nats per token, the learning rate."""
+        """After each step, counted from 1: the running loss, see `Descent`; the learning rate."""
 
     def on_epoch(self, record: EpochRecord) -> None:
         """After each epoch; when a run is resumed, first for the epochs done before."""
@@ -55,7 +56,7 @@ class TrainingResult(NamedTuple):
     best_epoch, best_val_nll
         The epoch with the lowest val nll, the first of them, and that nll.
     stopped_early
-        Whether patience ran out before the last epoch.
+        Whether patience ran out before the last epoch or step.
     """
 
     network: RecurrentNetwork
@@ -161,8 +162,12 @@ class _Trainer:
 
     def _make_descent(self, configuration: conf.Configuration) -> Descent:
         batches = math.ceil(len(self.train_ids) / self.options.batch_size)
+        steps = self.options.epochs * batches
         rate = learning_rate(
-            configuration.schedule, configuration.optimizer.lr, self.options.epochs, batches
+            configuration.schedule,
+            configuration.optimizer.lr,
+            steps_per_epoch=batches,
+            total_steps=min(steps, self.options.max_steps or steps),
         )
         optimizer = make_optimizer(configuration.optimizer, self.network)
         return Descent(self.network, self.options, optimizer, rate)
@@ -176,23 +181,31 @@ class _Trainer:
         patience = self.options.patience
         return patience is not None and self.epoch - self.best.epoch >= patience
 
+    def _reached_its_end(self) -> bool:
+        return self.epoch >= self.options.epochs or self.descent.step == self.options.max_steps
+
     def is_done(self) -> bool:
-        return self.epoch >= self.options.epochs or self._patience_ran_out()
+        return self._reached_its_end() or self._patience_ran_out()
 
     def result(self) -> TrainingResult:
         self.network.parameters[...] = self.best.parameters
-        stopped_early = self.epoch < self.options.epochs
+        stopped_early = not self._reached_its_end()
         return TrainingResult(
             self.network, self.history, self.best.epoch, self.best.val_nll, stopped_early
         )
 
     def run_epoch(self) -> None:
-        """Every training name once, in a new order; then the likelihood of both splits."""
+        """Every training name once, in a new order; then the likelihood of both splits.
+
+        The last steps allowed may come before the last name.
+        """
         number = self.epoch + 1
         order = generator(self.seed, Purpose.SHUFFLING, number).permutation(len(self.train_ids))
         dropout = generator(self.seed, Purpose.DROPOUT, number)
+        most = self.options.max_steps
+        left = None if most is None else most - self.descent.step
         with Shards(self.network, self.options.shards) as shards:
-            steps = list(self._run_steps(order, dropout, shards))
+            steps = list(islice(self._run_steps(order, dropout, shards), left))
         self.history.append(self._record(number, steps))
         if self.listener:
             self.listener.on_epoch(self.history[-1])
@@ -246,8 +259,9 @@ class _Trainer:
         """Take the step for gradients just computed."""
         lr = self.descent.lr
         loss = self._checked(loss, "loss")
+        factor = self.descent.reduce(tokens)
         norm = self._checked(self.descent.clip(), "gradient")
-        self.descent.follow(loss)
+        self.descent.follow(loss * factor)
         if self.listener:
             self.listener.on_step(self.descent.step, self.descent.smoothed_loss, lr)
         return _StepRecord(loss, norm, tokens)
