@@ -1,23 +1,26 @@
-"""Judge the drawn names beside an n-gram, real names and chance: `reports/metrics.json`, figures.
+"""Judge the drawn names beside an n-gram, real names and chance: metrics, tables, pictures.
 
 python pipelines/evaluate.py evaluate.ngram_max_order=4
 """
 
 import csv
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
+import numpy as np
+import numpy.typing as npt
 
 from model import load_generator
-from neonym import figures
 from neonym.configuration import Configuration
 from neonym.errors import UserError
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import PARTS, evaluate, to_json
+from neonym.evaluation.summary import to_markdown
+from neonym.evaluation.table import NameRow, names_table
+from neonym.evaluation.table_file import write_names_table
+from neonym.figures.canvas import save_figure
 from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator
 from neonym.history import read_history
@@ -32,8 +35,10 @@ from neonym.tracking.workspace import (
     log_stages_before_evaluate,
     run_name,
 )
-from neonym.vocabulary import tokens_of
+from pictures import Evaluated, pictures
 from stage import Stage, main
+
+Floats = npt.NDArray[np.float64]
 
 
 def run_evaluation(stage: Stage) -> float | None:
@@ -50,11 +55,22 @@ def run_evaluation(stage: Stage) -> float | None:
         configuration.data.rules,
     )
     generator = load_generator(files.model, configuration)
-    drawn = read_names(files.names)
+    drawn, log_probs = read_names(files.names)
     report = judge(generator, drawn, lists, configuration)
+    table = tabulate(generator, drawn, log_probs, lists, configuration.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
-    for name, figure in draw_pictures(files.history, report, drawn, lists).items():
-        figures.save_figure(figure, files.pictures / f"{name}.png")
+    write_text(files.metrics_table, describe(report))
+    write_names_table(files.names_table, table)
+    evaluated = Evaluated(
+        generator,
+        lists,
+        drawn,
+        table,
+        read_history(files.history),
+        report["reference"]["ngram"]["val"]["nll"],
+        configuration,
+    )
+    draw_pictures(evaluated, files.pictures)
     if configuration.tracking.enabled:
         track(stage, files)
     value: float = report["val"]["nll"]
@@ -76,8 +92,8 @@ def files_of(stage: Stage) -> Files:
     )
 
 
-def read_names(path: Path) -> Drawn:
-    """The names that the sample stage wrote.
+def read_names(path: Path) -> tuple[Drawn, Floats]:
+    """The names that the sample stage wrote, and their log-probabilities, nats.
 
     Raises
     ------
@@ -86,12 +102,14 @@ def read_names(path: Path) -> Drawn:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [(row["name"], row["ended"] == "true") for row in csv.DictReader(file)]
+            rows = list(csv.DictReader(file))
+        names, ended = [row["name"] for row in rows], [row["ended"] == "true" for row in rows]
+        log_probs = np.array([float(row["log_prob"]) for row in rows])
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run the sample stage first") from None
-    except (KeyError, UnicodeDecodeError, csv.Error):
+    except (KeyError, TypeError, ValueError, csv.Error):
         raise UserError(f"{path} is damaged; run the sample stage again") from None
-    return Drawn([name for name, _ in rows], [ended for _, ended in rows])
+    return Drawn(names, ended), log_probs
 
 
 @one_blas_thread()
@@ -115,22 +133,32 @@ def judge(
     return evaluate(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)
 
 
-def draw_pictures(
-    history: Path, report: dict[str, Any], drawn: Drawn, lists: Lists
-) -> dict[str, Figure]:
-    """The pictures by file name."""
-    unit = lists.vocabulary.unit
-    finished = [name for name, ended in zip(drawn.names, drawn.ended, strict=True) if ended]
-    coined: list[Sequence[str]] = [tokens_of(name, unit) for name in finished]
-    real: list[Sequence[str]] = [tokens_of(name, unit) for name in lists.test]
-    ngram_val_nll = report["reference"]["ngram"]["val"]["nll"]
-    return {
-        "training": figures.training_curves(read_history(history), ngram_val_nll),
-        "lengths": figures.length_distribution(
-            [len(tokens) for tokens in coined], [len(tokens) for tokens in real]
-        ),
-        "tokens": figures.token_distribution(coined, real),
-    }
+@one_blas_thread()
+def tabulate(
+    generator: NameGenerator, drawn: Drawn, log_probs: Floats, lists: Lists, most: int
+) -> list[NameRow]:
+    """A row for each of the first distinct names."""
+    written = lists.canonical(drawn.names)
+    first = list({name: place for place, name in reversed(list(enumerate(written)))}.values())
+    places = sorted(first)[:most]
+    chosen = Drawn([written[place] for place in places], [drawn.ended[place] for place in places])
+    nats = -log_probs[places]
+    # Of a name that was cut off, what was drawn has no end, and so lacks its nats
+    cut = [place for place, ended in enumerate(chosen.ended) if not ended]
+    nats[cut] = -generator.log_prob([chosen.names[place] for place in cut])
+    return names_table(chosen, lists, nats)
+
+
+@one_blas_thread()
+def draw_pictures(evaluated: Evaluated, folder: Path) -> None:
+    """Write all pictures."""
+    for name, figure in pictures(evaluated):
+        save_figure(figure, folder / f"{name}.png")
+
+
+def describe(report: dict[str, Any]) -> str:
+    """The report as a page of Markdown."""
+    return f"# How good the names are\n\n{to_markdown(report)}"
 
 
 def track(stage: Stage, files: Files) -> None:

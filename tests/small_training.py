@@ -70,7 +70,13 @@ def configuration(**changes: object) -> Configuration:
             "resume": False,
         },
         "sample": {"count": 10, "temperature": 1.0, "prefix": "", "max_length": None},
-        "evaluate": {"ngram_max_order": 4},
+        "evaluate": {
+            "ngram_max_order": 4,
+            "table_rows": 100,
+            "temperatures": [0.5, 1.0],
+            "temperature_names": 20,
+            "examples": [],
+        },
         "tracking": {
             "enabled": False,
             "experiment": "tests",

@@ -220,6 +220,10 @@ class Evaluate(Section):
     """How the drawn names are judged."""
 
     ngram_max_order: Annotated[int, Field(ge=1, le=8)]
+    table_rows: Annotated[int, Field(ge=0, le=1_000_000)]
+    temperatures: list[Annotated[float, Field(ge=0, le=10)]]
+    temperature_names: Annotated[int, Field(ge=1, le=100_000)]
+    examples: list[Annotated[str, Field(min_length=1)]]
 
 
 class Tracking(Section):

@@ -25,7 +25,7 @@ from neonym.tracking.workspace import (
 OUTPUTS = {
     "train": ("models/model.npz", "reports/history.csv"),
     "sample": ("reports/names.csv",),
-    "evaluate": ("reports/metrics.json",),
+    "evaluate": ("reports/metrics.json", "reports/metrics.md", "reports/names_table.csv"),
 }
 
 

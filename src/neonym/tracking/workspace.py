@@ -36,6 +36,10 @@ class Files:
     """The names drawn."""
     metrics: Path
     """The figures."""
+    metrics_table: Path
+    """The figures as a table to read."""
+    names_table: Path
+    """What each of the drawn names is."""
     pictures: Path
     """A folder of PNG files."""
 
@@ -49,6 +53,8 @@ class Files:
             history=folder / "reports/history.csv",
             names=folder / "reports/names.csv",
             metrics=folder / "reports/metrics.json",
+            metrics_table=folder / "reports/metrics.md",
+            names_table=folder / "reports/names_table.csv",
             pictures=folder / "reports/figures",
         )
 
@@ -119,10 +125,15 @@ def log_training_files(run: Run, files: Files, configuration: Configuration) -> 
 
 def log_names(run: Run, files: Files) -> None:
     """Log the drawn names: all as a file, the first of them as a table."""
-    with files.names.open(encoding="utf-8", newline="") as file:
-        columns, *rows = csv.reader(file)
     run.artifact(files.names, "reports")
-    run.table("names", columns, rows[:SHOWN_NAMES])
+    _log_table(run, "names", files.names)
+
+
+def _log_table(run: Run, name: str, path: Path) -> None:
+    """Log the first rows of a CSV file as a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    run.table(name, columns, rows[:SHOWN_NAMES])
 
 
 def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None:
@@ -131,7 +142,9 @@ def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None
     # behind the curves, so that the table shows the figures of the weights that were kept
     step = read_history(files.history)[-1].step + 1
     run.metrics(flat_metrics(figures), step)
-    run.artifact(files.metrics, "reports")
+    for path in (files.metrics, files.metrics_table, files.names_table):
+        run.artifact(path, "reports")
+    _log_table(run, "names_table", files.names_table)
     for picture in sorted(files.pictures.glob("*.png")):
         run.artifact(picture, "figures")
     run.text("configuration.yaml", yaml.safe_dump(configuration.model_dump(), sort_keys=False))

@@ -1,0 +1,175 @@
+"""Which pictures the evaluate stage makes, and of what."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from neonym.choice import Choice
+from neonym.configuration import Configuration
+from neonym.evaluation.edits import nearest
+from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.table import NameRow
+from neonym.evaluation.temperature import quality
+from neonym.figures.distributions import (
+    length_distribution,
+    nearest_distances,
+    token_distribution,
+)
+from neonym.figures.embedding import token_map
+from neonym.figures.surprisal import Example, letter_surprisal
+from neonym.figures.temperature import quality_against_temperature
+from neonym.figures.training import training_curves
+from neonym.figures.units import hidden_units
+from neonym.generator import NameGenerator
+from neonym.history import EpochRecord
+from neonym.inspection import (
+    Follower,
+    features_of,
+    followers,
+    principal_plane,
+    read_names,
+    token_vectors,
+)
+from neonym.vocabulary import tokens_of
+
+Picture = tuple[str, Figure]
+
+LONGEST_SHOWN = 30  # tokens; longer names are not chosen as examples
+MOST_READ = 300  # training names over which the correlations of hidden units are taken
+MOST_MAPPED = 50  # tokens of a large vocabulary that have room in one map
+
+
+class Evaluated(NamedTuple):
+    """What pictures are made of."""
+
+    generator: NameGenerator
+    lists: Lists
+    drawn: Drawn
+    table: Sequence[NameRow]
+    history: Sequence[EpochRecord]
+    ngram_val_nll: float | None
+    configuration: Configuration
+
+
+def pictures(evaluated: Evaluated) -> Iterator[Picture]:
+    """All pictures by file name, one at a time, so that one is in memory."""
+    yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll)
+    yield from _of_distributions(evaluated)
+    if evaluated.configuration.evaluate.temperatures:
+        yield "temperature", _of_temperature(evaluated)
+    yield from _of_the_network(evaluated)
+
+
+def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
+    lists, drawn = evaluated.lists, evaluated.drawn
+    unit = lists.vocabulary.unit
+    finished = [name for name, ended in zip(drawn.names, drawn.ended, strict=True) if ended]
+    coined = [tokens_of(name, unit) for name in finished]
+    real = [tokens_of(name, unit) for name in lists.test]
+    yield "lengths", length_distribution(list(map(len, coined)), list(map(len, real)))
+    yield "tokens", token_distribution(coined, real)
+    strings = lists.vocabulary.as_strings
+    of_test = nearest(strings(lists.test), strings(lists.train)).distance
+    of_coined = np.array([row.distance for row in evaluated.table if row.valid])
+    yield "nearest_training_names", nearest_distances(of_coined, of_test)
+
+
+def _of_temperature(evaluated: Evaluated) -> Figure:
+    """Fresh names at each temperature, from the same random numbers."""
+    options, seed = evaluated.configuration.evaluate, evaluated.configuration.seed
+    sample = evaluated.configuration.sample
+    qualities = []
+    for temperature in sorted(options.temperatures):
+        names = evaluated.generator.draw(
+            options.temperature_names,
+            seed=seed,
+            choice=Choice(temperature),
+            prefix=sample.prefix,
+            max_length=sample.max_length,
+        )
+        drawn = Drawn(names.names, names.ended)
+        qualities.append(quality(temperature, drawn, evaluated.lists, seed))
+    return quality_against_temperature(qualities, options.temperature_names, sample.temperature)
+
+
+def _of_the_network(evaluated: Evaluated) -> Iterator[Picture]:
+    examples, noun = _examples(evaluated), _noun(evaluated.lists)
+    yield "surprisal", letter_surprisal(examples, noun)
+    yield "hidden_units", hidden_units(_followers(evaluated), examples, noun)
+    yield "letters", _map(evaluated)
+
+
+def _examples(evaluated: Evaluated) -> list[Example]:
+    network, vocabulary = evaluated.generator.network, evaluated.lists.vocabulary
+    chosen = [
+        (kind, name)
+        for kind, names in _chosen(evaluated).items()
+        for name in names
+        if tokens_of(name, vocabulary.unit)
+    ]
+    readings = read_names(network, vocabulary.encode_all([name for _, name in chosen]))
+    return [
+        Example(kind, tokens_of(name, vocabulary.unit), reading)
+        for (kind, name), reading in zip(chosen, readings, strict=True)
+    ]
+
+
+def _chosen(evaluated: Evaluated) -> dict[str, list[str]]:
+    """The names to look at: those configured, or real and new ones from probable to improbable."""
+    generator = evaluated.generator
+    asked = evaluated.configuration.evaluate.examples
+    if asked:
+        return {"": [generator.canonical(name) for name in asked]}
+    unit = evaluated.lists.vocabulary.unit
+    real = [name for name in evaluated.lists.test if len(tokens_of(name, unit)) <= LONGEST_SHOWN]
+    nats = -generator.log_prob(real)
+    costs = [cost / (len(tokens_of(name, unit)) + 1) for name, cost in zip(real, nats, strict=True)]
+    coined = [
+        row
+        for row in evaluated.table
+        if row.valid and row.novel and len(tokens_of(row.name, unit)) <= LONGEST_SHOWN
+    ]
+    return {
+        "test": _spread(real, costs),
+        "coined": _spread([row.name for row in coined], [row.nats_per_token for row in coined]),
+    }
+
+
+def _spread(names: Sequence[str], costs: Sequence[float]) -> list[str]:
+    """The names at the tenth, the half and nine tenths of the way from cheap to costly."""
+    order = np.argsort(costs, kind="stable")
+    places = {round(share * (len(names) - 1)) for share in (0.1, 0.5, 0.9)} if names else set()
+    return [names[order[place]] for place in sorted(places)]
+
+
+def _followers(evaluated: Evaluated) -> list[Follower]:
+    vocabulary = evaluated.lists.vocabulary
+    tokens = [tokens_of(name, vocabulary.unit) for name in evaluated.lists.train]
+    rows = [row for row, name in enumerate(tokens) if len(name) <= 2 * LONGEST_SHOWN][:MOST_READ]
+    names = [evaluated.lists.train[row] for row in rows]
+    readings = read_names(evaluated.generator.network, vocabulary.encode_all(names))
+    features = features_of([tokens[row] for row in rows], _vowels(evaluated.lists))
+    return followers(readings, features)
+
+
+def _map(evaluated: Evaluated) -> Figure:
+    """The most frequent tokens of train in the plane of their vectors."""
+    lists, network = evaluated.lists, evaluated.generator.network
+    ids = np.concatenate(lists.vocabulary.encode_all(lists.train))
+    counts = np.bincount(ids, minlength=len(lists.vocabulary))
+    frequent = np.argsort(-counts, kind="stable")[:MOST_MAPPED]
+    shown = np.sort(frequent[counts[frequent] > 0])
+    tokens = [lists.vocabulary.symbols[number] for number in shown]
+    kind = "input weights" if network.embedding_size is None else "embedding"
+    plane = principal_plane(token_vectors(network)[shown])
+    return token_map(tokens, plane, _vowels(lists), kind, _noun(lists))
+
+
+def _vowels(lists: Lists) -> str:
+    return lists.vowels if lists.vocabulary.unit == "character" else ""
+
+
+def _noun(lists: Lists) -> str:
+    return "letter" if lists.vocabulary.unit == "character" else "word"

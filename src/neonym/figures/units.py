@@ -1,0 +1,61 @@
+"""What single hidden units follow along a name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from neonym.figures.canvas import new_figure, style
+from neonym.figures.cells import Row, draw_cells
+from neonym.figures.lettering import lettering_for
+from neonym.figures.surprisal import Example
+from neonym.inspection import Follower
+
+
+def hidden_units(
+    units: Sequence[Follower], examples: Sequence[Example], noun: str = "letter"
+) -> Figure:
+    """The states of some hidden units after each letter (or word) of names, a panel a unit."""
+    lettering = lettering_for(token for example in examples for token in example.tokens)
+    largest = max(
+        (float(abs(_states(example, unit)).max()) for unit in units for example in examples),
+        default=1.0,
+    )
+    colours = ScalarMappable(Normalize(-largest, largest), colormaps["RdBu_r"])
+    panels = max(1, len(units))
+    with style(lettering.families):
+        figure = new_figure(
+            "What single hidden units follow",
+            f"The state of a unit after each {noun}: red positive, blue negative. Of all units it "
+            "has the highest absolute correlation with what it follows, over training names.",
+            height=1.2 + panels * (0.4 + 0.26 * len(examples)),
+        )
+        figure.subplots_adjust(
+            left=0.02, right=0.9, bottom=0.15 / figure.get_figheight(), hspace=0.25
+        )
+        for number, unit in enumerate(units):
+            axes = figure.add_subplot(panels, 1, number + 1)
+            rows = [Row(example.tokens, _states(example, unit)) for example in examples]
+            draw_cells(axes, rows, colours, lettering)
+            axes.set_title(describe(unit), size=10)
+        bar = figure.colorbar(colours, cax=figure.add_axes((0.93, 0.15, 0.012, 0.5)))
+        bar.ax.tick_params(labelsize=8)
+        bar.ax.set_title("state", size=8)
+        bar.outline.set_visible(False)
+    return figure
+
+
+def describe(unit: Follower) -> str:
+    """Which unit it is, what it follows and how closely; layers and units count from 1."""
+    return (
+        f"layer {unit.layer + 1}, unit {unit.unit + 1} follows {unit.what} "
+        f"(correlation {unit.correlation:+.2f})"
+    )
+
+
+def _states(example: Example, unit: Follower) -> npt.NDArray[np.floating]:
+    return example.reading.states[:, unit.layer, unit.unit]
