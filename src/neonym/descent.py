@@ -59,8 +59,8 @@ class Descent:
         Steps taken so far.
     smoothed_loss
         Running mean of what is minimised: nats per token, or with `reduction: sum` nats per step.
-        It starts at `loss_start`, which is in the same unit, or else at the logarithm of the
-        vocabulary's size: the nats of a token to a network that knows nothing.
+        It starts at `loss_start`, which is in the same unit, or else at what the first step has
+        for a network that knows nothing: the logarithm of the vocabulary's size for each token.
     """
 
     def __init__(
@@ -72,8 +72,7 @@ class Descent:
     ) -> None:
         self.network, self.options, self.optimizer, self.rate = network, options, optimizer, rate
         self.step = 0
-        know_nothing = math.log(network.vocabulary_size)
-        self.smoothed_loss = know_nothing if options.loss_start is None else options.loss_start
+        self.smoothed_loss: float | None = options.loss_start
         self._average = None if options.ema_decay is None else network.parameters.copy()
 
     @property
@@ -104,12 +103,24 @@ class Descent:
         clip_by_norm(gradients, limit)
         return norm
 
-    def follow(self, loss: float) -> None:
-        """Take a step down the network's gradients, which are those of this loss, as reduced."""
+    def follow(self, loss: float, factor: int) -> float:
+        """Take a step down the network's gradients; the running loss.
+
+        Parameters
+        ----------
+        loss
+            Nats per token of the step.
+        factor
+            What `reduce` returned: the gradients are those of the loss times this.
+        """
         self.optimizer.step(self.network.parameters, self.network.gradients, self.lr)
         self.step += 1
-        self.smoothed_loss += (1.0 - self.options.loss_smoothing) * (loss - self.smoothed_loss)
+        if self.smoothed_loss is None:
+            self.smoothed_loss = math.log(self.network.vocabulary_size) * factor
+        change = loss * factor - self.smoothed_loss
+        self.smoothed_loss += (1.0 - self.options.loss_smoothing) * change
         self._update_average()
+        return self.smoothed_loss
 
     def _update_average(self) -> None:
         if self._average is None or self.options.ema_decay is None:

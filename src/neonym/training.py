@@ -261,9 +261,9 @@ class _Trainer:
         loss = self._checked(loss, "loss")
         factor = self.descent.reduce(tokens)
         norm = self._checked(self.descent.clip(), "gradient")
-        self.descent.follow(loss * factor)
+        smoothed = self.descent.follow(loss, factor)
         if self.listener:
-            self.listener.on_step(self.descent.step, self.descent.smoothed_loss, lr)
+            self.listener.on_step(self.descent.step, smoothed, lr)
         return _StepRecord(loss, norm, tokens)
 
     def _checked(self, value: float, what: str) -> float:
