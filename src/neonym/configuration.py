@@ -185,7 +185,9 @@ class Train(Section):
     """The training loop."""
 
     epochs: Annotated[int, Field(ge=1)]
+    max_steps: Annotated[int, Field(ge=1)] | None
     batch_size: Annotated[int, Field(ge=1)]
+    reduction: Literal["mean", "sum"]
     shards: Annotated[int, Field(ge=1, le=64)]
     clip_norm: Annotated[float, Field(gt=0)] | None
     clip_value: Annotated[float, Field(gt=0)] | None
@@ -193,9 +195,8 @@ class Train(Section):
     ema_decay: Fraction | None
     truncate: Annotated[int, Field(ge=1)] | None
     carry_state: bool
-    max_steps: Annotated[int, Field(ge=1)] | None
     loss_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    reduction: Literal["mean", "sum"]
+    loss_start: Annotated[float, Field(ge=0)] | None
     dtype: Literal["float32", "float64"]
     resume: bool
 
@@ -204,7 +205,6 @@ class Train(Section):
         if self.shards > 1 and (self.carry_state or self.truncate is not None):
             raise ValueError("shards above 1 need carry_state: false and truncate: null")
         return self
-    loss_start: Annotated[float, Field(ge=0)] | None
 
 
 class Sample(Section):
