@@ -29,9 +29,10 @@ def run_training(stage: Stage) -> float:
         configuration,
         kind="job" if stage.by_hand else "workspace",
         stage="train",
-        name=run_name(configuration),
+        name=stage.title or run_name(configuration),
         enabled=configuration.tracking.enabled,
     ) as run:
+        stage.run_key = run.key
         log_data(run, folder, configuration)
         best = train_and_write(configuration, read_processed(folder), files, run)
         log_trained(run, files)

@@ -31,6 +31,7 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
     importers = importers_of(graph, "mlflow")
     assert importers == {
         "neonym.tracking.replay",
+        "neonym.tracking.lookup",
         "neonym.tracking.model_logging",
         "neonym.tracking.served_model",
     }

@@ -6,12 +6,20 @@ configuration has passed it.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from rapidfuzz import process
 
@@ -212,8 +220,12 @@ class Sample(Section):
 
     count: Annotated[int, Field(ge=1, le=10_000_000)]
     temperature: Annotated[float, Field(ge=0)]
+    top_k: Annotated[int, Field(ge=1)] | None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None
     prefix: str
     max_length: Annotated[int, Field(ge=1)] | None
+    distinct: bool
+    novel: bool
 
 
 class Evaluate(Section):
@@ -233,6 +245,30 @@ class Tracking(Section):
     experiment: Annotated[str, Field(min_length=1)]
     log_every_steps: Annotated[int, Field(ge=1)]
     wait_seconds: Annotated[float, Field(ge=0)]
+
+
+# Figures that no choice may read: those of test, and of names against test
+READS_TEST = re.compile(
+    r"(^|\.)test\.|^reference\.|"
+    r"names\.(unseen|rediscovery|snn|\w+_cosine|\w+_w1|\w+_js)"
+)
+
+
+class Sweep(Section):
+    """What holds for all jobs of a sweep."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None
+    resume: bool
+    fail_fast: bool
+    optimized_metric: Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]
+    direction: Literal["minimize", "maximize"]
+
+    @field_validator("optimized_metric")
+    @classmethod
+    def _never_choose_by_test(cls, value: str) -> str:
+        if READS_TEST.search(value):
+            raise ValueError("nothing is chosen by looking at test; take a figure of val")
+        return value
 
 
 class Paths(Section):
@@ -256,6 +292,7 @@ class Configuration(Section):
     sample: Sample
     evaluate: Evaluate
     tracking: Tracking
+    sweep: Sweep
     paths: Paths
 
     def section_dict(self, *names: str) -> dict[str, Any]:
@@ -278,6 +315,11 @@ def configuration_hash(configuration: Configuration) -> str:
     values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
     values["train"].pop("resume", None)
     return sha256_of(values)
+
+
+def seedless_hash(configuration: Configuration) -> str:
+    """The same for all seeds: tells repetitions of a configuration from other configurations."""
+    return configuration_hash(configuration.model_copy(update={"seed": 0}))
 
 
 def training_configuration(configuration: Configuration) -> dict[str, Any]:

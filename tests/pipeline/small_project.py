@@ -48,12 +48,12 @@ class Project:
             timeout=300,
         )
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a command and go on."""
         return subprocess.Popen(
             command,
             cwd=self.root,
-            env=self.environment,
+            env={**self.environment, **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -22,6 +22,8 @@ OUTPUTS = (
     "reports/history.csv",
     "reports/names.csv",
     "reports/metrics.json",
+    "reports/metrics.md",
+    "reports/names_table.csv",
 )
 STAGES = ["compose", "preprocess", "train", "sample", "evaluate"]
 

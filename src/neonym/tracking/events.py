@@ -47,12 +47,14 @@ class RunOpened(Event):
     identity: Identity | None = None
     tags: dict[str, str] = {}
     params: dict[str, str] = {}
+    parent_key: str | None = None
+    """The sweep that a job belongs to."""
     diff: str = ""
     """How the checkout differed from its commit."""
 
 
 class Tags(Event):
-    """Tags of the run."""
+    """Tags of the run; `run_id_of(KEY)` gives way to the MLflow id of the run with that key."""
 
     type: Literal["tags"] = "tags"
     values: dict[str, str]
@@ -79,12 +81,16 @@ class Dataset(Event):
 
 
 class Artifact(Event):
-    """A file, copied into the segment, and the folder of the run's artifacts that it belongs to."""
+    """A file, copied into the segment, and the folder of the run's artifacts that it belongs to.
+
+    With `names_runs`, `run_id_of(KEY)` gives way to the MLflow id of the run with that key.
+    """
 
     type: Literal["artifact"] = "artifact"
     file: str
     folder: str = ""
     is_table: bool = False
+    names_runs: bool = False
 
 
 class ModelLogged(Event):
@@ -107,6 +113,13 @@ AnyEvent = Annotated[
     RunOpened | Tags | Metrics | Dataset | Artifact | ModelLogged | RunClosed,
     Field(discriminator="type"),
 ]
+
+
+def run_id_of(key: str) -> str:
+    """What stands in a text for the MLflow id of a run that is not delivered yet."""
+    return f"run_id_of({key})"
+
+
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -30,6 +31,7 @@ from neonym.tracking.store import Store
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request
 PARAMS_BATCH = 100
+RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
 SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
 
 
@@ -131,11 +133,14 @@ class Replay:
         if run is None:
             if event.identity and event.identity.model is None:
                 self._supersede(event, event.identity)
+            own = {**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key}
+            if event.parent_key and (parent := self._run_id(event.parent_key)):
+                own[tags.PARENT] = parent
             run = self._client.create_run(
                 self._experiment_id(event.experiment),
                 start_time=event.time_ms,
                 run_name=event.name,
-                tags={**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key},
+                tags=own,
             )
         params = [Param(*item) for item in event.params.items()]
         for i in range(0, len(params), PARAMS_BATCH):
@@ -156,14 +161,23 @@ class Replay:
         return next(iter(self._search(event, wanted)), None)
 
     def _search(self, event: RunOpened, wanted: dict[str, str]) -> list[Run]:
+        wanted = {**wanted, tags.KIND: event.kind}
         conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
-        conditions.append(f"tags.`{tags.KIND}` = '{event.kind}'")
         runs: list[Run] = self._client.search_runs(
             [self._experiment_id(event.experiment)],
             " and ".join(conditions),
             order_by=["attributes.start_time DESC"],
         )
         return runs
+
+    def _run_id(self, key: str) -> str:
+        """The MLflow id of the run with a key, in any experiment; "" if there is none."""
+        ids = [found.experiment_id for found in self._client.search_experiments()]
+        runs = self._client.search_runs(ids, f"tags.`{tags.RUN_KEY}` = '{key}'", max_results=1)
+        return str(runs[0].info.run_id) if runs else ""
+
+    def _with_run_ids(self, text: str) -> str:
+        return RUN_ID_OF.sub(lambda match: self._run_id(match[1]), text)
 
     @cache  # noqa: B019 (one object, for the life of the process)
     def _experiment_id(self, name: str) -> str:
@@ -178,7 +192,8 @@ class Replay:
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:
             case Tags(values=values):
-                self._client.log_batch(run_id, tags=[RunTag(*item) for item in values.items()])
+                named = {key: self._with_run_ids(value) for key, value in values.items()}
+                self._client.log_batch(run_id, tags=[RunTag(*item) for item in named.items()])
             case Dataset():
                 self._log_dataset(run_id, event)
             case Artifact():
@@ -206,6 +221,8 @@ class Replay:
 
     def _log_artifact(self, segment: Segment, run_id: str, event: Artifact) -> None:
         path = segment.path_of(event.file)
+        if event.names_runs:
+            path.write_text(self._with_run_ids(path.read_text("utf-8")), "utf-8")
         self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
             table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}

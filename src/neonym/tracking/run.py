@@ -27,7 +27,7 @@ from neonym.tracking.events import (
     Status,
     Tags,
 )
-from neonym.tracking.lineage import read_checkout, user_name
+from neonym.tracking.lineage import Checkout, read_checkout, user_name
 from neonym.tracking.spool import SegmentWriter, now_ms
 from neonym.tracking.store import Store
 
@@ -37,13 +37,17 @@ MAX_PARAM = 500
 class Run:
     """Logs one execution of a stage or job into the spool; without a writer it logs nothing."""
 
-    def __init__(self, writer: SegmentWriter | None, for_stage: str | None = None) -> None:
+    def __init__(
+        self, writer: SegmentWriter | None, for_stage: str | None = None, key: str = ""
+    ) -> None:
         self._writer = writer
         self._for_stage = for_stage
+        self.key = key
+        """Tells this run from all others before MLflow has given it an id."""
 
     def for_stage(self, stage: str) -> "Run":
         """The same run, for what that stage has logged itself if it ran."""
-        return Run(self._writer, stage)
+        return Run(self._writer, stage, self.key)
 
     @property
     def folder(self) -> Path | None:
@@ -84,12 +88,16 @@ class Run:
             file = self._writer.write_in(name, text)
             self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
 
-    def table(self, name: str, columns: list[str], rows: list[list[Any]]) -> None:
-        """Log rows as a table that MLflow's UI shows."""
+    def table(
+        self, name: str, columns: list[str], rows: list[list[Any]], names_runs: bool = False
+    ) -> None:
+        """Log rows as a table that MLflow's UI shows; see `Artifact` for `names_runs`."""
         if self._writer:
             text = json.dumps({"columns": columns, "data": rows}, ensure_ascii=False)
             file = self._writer.write_in(f"{name}.json", text)
-            self._write(Artifact(file=file, is_table=True, for_stage=self._for_stage))
+            self._write(
+                Artifact(file=file, is_table=True, names_runs=names_runs, for_stage=self._for_stage)
+            )
 
     def model(self, path: Path, sha256: str) -> None:
         """Log a model file as an MLflow model."""
@@ -146,6 +154,7 @@ def open_run(
         experiment=None if any_experiment else experiment,
     )
     checkout = read_checkout(Path.cwd())
+    sweep = configuration.sweep.id
     opened = RunOpened(
         kind=kind,
         key=uuid.uuid4().hex,
@@ -154,27 +163,64 @@ def open_run(
         time_ms=now_ms(),
         experiment=configuration.tracking.experiment,
         identity=identity if kind == "workspace" else None,
+        parent_key=sweep,
         params=_as_params(configuration),
         diff=checkout.diff,
         tags={
+            **_common_tags(store, checkout),
             tags.CONFIGURATION: identity.configuration,
             tags.DVC_EXPERIMENT: experiment,
-            tags.VERSION: version("neonym"),
             tags.SEED: str(configuration.seed),
-            tags.CHECKOUT: store.checkout,
-            tags.GIT_COMMIT: checkout.commit,
-            tags.GIT_DIRTY: str(checkout.dirty).lower(),
-            tags.SOURCE_NAME: f"pipelines/{Path(sys.argv[0]).name}",
-            tags.SOURCE_TYPE: "LOCAL",
-            tags.USER: user_name(),
             **({tags.MODEL: model_sha256} if model_sha256 else {}),
+            **({tags.SWEEP: sweep} if sweep else {}),
         },
     )
+    with _written(store, opened) as run:
+        yield run
+
+
+@contextmanager
+def open_sweep(
+    store: Store, key: str, name: str, experiment: str, enabled: bool = True
+) -> Iterator[Run]:
+    """Log to the parent run of a sweep; the same key leads to the same run.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    key
+        The sweep's id.
+    name
+        What the run is called in MLflow.
+    experiment
+        MLflow's experiment.
+    enabled
+        False logs nothing.
+    """
+    if not enabled:
+        yield Run(None)
+        return
+    opened = RunOpened(
+        kind="sweep",
+        key=key,
+        name=name,
+        time_ms=now_ms(),
+        experiment=experiment,
+        tags={**_common_tags(store, read_checkout(Path.cwd())), tags.SWEEP: key},
+    )
+    with _written(store, opened) as run:
+        yield run
+
+
+@contextmanager
+def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
+    """A segment that begins with an event and ends with how the block ended."""
     writer = SegmentWriter(store.segments, opened)
     ensure_delivery(store)
     status: Status = "FAILED"
     try:
-        yield Run(writer)
+        yield Run(writer, key=opened.key)
         status = "FINISHED"
     except KeyboardInterrupt:
         status = "KILLED"
@@ -182,6 +228,18 @@ def open_run(
     finally:
         writer.close(status)
         ensure_delivery(store)
+
+
+def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
+    return {
+        tags.VERSION: version("neonym"),
+        tags.CHECKOUT: store.checkout,
+        tags.GIT_COMMIT: checkout.commit,
+        tags.GIT_DIRTY: str(checkout.dirty).lower(),
+        tags.SOURCE_NAME: f"pipelines/{Path(sys.argv[0]).name}",
+        tags.SOURCE_TYPE: "LOCAL",
+        tags.USER: user_name(),
+    }
 
 
 def _as_params(configuration: Configuration) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The names of the tags that tell what a run is and where it comes from."""
 
 KIND = "neonym.kind"
+SWEEP = "sweep.id"
+JOB = "sweep.job"
 RUN_KEY = "neonym.run_key"
 STAGES = "neonym.stages"
 SUPERSEDED_BY = "neonym.superseded_by"
@@ -16,6 +18,7 @@ GIT_DIRTY = "neonym.git.dirty"
 
 # MLflow's own
 GIT_COMMIT = "mlflow.source.git.commit"
+PARENT = "mlflow.parentRunId"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 USER = "mlflow.user"

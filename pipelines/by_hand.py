@@ -1,0 +1,110 @@
+"""A script started by hand: configured by Hydra, results in the job's folder, `-m` for sweeps."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from composition import CONF, VERSION_BASE, compose_first, explain, validated
+from multirun import JobFailedError, Sweep, run_job
+from neonym.errors import UserError
+from neonym.tracking.courier import wait_for_delivery
+from neonym.tracking.run import open_sweep
+from neonym.tracking.store import Store, project_root
+from stage import Stage, StageFunction, console, log_to_terminal
+from sweep_report import log_report, print_report, summarize
+
+MULTIRUN = ("-m", "--multirun")
+
+
+def run_by_hand(name: str, function: StageFunction) -> None:
+    """Run a script as one job, or as a sweep.
+
+    Raises
+    ------
+    UserError
+        If the configuration is wrong, or a single job is stopped by a mistake.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come through to us
+    arguments = sys.argv[1:]
+    if any(word in MULTIRUN for word in arguments):
+        _run_sweep(name, function, arguments)
+    else:
+        _run_single(name, function, arguments)
+
+
+def _run_single(name: str, function: StageFunction, arguments: list[str]) -> None:
+    mistakes: list[UserError] = []
+
+    def job(composed: DictConfig) -> None:
+        log_to_terminal()
+        try:  # Hydra adds lines of its own to what is raised
+            stage = _stage(name, composed)
+            function(stage)
+            stage.say(f"{name}: results are in {os.path.relpath(stage.results)}")
+        except UserError as error:
+            mistakes.append(error)
+
+    _run_hydra(job, name, arguments, [])
+    if mistakes:
+        raise mistakes[0]
+
+
+def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None:
+    configuration = compose_first([word for word in arguments if not word.startswith("-")])
+    sweep = Sweep.begin(name, [word for word in arguments if word not in MULTIRUN])
+
+    def job(composed: DictConfig) -> float:
+        log_to_terminal()
+        stage = _stage(name, composed)
+        return run_job(
+            stage.results,
+            stage.configuration,
+            stage.overrides,
+            lambda: (function(stage), stage.run_key),
+        )
+
+    tracking = configuration.tracking
+    store = Store.of_project(project_root(Path.cwd()))
+    title = f"{name} {' '.join(sweep.arguments)}"
+    with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as parent:
+        with suppress(JobFailedError):
+            _run_hydra(job, name, arguments, sweep.overrides)
+        report = summarize(sweep, configuration)
+        with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as end:
+            log_report(end, report)
+    print_report(report, console())
+    if tracking.enabled:
+        outcome = wait_for_delivery(store, tracking.wait_seconds, parent.folder)
+        if not outcome.delivered:
+            console().print(f"MLflow did not take everything ({outcome.message}); run neonym sync")
+    console().print(f"results are in {sweep.folder}")
+    if report.failed:
+        sys.exit(1)
+
+
+def _stage(name: str, composed: DictConfig) -> Stage:
+    settings = HydraConfig.get()
+    results = Path(settings.runtime.output_dir)
+    return Stage(name, results, True, validated(composed), list(settings.overrides.task))
+
+
+def _run_hydra(
+    job: Callable[[DictConfig], float | None], name: str, arguments: list[str], more: list[str]
+) -> None:
+    """Run Hydra with our overrides among the given ones, which must stand together."""
+    at = next((i for i, word in enumerate(arguments) if word[:1] != "-" and "=" in word), None)
+    at = len(arguments) if at is None else at
+    given = [word for word in arguments if not word.startswith("hydra.sweep.dir=") or not more]
+    sys.argv[1:] = [*given[:at], f"hydra.job.name={name}", *more, *given[at:]]
+    try:
+        hydra.main(config_path=str(CONF), config_name="config", version_base=VERSION_BASE)(job)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from None

@@ -1,0 +1,185 @@
+"""A sweep: many jobs of one script, one parent run for them, and a report at the end.
+
+A job never raises: it leaves `result.json` in its folder, which is all that the end looks at. So
+jobs may run in other processes or on other machines, and a sweep that was killed can go on.
+"""
+
+import json
+import math
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neonym.configuration import Configuration, configuration_hash, seedless_hash
+from neonym.errors import UserError
+from neonym.files import write_text
+
+VERSION = 1
+RESULT = "result.json"
+SWEEP = "sweep.json"
+RESUME = "sweep.resume=true"
+
+
+@dataclass
+class Result:
+    """How a job ended."""
+
+    status: str
+    """finished or failed."""
+    value: float | None
+    """The optimized metric; None where there is none."""
+    overrides: list[str]
+    configuration: str
+    """The configuration's hash."""
+    repetition_of: str
+    """The same for all seeds of a configuration."""
+    run_key: str = ""
+    error: str = ""
+
+
+@dataclass
+class Sweep:
+    """A sweep's folder, and what was asked for."""
+
+    folder: Path
+    id: str
+    script: str
+    arguments: list[str]
+    finished: bool = False
+    version: int = VERSION
+    results: list[Result] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, script: str, arguments: Sequence[str]) -> "Sweep":
+        """A new sweep, or with `sweep.resume=true` the last one of the same command."""
+        asked = [word for word in arguments if not word.startswith(("sweep.resume=", "sweep.id="))]
+        folders = [word for word in asked if word.startswith("hydra.sweep.dir=")]
+        asked = [word for word in asked if word not in folders]
+        if folders:
+            folder = Path(folders[0].partition("=")[2])
+            return (
+                cls.read(folder) if (folder / SWEEP).exists() else cls._new(script, asked, folder)
+            )
+        if RESUME in arguments:
+            return cls._last(script, asked)
+        time = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S-%f")
+        return cls._new(script, asked, Path("multirun", script, time))
+
+    @classmethod
+    def _new(cls, script: str, arguments: list[str], folder: Path) -> "Sweep":
+        sweep = cls(folder, uuid.uuid4().hex, script, arguments)
+        sweep.write()
+        return sweep
+
+    @classmethod
+    def _last(cls, script: str, arguments: list[str]) -> "Sweep":
+        for path in sorted(Path("multirun", script).glob(f"*/{SWEEP}"), reverse=True):
+            sweep = cls.read(path.parent)
+            if sweep.arguments == arguments:
+                return sweep
+        raise UserError("no sweep of this command is here to resume; leave out sweep.resume=true")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Sweep":
+        """The sweep in a folder.
+
+        Raises
+        ------
+        UserError
+            If there is none, or it is of another version.
+        """
+        try:
+            values = json.loads((folder / SWEEP).read_bytes())
+            version = values["version"]
+        except FileNotFoundError:
+            raise UserError(f"{folder} is not a sweep's folder: it has no {SWEEP}") from None
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{folder / SWEEP} is damaged; begin the sweep anew") from None
+        if version != VERSION:
+            raise UserError(
+                f"{folder} is a sweep of version {version}, this neonym goes on with version "
+                f"{VERSION}; begin it anew"
+            )
+        return cls(folder, values["id"], values["script"], values["arguments"], values["finished"])
+
+    def write(self) -> None:
+        """Note what was asked for."""
+        values = {
+            "version": self.version,
+            "id": self.id,
+            "script": self.script,
+            "arguments": self.arguments,
+            "finished": self.finished,
+        }
+        write_text(self.folder / SWEEP, json.dumps(values, indent=2) + "\n")
+
+    @property
+    def overrides(self) -> list[str]:
+        """What Hydra is told beyond the arguments."""
+        return [f"hydra.sweep.dir={self.folder}", f"sweep.id={self.id}"]
+
+    def read_results(self) -> list[Result]:
+        """The results of all jobs so far, in the order of their numbers."""
+        paths = [path for path in self.folder.glob(f"*/{RESULT}") if path.parent.name.isdigit()]
+        return [read_result(path) for path in sorted(paths, key=lambda path: int(path.parent.name))]
+
+
+def read_result(path: Path) -> Result:
+    """The result in a file."""
+    return Result(**json.loads(path.read_bytes()))
+
+
+class JobFailedError(Exception):
+    """A job failed, and the sweep is to end with it."""
+
+
+def run_job(
+    folder: Path,
+    configuration: Configuration,
+    overrides: list[str],
+    job: Callable[[], tuple[float | None, str]],
+) -> float:
+    """Run one job of a sweep, unless it is already finished.
+
+    Parameters
+    ----------
+    folder
+        The job's own.
+    configuration, overrides
+        What is run.
+    job
+        Returns the optimized metric and the key of the job's run.
+
+    Returns
+    -------
+    value
+        The optimized metric; NaN where the job failed.
+
+    Raises
+    ------
+    JobFailedError
+        If the job failed and `sweep.fail_fast` asks for the end.
+    """
+    digest = configuration_hash(configuration)
+    asked = [word for word in overrides if not word.startswith("sweep.")]
+    result = Result("failed", None, asked, digest, seedless_hash(configuration))
+    earlier = folder / RESULT
+    if configuration.sweep.resume and earlier.exists():
+        before = read_result(earlier)
+        if before.status == "finished" and before.configuration == digest:
+            return math.nan if before.value is None else before.value
+    try:
+        result.value, result.run_key = job()
+        result.status = "finished"
+    except Exception as error:
+        known = isinstance(error, UserError)
+        result.error = str(error) if known else f"{type(error).__name__}: {error}"
+        if not known:
+            sys.excepthook(type(error), error, error.__traceback__)
+    write_text(earlier, json.dumps(asdict(result), indent=2) + "\n")
+    if result.status == "failed" and configuration.sweep.fail_fast:
+        raise JobFailedError(result.error)
+    return math.nan if result.value is None else result.value

@@ -1,0 +1,47 @@
+"""`neonym resume-sweep`: run what a sweep has not finished."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neonym.errors import UserError
+
+
+@click.command("resume-sweep")
+@click.argument("sweep", metavar="DIR|RUN_ID")
+def command(sweep: str) -> int:
+    """Run the jobs of a sweep that are missing or failed, under the same parent run.
+
+    SWEEP is the sweep's folder below multirun/, or the id of its parent run in MLflow.
+    """
+    folder = Path(sweep) if Path(sweep).is_dir() else _folder_of_run(sweep)
+    values = _read(folder)
+    script = f"pipelines/{values['script']}.py"
+    arguments = [*values["arguments"], "sweep.resume=true", f"hydra.sweep.dir={folder}"]
+    return subprocess.run([sys.executable, script, "-m", *arguments], check=False).returncode
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        values = json.loads((folder / "sweep.json").read_bytes())
+        return {"script": values["script"], "arguments": values["arguments"], "id": values["id"]}
+    except FileNotFoundError:
+        raise UserError(f"{folder} is not a sweep's folder: it has no sweep.json") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{folder / 'sweep.json'} is damaged; begin the sweep anew") from None
+
+
+def _folder_of_run(run_id: str) -> Path:
+    """The folder of the sweep whose parent run has this id."""
+    from neonym.tracking.lookup import run_key_of  # noqa: PLC0415 (imports MLflow)
+    from neonym.tracking.store import Store, project_root  # noqa: PLC0415
+
+    key = run_key_of(Store.of_project(project_root(Path.cwd())), run_id)
+    for path in Path("multirun").glob("*/*/sweep.json"):
+        if _read(path.parent)["id"] == key:
+            return path.parent
+    raise UserError(f"the folder of sweep {run_id} is not below multirun/ here")

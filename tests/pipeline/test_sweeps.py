@@ -1,0 +1,131 @@
+"""Sweeps: a parent with its children, a report, and going on after a failure or a kill."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from small_project import Project
+
+from neonym.tracking import tags
+
+SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,1")
+
+
+def sweep_folder(project: Project) -> Path:
+    [path] = (project.root / "multirun").glob("*/*/sweep.json")
+    return path.parent
+
+
+def family(project: Project) -> tuple[Run, list[Run]]:
+    """The parent of the only sweep, and its children."""
+    project.run("neonym", "sync")
+    runs = project.runs()
+    [parent] = [run for run in runs if run.data.tags[tags.KIND] == "sweep"]
+    children = [run for run in runs if run.data.tags.get(tags.PARENT) == parent.info.run_id]
+    return parent, children
+
+
+@pytest.mark.slow
+def test_a_sweep_is_a_parent_with_a_child_a_job(project: Project) -> None:
+    project.repro()
+    said = project.succeed(*SEEDS, PYTHONPATH="src")
+    parent, children = family(project)
+    assert parent.info.status == "FINISHED"
+    assert sorted(child.info.run_name for child in children) == [
+        f"model.hidden_size={hidden} seed={seed}" for hidden in (3, 4) for seed in (0, 1)
+    ]
+    best = min(children, key=lambda child: float(child.data.metrics["best/val_nll"]))
+    assert parent.data.tags["sweep.best_run_id"] == best.info.run_id
+    assert parent.data.metrics["best/val_nll"] == best.data.metrics["best/val_nll"]
+    assert f"best job again: {parent.data.tags['sweep.best_command']}" in said
+    assert "| model.hidden_size=3 | 2 |" in parent.data.tags[tags.NOTE]
+    assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> None:
+    command = ("python", "pipelines/train.py", "-m", "data.max_length=64,1", "tracking=default")
+    done = project.run(*command, PYTHONPATH="src")
+    assert done.returncode == 1
+    assert "job 1 failed" in done.stdout
+    parent, children = family(project)
+    assert parent.data.metrics["sweep/failed"] == 1
+    assert sorted(child.info.status for child in children) == ["FINISHED"]
+    assert "no line can be used" in parent.data.tags[tags.NOTE]
+
+
+@pytest.mark.slow
+def test_a_sweep_that_was_killed_goes_on_where_it_was(project: Project) -> None:
+    project.repro()
+    project.edit("conf/train/default.yaml", "epochs", "40")
+    project.edit("conf/train/default.yaml", "patience", "null")
+    sweep = project.start(*SEEDS, PYTHONPATH="src")
+    while not list((project.root / "multirun").glob("*/*/1/result.json")):
+        time.sleep(0.05)
+    os.kill(sweep.pid, signal.SIGKILL)
+    sweep.wait()
+    folder = sweep_folder(project)
+    before = {path: path.read_bytes() for path in folder.glob("*/result.json")}
+    assert 2 <= len(before) < 4
+    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    assert all(path.read_bytes() == content for path, content in before.items())
+    parent, children = family(project)
+    finished = [child for child in children if child.info.status == "FINISHED"]
+    assert len({child.data.tags[tags.CONFIGURATION] for child in finished}) == len(finished) == 4
+    assert parent.info.status == "FINISHED"
+    project.succeed("neonym", "resume-sweep", parent.info.run_id, PYTHONPATH="src")
+    assert len(family(project)[1]) == len(children)
+
+
+@pytest.mark.slow
+def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
+    project.succeed(*SEEDS, PYTHONPATH="src")
+    folder = sweep_folder(project)
+    (folder / "2" / "result.json").unlink()
+    project.succeed(*SEEDS, "sweep.resume=true", PYTHONPATH="src")
+    assert sweep_folder(project) == folder
+    assert len(list(folder.glob("*/result.json"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["model.hiden_size=1,2"], "Could not override 'model.hiden_size'"),
+        (["seed=range(0)"], "has no value"),
+        (["hydra/launcher=nosuch", "seed=0,1"], "nosuch"),
+        (["sweep.optimized_metric=test.nll", "seed=0,1"], "nothing is chosen by looking at test"),
+        (["sweep.resume=true", "seed=0,1"], "no sweep of this command is here to resume"),
+    ],
+)
+def test_a_mistake_in_a_sweep_is_one_line_before_anything_starts(
+    project: Project, arguments: list[str], line: str
+) -> None:
+    done = project.run("python", "pipelines/train.py", "-m", *arguments, PYTHONPATH="src")
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    assert line in done.stdout
+    assert not (project.root / "multirun").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "not a sweep's folder"),
+        ("{", "damaged"),
+        (json.dumps({"version": 99, "id": "", "script": "train", "arguments": []}), "version 99"),
+    ],
+)
+def test_a_folder_that_is_no_sweep_of_ours_is_refused(
+    project: Project, content: str | None, line: str
+) -> None:
+    folder = project.root / "multirun" / "train" / "old"
+    folder.mkdir(parents=True)
+    if content:
+        (folder / "sweep.json").write_text(content)
+    done = project.run("neonym", "resume-sweep", "multirun/train/old", PYTHONPATH="src")
+    assert done.returncode == 2
+    assert line in done.stdout
