@@ -1,10 +1,12 @@
 """Draw names from the trained network into `reports/names.csv`.
 
 python pipelines/sample.py sample.temperature=0.8 sample.prefix=tyr
+python pipelines/sample.py sample.count=100 sample.novel=true sample.distinct=true
 """
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from model import load_generator
@@ -12,6 +14,7 @@ from neonym.choice import Choice
 from neonym.configuration import Sample
 from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator, Names
+from neonym.processed import read_processed
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_names, run_name
@@ -23,29 +26,44 @@ def sample(stage: Stage) -> None:
     configuration = stage.configuration
     files = Files.below(stage.results)
     model = Path(configuration.paths.model) if stage.by_hand else files.model
+    processed = Path(configuration.paths.processed) if stage.by_hand else files.processed
+    known = read_processed(processed).train if configuration.sample.novel else []
     generator = load_generator(model, configuration)
-    write_names(files.names, draw(generator, configuration.sample, configuration.seed))
+    names = draw(generator, configuration.sample, configuration.seed, known)
+    remark(stage, names)
+    write_names(files.names, names)
     with open_run(
         Store.of_project(project_root(Path.cwd())),
         configuration,
         kind="job" if stage.by_hand else "workspace",
         stage="sample",
-        name=run_name(configuration),
+        name=stage.title or run_name(configuration),
         model_sha256=sha256_of_file(model),
         enabled=configuration.tracking.enabled,
     ) as run:
+        stage.run_key = run.key
         log_names(run, files)
 
 
-def draw(generator: NameGenerator, options: Sample, seed: int) -> Names:
-    """The names that the configuration asks for."""
+def draw(generator: NameGenerator, options: Sample, seed: int, known: Sequence[str]) -> Names:
+    """The names that the configuration asks for; none of those known."""
     return generator.draw(
         options.count,
         seed=seed,
-        choice=Choice(options.temperature),
+        choice=Choice(options.temperature, options.top_k, options.top_p),
         prefix=options.prefix,
         max_length=options.max_length,
+        distinct=options.distinct,
+        exclude=known,
     )
+
+
+def remark(stage: Stage, names: Names) -> None:
+    """Say how many names were drawn where not every one was kept."""
+    count, wanted = len(names.names), stage.configuration.sample.count
+    if names.draws > count:
+        short = f", {wanted} were asked for" if count < wanted else ""
+        stage.say(f"sample: {names.draws} names drawn for {count}{short}")
 
 
 def write_names(path: Path, names: Names) -> None:

@@ -10,6 +10,7 @@ from scipy import stats
 from neonym.choice import Choice
 from neonym.errors import UserError
 from neonym.sampling import BLOCK, Wanted, sample
+from small_training import configuration
 from table_model import TableModel
 
 PLAIN = Choice()
@@ -172,6 +173,21 @@ def test_what_makes_no_sense_is_one_clear_error(options, message):
 def test_a_choice_out_of_range_is_one_clear_error(options, message):
     with pytest.raises(UserError, match=message):
         Choice(**options)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("top_p", 0.0, "greater than 0"),
+        ("top_p", 1.01, "less than or equal to 1"),
+        ("top_k", 0, "greater than or equal to 1"),
+        ("top_k", 1.5, "a valid integer"),
+        ("novel", "yes", "a valid boolean"),
+    ],
+)
+def test_the_configuration_allows_only_choices_in_range(key, value, allowed):
+    with pytest.raises(UserError, match=rf"sample.{key} = .*: input should be {allowed}"):
+        configuration(**{f"sample__{key}": value})
 
 
 LOGITS = np.log([[0.1, 0.4, 0.3, 0.2]])
