@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,40 +12,48 @@ from rich.table import Table
 from rich.text import Text
 
 from neonym.errors import UserError
-from neonym.nested import value_at
+from neonym.evaluation.summary import COLUMNS, lines
+from neonym.nested import flatten
 from neonym.terminal import escape
 
+METRICS = "reports/metrics.json"
 NAMES = 20
-COLUMNS = 4
-# Metric, what it is called, digits
-ROWS = (
-    ("val.nll", "nats per token, val", 3),
-    ("test.nll", "nats per token, test", 3),
-    ("test.bits_per_char", "bits per character, test", 3),
-    ("names.validity", "validity", 3),
-    ("names.uniqueness_1k", "uniqueness of 1,000", 3),
-    ("names.novelty", "novelty", 3),
-    ("names.copied", "copied from train", 3),
-    ("names.vun_1k", "valid, unique and novel of 1,000", 3),
+NAMES_ACROSS = 4
+WIDE = 100  # characters from which on there is room for intervals
+# Those of the report's figures that fit on one screen; reports/metrics.md has them all
+SHOWN = frozenset(
+    {
+        "test.nll",
+        "val.nll",
+        "names.validity",
+        "names.vun_1k",
+        "names.uniqueness_1k",
+        "names.novelty",
+        "names.copied",
+        "names.nearest_train_distance",
+        "names.rediscovery",
+        "names.internal_diversity_1k",
+    }
 )
 
 
 def print_summary(root: Path, console: Console) -> None:
-    """Print the metrics beside the n-gram's, new names, and where everything is.
+    """Print the figures beside their references', new names, and where everything is.
 
     Raises
     ------
     UserError
         If there are no results yet.
     """
-    metrics = _read_metrics(root / "reports/metrics.json")
-    console.print(_metrics_table(metrics))
+    metrics = _read_metrics(root / METRICS)
+    console.print(metrics_table(metrics, committed_metrics(root), console.width >= WIDE))
     console.print(f"[bold]{NAMES} new names[/bold]")
     console.print(_names_grid(new_names(root, NAMES)))
-    console.print("All names are in reports/names.csv, figures in reports/figures:")
-    for picture in sorted((root / "reports/figures").glob("*.png")):
-        console.print(f"  reports/figures/{picture.name}")
-    console.print("See the run in MLflow: [bold]make ui[/bold], then http://127.0.0.1:5000")
+    console.print(
+        "All figures: reports/metrics.md. All names: reports/names.csv, and what each is:"
+    )
+    console.print("reports/names_table.csv. Pictures: reports/figures. The run in MLflow:")
+    console.print("[bold]make ui[/bold], then http://127.0.0.1:5000")
 
 
 def new_names(root: Path, count: int) -> list[str]:
@@ -59,6 +68,53 @@ def new_names(root: Path, count: int) -> list[str]:
     return list(fresh)[:count]
 
 
+def committed_metrics(root: Path) -> Mapping[str, Any] | None:
+    """The figures of the last commit, to which `dvc metrics diff` compares; None without any."""
+    try:
+        shown = subprocess.run(
+            ["git", "show", f"HEAD:./{METRICS}"], cwd=root, capture_output=True, check=True
+        )
+        metrics = json.loads(shown.stdout)
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        return None
+    return metrics if isinstance(metrics, dict) else None
+
+
+def metrics_table(
+    metrics: Mapping[str, Any], before: Mapping[str, Any] | None = None, wide: bool = False
+) -> Table:
+    """The figures as a table.
+
+    Parameters
+    ----------
+    metrics
+        What `reports/metrics.json` holds.
+    before
+        The figures of an earlier run, which get a column if they are others.
+    wide
+        Whether there is room for intervals.
+    """
+    columns = [column for column in COLUMNS if wide or column != "95%"]
+    earlier = _models_figures(before) if before and flatten(before) != flatten(metrics) else {}
+    table = Table(
+        title="How good the names are", title_justify="left", title_style="bold", box=None
+    )
+    table.add_column("")
+    for column in [*columns, *(["before"] if earlier else [])]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for line in lines(metrics):
+        if line.metric in SHOWN:
+            cells = dict(zip(COLUMNS, line.cells, strict=True))
+            shown = [cells[column] for column in columns]
+            table.add_row(line.meaning, *shown, *([earlier[line.metric]] if earlier else []))
+    return table
+
+
+def _models_figures(metrics: Mapping[str, Any]) -> dict[str, str]:
+    place = COLUMNS.index("model")
+    return {line.metric: line.cells[place] for line in lines(metrics)}
+
+
 def _read_metrics(path: Path) -> dict[str, Any]:
     try:
         metrics = json.loads(path.read_bytes())
@@ -71,23 +127,8 @@ def _read_metrics(path: Path) -> dict[str, Any]:
     return metrics
 
 
-def _metrics_table(metrics: Mapping[str, Any]) -> Table:
-    table = Table(title="How good it is", title_justify="left", title_style="bold")
-    table.add_column("")
-    table.add_column("network", justify="right")
-    table.add_column("n-gram", justify="right")
-    for key, label, digits in ROWS:
-        own, reference = value_at(metrics, key), value_at(metrics, f"reference.ngram.{key}")
-        table.add_row(label, _shown(own, digits), _shown(reference, digits))
-    return table
-
-
 def _names_grid(names: list[str]) -> Table:
     grid = Table.grid(padding=(0, 3))
-    for start in range(0, len(names), COLUMNS):
-        grid.add_row(*(Text(escape(name)) for name in names[start : start + COLUMNS]))
+    for start in range(0, len(names), NAMES_ACROSS):
+        grid.add_row(*(Text(escape(name)) for name in names[start : start + NAMES_ACROSS]))
     return grid
-
-
-def _shown(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"

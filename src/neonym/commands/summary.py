@@ -7,7 +7,7 @@ import click
 
 @click.command("summary")
 def command() -> None:
-    """Show the metrics beside the n-gram's, new names, and where everything is."""
+    """Show the figures beside their references, new names, and where everything is."""
     from rich.console import Console  # noqa: PLC0415 (other commands start without it)
 
     from neonym.summary import print_summary  # noqa: PLC0415

@@ -1,0 +1,123 @@
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from neonym.errors import UserError
+from neonym.summary import committed_metrics, metrics_table, new_names, print_summary
+
+METRICS = {
+    "test": {"nll": 1.6, "perplexity": 5.0},
+    "val": {"nll": 1.5},
+    "names": {"validity": 0.98, "novelty": None},
+    "interval": {"names": {"validity": {"low": 0.97, "high": 0.99}}},
+    "reference": {"ngram": {"test": {"nll": 1.7}}, "real": {"names": {"validity": 1.0}}},
+}
+EARLIER = {**METRICS, "names": {"validity": 0.5}}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with results."""
+    files = {
+        "reports/metrics.json": json.dumps(METRICS),
+        "reports/names.csv": "name,ended,log_prob\n"
+        "rex,true,-1\nnova,true,-2\ncut,false,-3\nnova,true,-2\n\x1b[2Jq,true,-4\nlast,true,-5\n",
+        "data/processed/train.txt": "rex\n",
+        "data/processed/val.txt": "veloc\n",
+        "data/processed/test.txt": "last\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def commit(project: Path, metrics: object) -> None:
+    path = project / "reports/metrics.json"
+    now = path.read_text()
+    path.write_text(json.dumps(metrics))
+    for command in (
+        ["init", "-q"],
+        ["add", "reports/metrics.json"],
+        ["-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "Run"],
+    ):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    path.write_text(now)
+
+
+def printed(project: Path, width: int = 80) -> list[str]:
+    text = io.StringIO()
+    print_summary(project, Console(file=text, width=width, highlight=False))
+    return text.getvalue().splitlines()
+
+
+def row(lines: list[str], meaning: str) -> list[str]:
+    [line] = [line for line in lines if line.strip().startswith(meaning)]
+    return line.strip().removeprefix(meaning).split()
+
+
+def test_figures_stand_beside_their_references(project: Path) -> None:
+    lines = printed(project)
+    assert row(lines, "nats a token on test (lower is better)") == ["1.600", "1.700", "—", "—"]
+    assert row(lines, "valid, of the names asked for") == ["0.980", "—", "1.000", "—"]
+    assert row(lines, "new, of the distinct") == ["—", "—", "—", "—"]
+
+
+def test_intervals_are_shown_where_there_is_room(project: Path) -> None:
+    lines = printed(project, width=120)
+    assert row(lines, "valid, of the names asked for")[:4] == ["0.980", "0.970", "to", "0.990"]
+
+
+def test_all_fits_on_one_screen(project: Path) -> None:
+    lines = printed(project)
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_committed_result_has_a_column_if_it_is_another(project: Path) -> None:
+    commit(project, EARLIER)
+    lines = printed(project)
+    assert row(lines, "valid, of the names asked for") == ["0.980", "—", "1.000", "—", "0.500"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_an_equal_committed_result_has_none(project: Path) -> None:
+    commit(project, METRICS)
+    assert committed_metrics(project) == METRICS
+    assert len(metrics_table(METRICS, METRICS).columns) == 5
+
+
+def test_without_git_or_a_commit_there_is_nothing_before(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.parent))
+    assert committed_metrics(project) is None
+    monkeypatch.setenv("PATH", "")
+    assert committed_metrics(project) is None
+
+
+def test_new_names_are_whole_distinct_and_in_no_split(project: Path) -> None:
+    assert new_names(project, 10) == ["nova", "\x1b[2Jq"]
+    assert new_names(project, 1) == ["nova"]
+
+
+def test_a_name_moves_no_cursor(project: Path) -> None:
+    assert any(r"\x1b[2Jq" in line for line in printed(project))
+    assert "\x1b" not in "".join(printed(project))
+
+
+def test_without_results_the_remedy_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist; run `dvc repro`"):
+        printed(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3"])
+def test_a_damaged_result_is_one_line(project: Path, text: str) -> None:
+    (project / "reports/metrics.json").write_text(text)
+    with pytest.raises(UserError, match="is damaged"):
+        printed(project)
