@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup repro test test-slow test-peer lint format ui bench lock clean
+.PHONY: help setup repro test test-slow test-peer lint format sweep ui bench lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ lint: setup ## Check style and types
 format: setup ## Format the code
 	@ruff check --fix-only .
 	@ruff format .
+
+sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs under one parent run
+	@python pipelines/sweep.py -m model=rnn,gru,lstm 'seed=range(3)'
 
 ui: setup ## Open the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
 	@python -m neonym.tracking.ui --port $${PORT:-5000}

@@ -45,6 +45,17 @@ def run_evaluation(stage: Stage) -> float | None:
     """Write metrics and figures, and see that the tracked run is complete."""
     configuration = stage.configuration
     files = files_of(stage)
+    report = evaluate_files(configuration, files)
+    if configuration.tracking.enabled:
+        track(stage, files)
+    value: float = report["val"]["nll"]
+    return value
+
+
+def evaluate_files(
+    configuration: Configuration, files: Files, with_pictures: bool = True
+) -> dict[str, Any]:
+    """Judge what the stages before left, write it, and return the report."""
     processed = read_processed(files.processed)
     lists = Lists(
         processed.train,
@@ -57,24 +68,16 @@ def run_evaluation(stage: Stage) -> float | None:
     generator = load_generator(files.model, configuration)
     drawn, log_probs = read_names(files.names)
     report = judge(generator, drawn, lists, configuration)
-    table = tabulate(generator, drawn, log_probs, lists, configuration.evaluate.table_rows)
+    table = tabulate(drawn, log_probs, lists, configuration.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
     write_text(files.metrics_table, describe(report))
     write_names_table(files.names_table, table)
-    evaluated = Evaluated(
-        generator,
-        lists,
-        drawn,
-        table,
-        read_history(files.history),
-        report["reference"]["ngram"]["val"]["nll"],
-        configuration,
-    )
-    draw_pictures(evaluated, files.pictures)
-    if configuration.tracking.enabled:
-        track(stage, files)
-    value: float = report["val"]["nll"]
-    return value
+    if with_pictures:
+        level = report["reference"]["ngram"]["val"]["nll"]
+        history = read_history(files.history)
+        evaluated = Evaluated(generator, lists, drawn, table, history, level, configuration)
+        draw_pictures(evaluated, files.pictures)
+    return report
 
 
 def files_of(stage: Stage) -> Files:
@@ -133,19 +136,13 @@ def judge(
     return evaluate(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)
 
 
-@one_blas_thread()
-def tabulate(
-    generator: NameGenerator, drawn: Drawn, log_probs: Floats, lists: Lists, most: int
-) -> list[NameRow]:
-    """A row for each of the first distinct names."""
+def tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[NameRow]:
+    """A row for each of the first distinct names; one that was cut off has no nats of its end."""
     written = lists.canonical(drawn.names)
     first = list({name: place for place, name in reversed(list(enumerate(written)))}.values())
     places = sorted(first)[:most]
     chosen = Drawn([written[place] for place in places], [drawn.ended[place] for place in places])
-    nats = -log_probs[places]
-    # Of a name that was cut off, what was drawn has no end, and so lacks its nats
-    cut = [place for place, ended in enumerate(chosen.ended) if not ended]
-    nats[cut] = -generator.log_prob([chosen.names[place] for place in cut])
+    nats = np.where(chosen.ended, -log_probs[places], np.nan)
     return names_table(chosen, lists, nats)
 
 
@@ -170,9 +167,10 @@ def track(stage: Stage, files: Files) -> None:
         configuration,
         kind="job" if stage.by_hand else "workspace",
         stage="evaluate",
-        name=run_name(configuration),
+        name=stage.title or run_name(configuration),
         model_sha256=sha256_of_file(files.model),
     ) as run:
+        stage.run_key = run.key
         log_stages_before_evaluate(run, files, configuration)
         log_evaluation(run, files, configuration)
     outcome = wait_for_delivery(store, configuration.tracking.wait_seconds, run.folder)

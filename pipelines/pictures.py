@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from neonym.choice import Choice
 from neonym.configuration import Configuration
+from neonym.errors import UserError
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
@@ -121,7 +122,7 @@ def _chosen(evaluated: Evaluated) -> dict[str, list[str]]:
     generator = evaluated.generator
     asked = evaluated.configuration.evaluate.examples
     if asked:
-        return {"": [generator.canonical(name) for name in asked]}
+        return {"": [_checked_example(generator, name) for name in asked]}
     unit = evaluated.lists.vocabulary.unit
     real = [name for name in evaluated.lists.test if len(tokens_of(name, unit)) <= LONGEST_SHOWN]
     nats = -generator.log_prob(real)
@@ -135,6 +136,15 @@ def _chosen(evaluated: Evaluated) -> dict[str, list[str]]:
         "test": _spread(real, costs),
         "coined": _spread([row.name for row in coined], [row.nats_per_token for row in coined]),
     }
+
+
+def _checked_example(generator: NameGenerator, name: str) -> str:
+    written = generator.canonical(name)
+    try:
+        generator.vocabulary.encode(written)
+    except UserError as error:
+        raise UserError(f"evaluate.examples: {error}") from None
+    return written
 
 
 def _spread(names: Sequence[str], costs: Sequence[float]) -> list[str]:

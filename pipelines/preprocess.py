@@ -5,6 +5,7 @@ python pipelines/preprocess.py data=list data.path=data/raw/my_names.txt
 
 from pathlib import Path
 
+from neonym.configuration import Data
 from neonym.corpus import read_corpus
 from neonym.errors import UserError
 from neonym.files import sha256_of_file
@@ -24,9 +25,14 @@ def preprocess(stage: Stage) -> None:
             f"data.path = {data.path}: DVC tracks the lists in {RAW}; put it there, "
             "or run the scripts by hand"
         )
+    process(data, stage.output("data/processed"))
+
+
+def process(data: Data, folder: Path) -> None:
+    """Read and split a list, and write the folder of processed data."""
+    path = Path(data.path)
     corpus = read_corpus(path, data)
     splits = split_names(corpus.names, data.split, data.unit)
-    folder = stage.output("data/processed")
     write_processed(folder, corpus, splits, data, sha256_of_file(path))
 
 

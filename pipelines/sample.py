@@ -7,6 +7,7 @@ python pipelines/sample.py sample.count=100 sample.novel=true sample.distinct=tr
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from model import load_generator
@@ -21,28 +22,41 @@ from neonym.tracking.workspace import Files, log_names, run_name
 from stage import Stage, main
 
 
-def sample(stage: Stage) -> None:
-    """Draw names and write them, one a row."""
+def run_sampling(stage: Stage) -> None:
+    """Draw names, write them, and log them."""
     configuration = stage.configuration
-    files = Files.below(stage.results)
-    model = Path(configuration.paths.model) if stage.by_hand else files.model
-    processed = Path(configuration.paths.processed) if stage.by_hand else files.processed
-    known = read_processed(processed).train if configuration.sample.novel else []
-    generator = load_generator(model, configuration)
-    names = draw(generator, configuration.sample, configuration.seed, known)
-    remark(stage, names)
-    write_names(files.names, names)
+    files = files_of(stage)
+    sample_files(stage, files)
     with open_run(
         Store.of_project(project_root(Path.cwd())),
         configuration,
         kind="job" if stage.by_hand else "workspace",
         stage="sample",
         name=stage.title or run_name(configuration),
-        model_sha256=sha256_of_file(model),
+        model_sha256=sha256_of_file(files.model),
         enabled=configuration.tracking.enabled,
     ) as run:
         stage.run_key = run.key
         log_names(run, files)
+
+
+def files_of(stage: Stage) -> Files:
+    """The files to read and to write; by hand those to read are the workspace's."""
+    files = Files.below(stage.results)
+    if not stage.by_hand:
+        return files
+    paths = stage.configuration.paths
+    return replace(files, processed=Path(paths.processed), model=Path(paths.model))
+
+
+def sample_files(stage: Stage, files: Files) -> None:
+    """Draw names from the trained model and write them, one a row."""
+    configuration = stage.configuration
+    known = read_processed(files.processed).train if configuration.sample.novel else []
+    generator = load_generator(files.model, configuration)
+    names = draw(generator, configuration.sample, configuration.seed, known)
+    remark(stage, names)
+    write_names(files.names, names)
 
 
 def draw(generator: NameGenerator, options: Sample, seed: int, known: Sequence[str]) -> Names:
@@ -77,4 +91,4 @@ def write_names(path: Path, names: Names) -> None:
 
 
 if __name__ == "__main__":
-    main("sample", sample)
+    main("sample", run_sampling)

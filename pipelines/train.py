@@ -9,7 +9,7 @@ from pathlib import Path
 from neonym.configuration import Configuration, training_configuration
 from neonym.history import EpochRecord, write_history
 from neonym.model_file import save_model
-from neonym.processed import Processed, data_fingerprint, read_processed
+from neonym.processed import Processed, read_processed
 from neonym.tracking.run import Run, open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
@@ -40,18 +40,13 @@ def run_training(stage: Stage) -> float:
 
 
 def processed_folder(stage: Stage) -> Path:
-    """The processed data: by hand those of the workspace, or new ones where they differ."""
+    """The processed data to train on."""
     if not stage.by_hand:
         return Path("data/processed")
-    data = stage.configuration.data
-    folder = Path(stage.configuration.paths.processed)
-    fingerprint = data_fingerprint(data, Path(data.path))
-    if folder.is_dir() and read_processed(folder).summary.get("fingerprint") == fingerprint:
-        return folder
-    from preprocess import preprocess  # noqa: PLC0415 (under DVC the stage before does it)
+    # Under DVC the stage before makes them
+    import shared_data  # noqa: PLC0415
 
-    preprocess(stage)
-    return stage.output("data/processed")
+    return shared_data.processed_folder(stage.configuration)
 
 
 def train_and_write(

@@ -38,7 +38,8 @@ def split_names(names: Sequence[str], split: Split, unit: Unit = "character") ->
     names
         Distinct names in canonical form.
     split
-        Whether to divide at all, the shares, the seed, and whether names at Levenshtein distance 1 (in tokens) stay together.
+        Whether to divide at all, the shares, the seed, and whether names at Levenshtein distance 1
+        (in tokens) stay together.
         Where the groups that this makes run together, they do not, and a warning says so.
     unit
         What a token is.

@@ -200,7 +200,7 @@ def test_multirun_gives_each_job_its_folder(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_data_of_its_own_are_processed_in_the_job_folder(project: Project) -> None:
+def test_data_of_its_own_are_processed_beside_those_of_the_workspace(project: Project) -> None:
     project.repro()
     (project.root / "mine.txt").write_text("\n".join(f"{a}{b}o" for a in "kmst" for b in "aeiou"))
     project.succeed(
@@ -211,7 +211,7 @@ def test_data_of_its_own_are_processed_in_the_job_folder(project: Project) -> No
         "data.split.group_near_duplicates=false",
         PYTHONPATH="src",
     )
-    [train] = (project.root / "outputs").rglob("train.txt")
+    [train] = (project.root / ".neonym/data").rglob("train.txt")
     assert set("".join(train.read_text().split())) <= set("kmstaeiou")
 
 

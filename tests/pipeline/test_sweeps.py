@@ -129,3 +129,17 @@ def test_a_folder_that_is_no_sweep_of_ours_is_refused(
     done = project.run("neonym", "resume-sweep", "multirun/train/old", PYTHONPATH="src")
     assert done.returncode == 2
     assert line in done.stdout
+
+
+@pytest.mark.slow
+def test_the_whole_pipeline_is_one_job(project: Project) -> None:
+    project.succeed(
+        *("python", "pipelines/sweep.py", "-m", "sample.temperature=0.5,1.0"),
+        *("sweep.optimized_metric=names.validity", "sweep.direction=maximize"),
+        PYTHONPATH="src",
+    )
+    parent, children = family(project)
+    assert {child.data.tags[tags.STAGES] for child in children} == {"train,sample,evaluate"}
+    validities = [child.data.metrics["names/validity"] for child in children]
+    assert parent.data.metrics["best/names_validity"] == max(validities)
+    assert len(list((project.root / ".neonym/data").glob("*/train.txt"))) == 1

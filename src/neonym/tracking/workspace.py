@@ -97,8 +97,11 @@ def log_epoch(run: Run, record: EpochRecord) -> None:
     run.metrics(values, record.step)
 
 
-def log_trained(run: Run, files: Files) -> None:
-    """Log what training ends with: the best epoch, the model and its curves' file."""
+def log_trained(run: Run, files: Files, as_model: bool = True) -> None:
+    """Log what training ends with: the best epoch, the curves' file and the model's.
+
+    With `as_model` it is an MLflow model besides, which takes a second to log.
+    """
     history = read_history(files.history)
     best = min(history, key=lambda record: record.val_nll)
     values = {
@@ -111,7 +114,8 @@ def log_trained(run: Run, files: Files) -> None:
     run.tags({tags.MODEL: digest})
     run.artifact(files.history, "reports")
     run.artifact(files.model, "models")
-    run.model(files.model, digest)
+    if as_model:
+        run.model(files.model, digest)
 
 
 def log_training_files(run: Run, files: Files, configuration: Configuration) -> None:
