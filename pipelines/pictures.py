@@ -86,7 +86,7 @@ def _of_temperature(evaluated: Evaluated) -> Figure:
         names = evaluated.generator.draw(
             options.temperature_names,
             seed=seed,
-            choice=Choice(temperature),
+            choice=Choice(temperature, sample.top_k, sample.top_p),
             prefix=sample.prefix,
             max_length=sample.max_length,
         )

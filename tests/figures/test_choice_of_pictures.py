@@ -1,0 +1,174 @@
+"""Which pictures are made, and of what: for every kind of network and of list."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import small_training
+from neonym.configuration import Rules
+from neonym.errors import UserError
+from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.table import NameRow, names_table
+from neonym.figures.canvas import save_figure
+from neonym.generator import NameGenerator
+from neonym.history import EpochRecord
+from neonym.nn import RecurrentNetwork
+from neonym.vocabulary import Unit, Vocabulary, tokens_of
+
+PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"
+HISTORY = [EpochRecord(1, 1, 0.1, 2.0, 2.0, 2.0, 1.0)]
+SENTENCES = ["a dog runs", "a cat runs", "the dog sleeps", "the cat sleeps", "a bird"]
+ALL = {
+    "training",
+    "lengths",
+    "tokens",
+    "nearest_training_names",
+    "temperature",
+    "surprisal",
+    "hidden_units",
+    "letters",
+}
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def pipelines() -> Iterator[dict[str, ModuleType]]:
+    """The scripts' modules."""
+    sys.path.insert(0, str(PIPELINES))
+    import evaluate
+    import pictures
+
+    yield {"pictures": pictures, "evaluate": evaluate}
+    sys.path.remove(str(PIPELINES))
+
+
+@pytest.fixture
+def make(pipelines: dict[str, ModuleType]) -> Make:
+    """Makes what pictures are made of, with an untrained network."""
+
+    def evaluated(
+        names: list[str] = small_training.NAMES,
+        unit: Unit = "character",
+        network: dict[str, Any] | None = None,
+        coined: list[str] | None = None,
+        **changes: object,
+    ) -> Any:
+        vocabulary = Vocabulary.from_names(names, unit)
+        rules = Rules(at_least_one_of={}, max_repeat=None)
+        lists = Lists(names[2:], names[1:2], names[:1], vocabulary, True, rules)
+        options = {"cell": "rnn", "hidden_size": 4, **(network or {})}
+        longest = max(len(tokens_of(name, unit)) for name in names)
+        generator = NameGenerator(
+            RecurrentNetwork(len(vocabulary), **options),
+            vocabulary,
+            {"longest": longest, "lowercase": True},
+        )
+        last = tokens_of(names[3], unit)[-1]
+        new = names[2] + (" " if unit == "word" else "") + last
+        given = [*names[2:], new] if coined is None else coined
+        drawn = Drawn(given, [True] * len(given))
+        return pipelines["pictures"].Evaluated(
+            generator,
+            lists,
+            drawn,
+            names_table(drawn, lists, -generator.log_prob(given)),
+            HISTORY,
+            2.0,
+            small_training.configuration(**changes),
+        )
+
+    return evaluated
+
+
+def drawn_pictures(pipelines: dict[str, ModuleType], evaluated: Any) -> dict[str, Figure]:
+    return dict(pipelines["pictures"].pictures(evaluated))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"cell": "rnn", "nonlinearity": "relu"},
+        {"cell": "gru", "embedding_size": 3, "num_layers": 2},
+        {"cell": "lstm", "bias": False, "trainable_initial_state": True},
+        {"hidden_size": 1},
+    ],
+    ids=lambda network: network.get("cell", "one unit"),
+)
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_every_network_on_letters_and_words_has_all_pictures(
+    pipelines: dict[str, ModuleType], make: Make, network: dict[str, Any], unit: Unit
+) -> None:
+    names = small_training.NAMES if unit == "character" else SENTENCES
+    assert drawn_pictures(pipelines, make(names, unit, network)).keys() == ALL
+
+
+def test_a_model_that_coins_nothing_has_all_pictures(
+    pipelines: dict[str, ModuleType], make: Make, tmp_path: Path
+) -> None:
+    for name, figure in drawn_pictures(pipelines, make(coined=[])).items():
+        save_figure(figure, tmp_path / f"{name}.png")
+    assert {path.stem for path in tmp_path.iterdir()} == ALL
+
+
+def test_without_temperatures_there_is_no_picture_of_them(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    found = drawn_pictures(pipelines, make(evaluate__temperatures=[]))
+    assert found.keys() == ALL - {"temperature"}
+
+
+def test_temperatures_are_drawn_in_order_with_fresh_names(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    evaluated = make(evaluate__temperatures=[1.5, 0.0, 0.3], evaluate__temperature_names=40)
+    lines = drawn_pictures(pipelines, evaluated)["temperature"].axes[0].lines
+    assert lines[0].get_xdata().tolist() == [0, 0.3, 1.5]
+
+
+def test_the_names_asked_for_are_looked_at_in_canonical_form(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    evaluated = make(evaluate__examples=[" Sauros ", "taurus"])
+    shown = drawn_pictures(pipelines, evaluated)["surprisal"].axes[0].texts
+    words = "".join(text.get_text() for text in shown[:14])
+    assert words == "saurosendtaurusend"
+    mean = -evaluated.generator.log_prob(["taurus"])[0] / 7
+    assert shown[-1].get_text().strip() == f"{mean:.2f}"
+
+
+def test_a_name_asked_for_with_an_unknown_letter_is_one_clear_line(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    with pytest.raises(UserError, match=r"evaluate\.examples: 'rex!': '!' \(U\+0021\), letter 4"):
+        drawn_pictures(pipelines, make(evaluate__examples=["rex!"]))
+
+
+def test_examples_run_from_probable_to_improbable(pipelines: dict[str, ModuleType]) -> None:
+    names = [f"n{number}" for number in range(11)]
+    costs = [float(10 - number) for number in range(11)]
+    assert pipelines["pictures"]._spread(names, costs) == ["n9", "n5", "n1"]
+    assert pipelines["pictures"]._spread(["one"], [1.0]) == ["one"]
+    assert pipelines["pictures"]._spread([], []) == []
+
+
+def test_the_table_has_each_distinct_name_once_in_order_up_to_its_size(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    tabulate, lists = pipelines["evaluate"].tabulate, make().lists
+    drawn = Drawn(
+        ["taurus", " Taurus", "spino", "cutoff", "allos"], [True, True, True, False, True]
+    )
+    log_probs = np.array([-7.0, -8.0, -12.0, -3.0, -6.0])
+    rows: list[NameRow] = tabulate(drawn, log_probs, lists, 3)
+    assert [row.name for row in rows] == ["taurus", "spino", "cutoff"]
+    assert [row.nats_per_token for row in rows[:2]] == [1.0, 2.0]
+    assert np.isnan(rows[2].nats_per_token)
+    assert rows[2].broken == "unfinished"
+    assert tabulate(drawn, log_probs, lists, 0) == []
