@@ -38,7 +38,8 @@ from neonym.vocabulary import tokens_of
 Picture = tuple[str, Figure]
 
 LONGEST_SHOWN = 30  # tokens; longer names are not chosen as examples
-MOST_READ = 300  # training names over which the correlations of hidden units are taken
+MOST_READ = 300  # names: of train to see what units follow, of test to choose examples from
+MOST_COMPARED = 5_000  # test names whose distances to training names are looked at
 MOST_MAPPED = 50  # tokens of a large vocabulary that have room in one map
 
 
@@ -72,7 +73,7 @@ def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
     yield "lengths", length_distribution(list(map(len, coined)), list(map(len, real)))
     yield "tokens", token_distribution(coined, real)
     strings = lists.vocabulary.as_strings
-    of_test = nearest(strings(lists.test), strings(lists.train)).distance
+    of_test = nearest(strings(lists.test[:MOST_COMPARED]), strings(lists.train)).distance
     of_coined = np.array([row.distance for row in evaluated.table if row.valid])
     yield "nearest_training_names", nearest_distances(of_coined, of_test)
 
@@ -124,7 +125,8 @@ def _chosen(evaluated: Evaluated) -> dict[str, list[str]]:
     if asked:
         return {"": [_checked_example(generator, name) for name in asked]}
     unit = evaluated.lists.vocabulary.unit
-    real = [name for name in evaluated.lists.test if len(tokens_of(name, unit)) <= LONGEST_SHOWN]
+    test = evaluated.lists.test[:MOST_READ]
+    real = [name for name in test if len(tokens_of(name, unit)) <= LONGEST_SHOWN]
     nats = -generator.log_prob(real)
     costs = [cost / (len(tokens_of(name, unit)) + 1) for name, cost in zip(real, nats, strict=True)]
     coined = [
