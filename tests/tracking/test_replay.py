@@ -1,5 +1,6 @@
 """Replay into a real MLflow store: once, whole, in order, whatever is repeated."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,21 @@ def test_a_segment_becomes_a_finished_run(store: Store) -> None:
     assert run.data.params == {"model.cell": "rnn", "seed": "0"}
     assert run.data.tags["colour"] == "red"
     assert curve(store, run) == [(1, 3.0), (2, 2.0)]
+
+
+def test_every_table_is_noted_once_so_that_the_ui_shows_it(store: Store) -> None:
+    writer = SegmentWriter(store.segments, opened("k"))
+    for name in ("names", "names_table"):
+        file = writer.write_in(f"{name}.json", '{"columns": ["name"], "data": [["rex"]]}')
+        writer.write(Artifact(file=file, is_table=True))
+    writer.close("FINISHED")
+    segment = Segment(writer.folder)
+    for _ in range(2):
+        assert Replay(store).deliver(segment)
+        (segment.folder / CURSOR).unlink()
+    [run] = all_runs(store)
+    noted = json.loads(run.data.tags[tags.TABLES])
+    assert [table["path"] for table in noted] == ["names.json", "names_table.json"]
 
 
 def test_replaying_everything_again_adds_nothing(store: Store, tmp_path: Path) -> None:

@@ -226,7 +226,9 @@ class Replay:
         self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
             table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
-            self._client.set_tag(run_id, tags.TABLES, json.dumps([table]))
+            noted = json.loads(self._client.get_run(run_id).data.tags.get(tags.TABLES, "[]"))
+            if table not in noted:
+                self._client.set_tag(run_id, tags.TABLES, json.dumps([*noted, table]))
 
     def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
         run = self._client.get_run(progress.run_id)
