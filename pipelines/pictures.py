@@ -175,7 +175,7 @@ def _map(evaluated: Evaluated) -> Figure:
     shown = np.sort(frequent[counts[frequent] > 0])
     tokens = [lists.vocabulary.symbols[number] for number in shown]
     kind = "input weights" if network.embedding_size is None else "embedding"
-    plane = principal_plane(token_vectors(network)[shown])
+    plane = principal_plane(token_vectors(network, shown))
     return token_map(tokens, plane, _vowels(lists), kind, _noun(lists))
 
 

@@ -149,17 +149,24 @@ class Plane(NamedTuple):
     shares: Floats
 
 
-def token_vectors(network: RecurrentNetwork) -> Floats:
-    """What each token is to a network: its embedding, or its weights into the first layer.
+def token_vectors(network: RecurrentNetwork, tokens: npt.NDArray[np.integer]) -> Floats:
+    """What tokens are to a network: their embeddings, or their weights into the first layer.
+
+    Parameters
+    ----------
+    network
+        With or without an embedding.
+    tokens
+        Ids, shape (tokens,).
 
     Returns
     -------
     vectors
-        Shape (vocabulary, width).
+        Shape (tokens, width).
     """
     arrays = network.state_dict()
     vectors = arrays.get("embedding.weight", arrays["rnn.weight_ih_l0"].T)
-    return vectors.astype(np.float64)
+    return np.asarray(vectors[tokens], dtype=np.float64)
 
 
 def principal_plane(vectors: Floats) -> Plane:

@@ -72,6 +72,14 @@ def test_lengths_are_shares_of_each_list() -> None:
     assert legend(figure) == ["coined, 4 names", "test, 2 names"]
 
 
+def test_many_lengths_share_bars() -> None:
+    figure = length_distribution([0, 1, 2, 119], [118])
+    ours, theirs = heights(figure)
+    assert (len(ours), ours[0], ours[1], ours[59]) == (60, 0.5, 0.25, 0.25)
+    assert theirs[59] == 1
+    assert "2 lengths a bar" in figure.texts[1].get_text().replace("\n", " ")
+
+
 def test_tokens_are_shares_of_all_tokens_and_the_rare_are_left_out() -> None:
     figure = token_distribution(["ab", "aa"], ["ab", "ac"], most=2)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["a", "b"]

@@ -13,6 +13,7 @@ from neonym.figures.lettering import lettering_for, shortened
 
 Floats = npt.NDArray[np.float64]
 
+MOST_LENGTHS = 60
 MOST_TOKENS = 40
 DISTANCE_BIN = 0.05
 
@@ -20,19 +21,24 @@ DISTANCE_BIN = 0.05
 def length_distribution(coined: Sequence[int], real: Sequence[int]) -> Figure:
     """Shares of names by length in tokens, coined beside test names."""
     longest = max([*coined, *real], default=0)
+    width = (
+        longest // MOST_LENGTHS + 1
+    )  # of a bar; long sentences have too many lengths for one each
+    places = range(0, longest + 1, width)
+    ours, theirs = (
+        shares([length - length % width for length in lengths], places)
+        for lengths in (coined, real)
+    )
+    of_many = "" if width == 1 else f" {width} lengths a bar."
     with style():
         figure = new_figure(
             "Lengths of names",
             "Bars of equal height: names are as long as real ones. Names that were cut off at the "
-            "cap are left out.",
+            f"cap are left out.{of_many}",
         )
         axes = new_axes(figure, "length in tokens", "share of names")
-        _bars_beside(
-            axes,
-            range(longest + 1),
-            (shares(coined, range(longest + 1)), shares(real, range(longest + 1))),
-            (f"coined, {len(coined):,} names", f"test, {len(real):,} names"),
-        )
+        labels = (f"coined, {len(coined):,} names", f"test, {len(real):,} names")
+        _bars_beside(axes, places, (ours, theirs), labels)
     return figure
 
 
@@ -114,12 +120,13 @@ def _with_median(source: str, distances: Floats) -> str:
 
 def _bars_beside(
     axes: Axes,
-    places: Sequence[int],
+    places: range,
     heights: tuple[Sequence[float], Sequence[float]],
     labels: tuple[str, str],
 ) -> None:
-    for values, colour, label, shift in zip(
+    for values, colour, label, side in zip(
         heights, (NETWORK, REAL), labels, (-0.2, 0.2), strict=True
     ):
-        axes.bar([place + shift for place in places], values, width=0.4, color=colour, label=label)
+        middles = [place + side * places.step for place in places]
+        axes.bar(middles, values, width=0.4 * places.step, color=colour, label=label)
     legend_above(axes)
