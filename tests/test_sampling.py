@@ -9,11 +9,13 @@ from scipy import stats
 
 from neonym.choice import Choice
 from neonym.errors import UserError
+from neonym.nn import RecurrentNetwork
 from neonym.sampling import BLOCK, Wanted, sample
 from small_training import configuration
 from table_model import TableModel
 
 PLAIN = Choice()
+MODEL = RecurrentNetwork(9, "gru", 12, dtype="float64", seed=2)
 
 
 def draw(count, model=None, **options):
@@ -58,6 +60,30 @@ def test_the_first_names_do_not_depend_on_how_many_are_asked_for(few):
     assert as_tuples(some) == as_tuples(many)[:few]
     np.testing.assert_array_equal(some.ended, many.ended[:few])
     np.testing.assert_array_equal(some.log_probs, many.log_probs[:few])
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted(distinct=True)])
+def test_names_do_not_depend_on_the_number_of_threads(wanted):
+    one, *others = (
+        draw(2 * BLOCK + 9, MODEL, wanted=wanted, max_length=30, threads=threads)
+        for threads in (1, 2, 3, None)
+    )
+    for other in others:
+        assert as_tuples(other) == as_tuples(one)
+        assert other.log_probs.tobytes() == one.log_probs.tobytes()
+        assert other.draws == one.draws
+
+
+def test_a_network_s_names_have_their_exact_likelihood():
+    samples = draw(300, MODEL, max_length=60)
+    ended = [ids for ids, end in zip(samples.sequences, samples.ended, strict=True) if end]
+    ended = [ids for ids in ended if len(ids)]
+    exact = -MODEL.negative_log_likelihood(ended)
+    filled = [
+        len(ids) > 0 and end for ids, end in zip(samples.sequences, samples.ended, strict=True)
+    ]
+    assert len(ended) > 200
+    np.testing.assert_allclose(samples.log_probs[filled], exact, rtol=1e-9)
 
 
 def test_the_first_distinct_names_do_not_depend_on_how_many_are_asked_for():

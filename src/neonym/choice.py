@@ -49,41 +49,69 @@ class Choice:
 
     def probabilities(self, logits: NDArray[Any]) -> Floats:
         """The probabilities of the tokens, shape as the logits; tokens left out have 0."""
-        relative = logits.astype(np.float64)
-        relative -= relative.max(axis=-1, keepdims=True)
+        weights = self._weights(_columns(logits))
+        weights /= weights.sum(axis=0)
+        return weights.T
+
+    def pick(
+        self, logits: NDArray[Any], uniforms: Floats, rows: NDArray[np.intp] | None = None
+    ) -> NDArray[np.intp]:
+        """One token for each uniform: the inverse of the cumulative distribution.
+
+        Parameters
+        ----------
+        logits
+            Shape (rows, vocabulary).
+        uniforms
+            From 0 to below 1, one for each token to be picked.
+        rows
+            From which row of the logits each is picked; None: one from each.
+        """
+        cumulative = self._weights(_columns(logits))
+        np.cumsum(cumulative, axis=0, out=cumulative)
+        if rows is not None:
+            cumulative = cumulative[:, rows]
+        # Rounding must not take a uniform up to the total, behind which no token lies.
+        total = cumulative[-1]
+        threshold = np.minimum(uniforms * total, np.nextafter(total, 0.0))
+        return np.asarray(np.count_nonzero(cumulative <= threshold, axis=0))
+
+    def _weights(self, columns: Floats) -> Floats:
+        """Multiples of the probabilities; the tokens of one choice stand in a column."""
+        columns -= columns.max(axis=0)
         if self.temperature == 0:
-            return np.asarray(np.eye(logits.shape[-1])[relative.argmax(axis=-1)])
-        # A tiny temperature takes all but the largest to minus infinity, as it should.
-        with np.errstate(over="ignore"):
-            relative /= self.temperature
-        weights = np.exp(relative)
+            greedy = np.zeros_like(columns)
+            np.put_along_axis(greedy, columns.argmax(axis=0)[None], 1.0, axis=0)
+            return greedy
+        if self.temperature != 1:
+            # A tiny temperature takes all but the largest to minus infinity, as it should.
+            with np.errstate(over="ignore"):
+                columns /= self.temperature
+        np.exp(columns, out=columns)
         if self.top_k is not None or self.top_p is not None:
-            weights *= self._kept(weights)
-        return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+            columns *= self._kept(columns)
+        return columns
 
     def _kept(self, weights: Floats) -> NDArray[np.bool_]:
-        order = np.argsort(-weights, axis=-1, kind="stable")
-        ranked = np.take_along_axis(weights, order, axis=-1)
+        order = np.argsort(-weights, axis=0, kind="stable")
+        ranked = np.take_along_axis(weights, order, axis=0)
         if self.top_k is not None:
-            ranked[..., self.top_k :] = 0.0
-        before = np.cumsum(ranked, axis=-1) - ranked
-        enough = (self.top_p or 1.0) * ranked.sum(axis=-1, keepdims=True)
+            ranked[self.top_k :] = 0.0
+        before = np.cumsum(ranked, axis=0) - ranked
+        enough = (self.top_p or 1.0) * ranked.sum(axis=0)
         kept = np.zeros(weights.shape, dtype=bool)
-        np.put_along_axis(kept, order, (before < enough) & (ranked > 0), axis=-1)
+        np.put_along_axis(kept, order, (before < enough) & (ranked > 0), axis=0)
         return kept
-
-    def pick(self, logits: NDArray[Any], uniforms: Floats) -> NDArray[np.intp]:
-        """One token a row: the inverse of the cumulative distribution at the row's uniform."""
-        cumulative = np.cumsum(self.probabilities(logits), axis=-1)
-        # Rounding must not take a uniform up to the total, behind which no token lies.
-        total = cumulative[:, -1]
-        threshold = np.minimum(uniforms * total, np.nextafter(total, 0.0))
-        return np.asarray((cumulative <= threshold[:, None]).sum(axis=-1))
 
 
 def log_softmax(logits: NDArray[Any]) -> Floats:
-    """Log-probabilities in double precision, of the last axis."""
-    relative = logits.astype(np.float64)
-    relative -= relative.max(axis=-1, keepdims=True)
-    relative -= np.log(np.exp(relative).sum(axis=-1, keepdims=True))
-    return np.asarray(relative)
+    """Log-probabilities in double precision; logits of shape (rows, vocabulary), or of one row."""
+    relative = _columns(logits)
+    relative -= relative.max(axis=0)
+    relative -= np.log(np.exp(relative).sum(axis=0))
+    return relative.T
+
+
+def _columns(logits: NDArray[Any]) -> Floats:
+    """A copy in double precision, the tokens in front: NumPy sums columns much faster."""
+    return np.array(logits.T, dtype=np.float64, order="C")

@@ -2,12 +2,13 @@
 
 Names are drawn in blocks of one fixed size, whatever the number asked for, and each block has a
 random stream of its own: the n-th name has its place in its block, its uniforms and the shapes of
-the products that make it fixed by n alone.
+the products that make it fixed by n alone. So it does not matter either which thread draws a block.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import chain, islice
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,13 @@ from numpy.typing import NDArray
 from neonym.choice import Choice, Floats, log_softmax
 from neonym.errors import UserError
 from neonym.streams import Purpose, generator
-from neonym.threads import one_blas_thread
+from neonym.threads import one_blas_thread, results_in_order
 
 Ids = NDArray[np.int32]
 
 END = 0
 # Part of what a seed gives: another size of block gives other names.
-BLOCK = 256
+BLOCK = 1024
 
 
 class LanguageModel(Protocol):
@@ -97,10 +98,11 @@ def sample(
     prefix: Sequence[int] | Ids = (),
     choice: Choice | None = None,
     wanted: Wanted = EVERY_NAME,
+    threads: int | None = None,
 ) -> Samples:
     """Draw names.
 
-    The first names are the same however many are asked for.
+    The first names are the same however many are asked for, and on however many threads.
 
     Parameters
     ----------
@@ -118,6 +120,8 @@ def sample(
         How each token is chosen; None: by the model's own probabilities.
     wanted
         Which names are kept.
+    threads
+        How many blocks are drawn at the same time; None: as many as there are processors.
 
     Raises
     ------
@@ -127,26 +131,48 @@ def sample(
     _check(count, seed, len(prefix), max_length)
     choice = choice or Choice()
     start = read_prefix(network, prefix)
-    room = max_length - len(prefix)
-    refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-    kept: list[tuple[Ids, bool, float]] = []
-    draws = 0
-    for name in _names(network, start, choice, room, seed):
-        if len(kept) == count or draws == wanted.bound(count):
-            break
-        draws += 1
-        ids = np.concatenate([np.asarray(prefix, dtype=np.int32), name[0]])
-        if ids.tobytes() in refused:
-            continue
-        if wanted.distinct:
-            refused.add(ids.tobytes())
-        kept.append((ids, name[1], name[2]))
+    beginning = np.asarray(prefix, dtype=np.int32)
+    bound = wanted.bound(count)
+
+    def draw(block: int) -> list[_Name]:
+        stream = generator(seed, Purpose.SAMPLING, block)
+        drawn = _draw_block(network, start, choice, max_length - len(prefix), stream)
+        return _names(beginning, *drawn)
+
+    blocks = results_in_order(draw, -(-bound // BLOCK), threads)
+    kept, draws = _keep(islice(chain.from_iterable(blocks), bound), count, wanted)
     return Samples(
-        [ids for ids, _, _ in kept],
-        np.array([ended for _, ended, _ in kept], dtype=bool),
-        np.array([log_prob for _, _, log_prob in kept], dtype=np.float64),
+        [name.ids for name in kept],
+        np.array([name.ended for name in kept], dtype=bool),
+        np.array([name.log_prob for name in kept], dtype=np.float64),
         draws,
     )
+
+
+class _Name(NamedTuple):
+    ids: Ids
+    ended: bool
+    log_prob: float
+
+
+def _keep(names: Iterable[_Name], count: int, wanted: Wanted) -> tuple[list[_Name], int]:
+    """The first names that are wanted, and how many were looked at for them."""
+    if not wanted.distinct and not wanted.exclude:
+        kept = list(islice(names, count))
+        return kept, len(kept)
+    refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
+    kept, draws = [], 0
+    for name in names:
+        draws += 1
+        key = name.ids.tobytes()
+        if key in refused:
+            continue
+        if wanted.distinct:
+            refused.add(key)
+        kept.append(name)
+        if len(kept) == count:
+            break
+    return kept, draws
 
 
 def _check(count: int, seed: int, prefix_length: int, max_length: int) -> None:
@@ -192,43 +218,44 @@ def read_prefix(network: LanguageModel, prefix: Sequence[int] | Ids) -> Start:
     return Start(logits, state, log_prob)
 
 
-def _names(
-    network: LanguageModel, start: Start, choice: Choice, room: int, seed: int
-) -> Iterator[tuple[Ids, bool, float]]:
-    """All the names of a seed: the tokens behind the prefix, whether ended, log-probability."""
-    block = 0
-    while True:
-        stream = generator(seed, Purpose.SAMPLING, block)
-        tokens, ended, log_probs = _draw_block(network, start, choice, room, stream)
-        lengths = np.count_nonzero(tokens, axis=1)
-        for row in range(BLOCK):
-            yield tokens[row, : lengths[row]], bool(ended[row]), float(log_probs[row])
-        block += 1
+def _names(beginning: Ids, tokens: Ids, ended: NDArray[np.bool_], log_probs: Floats) -> list[_Name]:
+    """The names of a block, the prefix in front."""
+    ids = np.hstack([np.tile(beginning, (len(tokens), 1)), tokens])
+    lengths = len(beginning) + np.count_nonzero(tokens, axis=1)
+    rows = zip(ids, lengths.tolist(), ended.tolist(), log_probs.tolist(), strict=True)
+    return [_Name(row[:length], end, nats) for row, length, end, nats in rows]
 
 
 def _draw_block(
     network: LanguageModel, start: Start, choice: Choice, room: int, stream: np.random.Generator
 ) -> tuple[Ids, NDArray[np.bool_], Floats]:
-    """Draw one block: tokens (BLOCK, longest) filled up with 0, ended (BLOCK,), nats (BLOCK,)."""
+    """Draw one block: tokens (BLOCK, longest) filled up with 0, ended (BLOCK,), nats (BLOCK,).
+
+    Names that are equal so far have one state, so each distinct beginning is computed once: at
+    first there is one for all names.
+    """
     columns: list[Ids] = []
     ended = np.zeros(BLOCK, dtype=bool)
     log_probs = np.full(BLOCK, start.log_prob)
-    rows = np.arange(BLOCK)  # the names not ended yet
-    logits, state = np.repeat(start.logits, BLOCK, axis=0), start.state.take(np.zeros_like(rows))
+    names = np.arange(BLOCK)  # those not ended yet
+    beginnings = np.zeros_like(names)  # for each of them, which row of the logits and the state
+    logits, state = start.logits, start.state
     while True:
-        picked = choice.pick(logits, stream.random(BLOCK)[rows])
+        picked = choice.pick(logits, stream.random(BLOCK)[names], beginnings)
         going = picked != END
         full = len(columns) == room
         counted = ~going if full else slice(None)
-        nats = log_softmax(logits)[np.arange(len(rows)), picked]
-        log_probs[rows[counted]] += nats[counted]
-        ended[rows[~going]] = True
-        if full or not going.any():
+        log_probs[names[counted]] += log_softmax(logits)[beginnings[counted], picked[counted]]
+        ended[names[~going]] = True
+        names, picked, beginnings = names[going], picked[going], beginnings[going]
+        if full or not len(names):
             break
         columns.append(np.zeros(BLOCK, dtype=np.int32))
-        columns[-1][rows] = picked
-        if not going.all():
-            rows, picked, state = rows[going], picked[going], state.take(going)
-        logits, state = network.step(picked, state)
+        columns[-1][names] = picked
+        distinct, beginnings = np.unique(
+            beginnings * network.vocabulary_size + picked, return_inverse=True
+        )
+        before, tokens = np.divmod(distinct, network.vocabulary_size)
+        logits, state = network.step(tokens, state.take(before))
     tokens = np.stack(columns, axis=1) if columns else np.zeros((BLOCK, 0), dtype=np.int32)
     return tokens, ended, log_probs

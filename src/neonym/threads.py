@@ -1,9 +1,15 @@
-"""One thread for linear algebra, since the order of a sum is part of the result."""
+"""One thread for linear algebra, since the order of a sum is part of the result; more around it."""
 
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
+
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -15,3 +21,36 @@ def one_blas_thread() -> Iterator[None]:
     """
     with threadpool_limits(limits=1, user_api="blas"):
         yield
+
+
+def results_in_order(
+    function: Callable[[int], Result], count: int, threads: int | None = None
+) -> Iterator[Result]:
+    """What a function returns for 0, 1, 2, ..., computed a few ahead on several threads.
+
+    NumPy lets go of the interpreter in products and elementwise operations, so threads help.
+
+    Parameters
+    ----------
+    function
+        Is called at most `count` times.
+    count
+        How many results there are if the iteration is not ended before.
+    threads
+        How many are computed at the same time; None: as many as there are processors.
+    """
+    threads = min(count, threads or os.cpu_count() or 1)
+    if threads <= 1:
+        yield from map(function, range(count))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        ahead = deque(pool.submit(function, place) for place in range(threads))
+        try:
+            for place in range(threads, count + threads):
+                result = ahead.popleft().result()
+                if place < count:
+                    ahead.append(pool.submit(function, place))
+                yield result
+        finally:
+            for future in ahead:
+                future.cancel()
