@@ -43,7 +43,7 @@ def test_the_escape_can_be_undone(text: str) -> None:
     assert inert(text)[:1] not in tuple("=+-@\t\r\n")
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8))
+@given(st.text(st.sampled_from([*list("='\"\r\n, \x00"), "a", "あ"]), min_size=1, max_size=8))
 def test_any_name_keeps_to_its_cell(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     path = tmp_path_factory.getbasetemp() / "cells.csv"
     write_names_table(path, [REX._replace(name=name, nearest=name), REX])

@@ -1,7 +1,5 @@
 """The table of drawn names as a CSV file that also a spreadsheet opens safely."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +23,8 @@ COLUMNS = (
 # them, so that whoever drops one leading apostrophe reads exactly what was written.
 _BEGINS_FORMULA = tuple("=+-@\t\r\n'＝＋－＠")
 
+_SPLITS = frozenset(',"\r\n')
+
 
 def write_names_table(path: Path, rows: Sequence[NameRow]) -> None:
     """Write the table, whole or not at all.
@@ -37,11 +37,7 @@ def write_names_table(path: Path, rows: Sequence[NameRow]) -> None:
     UserError
         If the file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_cells, rows))
-    write_text(path, text.getvalue())
+    write_text(path, "".join(map(_line, [COLUMNS, *map(_cells, rows)])))
 
 
 def _cells(row: NameRow) -> list[str]:
@@ -56,6 +52,14 @@ def _cells(row: NameRow) -> list[str]:
         inert(row.beginning),
         inert(row.ending),
     ]
+
+
+def _line(cells: Sequence[str]) -> str:
+    # Python's own writer leaves a carriage return without quotes, where readers end the line
+    quoted = [
+        '"' + cell.replace('"', '""') + '"' if _SPLITS & set(cell) else cell for cell in cells
+    ]
+    return ",".join(quoted) + "\n"
 
 
 def inert(text: str) -> str:
