@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 COPIED = ("conf", "data/raw", "pipelines", "src/neonym", "dvc.yaml", ".dvc/config")
 COPIED_FILES = (".dvcignore", ".gitignore", ".dvc/.gitignore", "pyproject.toml")
 SMALL = {
-    "conf/model/rnn.yaml": {"hidden_size": "8"},
+    "conf/model/lstm.yaml": {"hidden_size": "8", "embedding_size": "8"},
     "conf/train/default.yaml": {"epochs": "2"},
     "conf/sample/default.yaml": {"count": "200"},
 }

@@ -39,7 +39,7 @@ def test_deleted_params_are_composed_again(project: Project) -> None:
 
 def test_an_edit_of_conf_replaces_params_that_compose_wrote(project: Project) -> None:
     project.succeed("dvc", "repro", "compose")
-    project.edit("conf/optimizer/adam.yaml", "lr", "0.5")
+    project.edit("conf/optimizer/adamw.yaml", "lr", "0.5")
     project.succeed("dvc", "repro", "compose")
     assert project.params()["optimizer"]["lr"] == 0.5
 
