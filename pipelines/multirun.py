@@ -164,7 +164,7 @@ def run_job(
         If the job failed and `sweep.fail_fast` asks for the end.
     """
     digest = configuration_hash(configuration)
-    asked = [word for word in overrides if not word.startswith("sweep.")]
+    asked = [word for word in overrides if not word.startswith(("sweep.", "sweep="))]
     result = Result("failed", None, asked, digest, seedless_hash(configuration))
     earlier = folder / RESULT
     if configuration.sweep.resume and earlier.exists():

@@ -61,7 +61,8 @@ class Stage:
     @property
     def title(self) -> str:
         """What was asked for beyond `conf/`, which names the run of a job; "" under DVC."""
-        return " ".join(word for word in self.overrides if not word.startswith("sweep."))
+        words = [word for word in self.overrides if not word.startswith(("sweep.", "sweep="))]
+        return " ".join(words)
 
     def output(self, path: str) -> Path:
         """Where this execution writes what the workspace calls `path`."""

@@ -49,7 +49,10 @@ def test_an_edit_of_conf_replaces_params_that_compose_wrote(project: Project) ->
     [
         ("model.hiden_size=3", "Could not override 'model.hiden_size'"),
         ("+model.hiden_size=3", "unknown key model.hiden_size; did you mean hidden_size?"),
-        ("model=nosuch", "Could not find 'model/nosuch'; Available options in 'model': gru; lstm; rnn"),
+        (
+            "model=nosuch",
+            "Could not find 'model/nosuch'; Available options in 'model': gru; lstm; rnn",
+        ),
         ("nosuch=rnn", "Could not override 'nosuch'"),
         (
             "model.hidden_size=0",

@@ -143,3 +143,10 @@ def test_the_whole_pipeline_is_one_job(project: Project) -> None:
     validities = [child.data.metrics["names/validity"] for child in children]
     assert parent.data.metrics["best/names_validity"] == max(validities)
     assert len(list((project.root / ".neonym/data").glob("*/train.txt"))) == 1
+
+
+@pytest.mark.slow
+def test_a_preset_sweeps_what_it_says(project: Project) -> None:
+    project.succeed("python", "pipelines/train.py", "-m", "sweep=seeds", PYTHONPATH="src")
+    _, children = family(project)
+    assert sorted(child.info.run_name for child in children) == [f"seed={i}" for i in range(5)]
