@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neonym.nn import RecurrentNetwork, pack
-from neonym.nn.workspace import Workspace
+from neonym.nn.memory import Workspace
 
 CELLS = ["rnn", "gru", "lstm"]
 SEQUENCES = [[1, 4, 2, 3], [5], [3, 3], [2, 1, 5, 4]]
@@ -235,10 +235,10 @@ def test_dropout_of_each_place_keeps_the_mean_of_what_it_drops(place):
     batch = pack(SEQUENCES)
     generator = np.random.default_rng(0)
     forward = linear._propagation.forward
-    initial = linear.initial_layers(len(SEQUENCES))
+    initial = linear._propagation.initial_layers(len(SEQUENCES))
 
     def logits(generator):
-        return forward(batch, initial, generator, Workspace("float64"))[0]
+        return forward(batch.plain, initial, generator, Workspace("float64"))[0]
 
     mean = np.mean([logits(generator) for _ in range(4000)], axis=0)
     np.testing.assert_allclose(mean, logits(None), rtol=0.05)

@@ -44,9 +44,9 @@ def test_rows_of_a_step_belong_to_the_longest_sequences(sequences, output):
     lengths = [len(sequences[place]) + (output == "all") for place in batch.order]
     assert batch.lengths.tolist() == lengths == sorted(lengths, reverse=True)
     assert batch.sequence_of_row.tolist() == [
-        place for step in batch.steps for place in range(step.size)
+        place for step in batch.plain.steps for place in range(step.size)
     ]
-    assert [step.size for step in batch.steps] == batch.batch_sizes.tolist()
+    assert [step.size for step in batch.plain.steps] == batch.batch_sizes.tolist()
     ends = [max(np.flatnonzero(batch.sequence_of_row == place)) for place in range(len(lengths))]
     assert batch.last_rows.tolist() == ends
 
@@ -55,10 +55,10 @@ def test_rows_of_a_step_belong_to_the_longest_sequences(sequences, output):
 def test_the_previous_row_belongs_to_the_same_sequence_one_step_before(sequences):
     batch = pack(sequences)
     owner = np.concatenate([np.arange(len(sequences)), batch.sequence_of_row])
-    step = np.repeat(np.arange(len(batch.steps) + 1), [len(sequences), *batch.batch_sizes])
+    step = np.repeat(np.arange(len(batch.plain.steps) + 1), [len(sequences), *batch.batch_sizes])
     rows = len(sequences) + np.arange(len(batch.inputs))
-    np.testing.assert_array_equal(owner[batch.previous_rows], owner[rows])
-    np.testing.assert_array_equal(step[batch.previous_rows], step[rows] - 1)
+    np.testing.assert_array_equal(owner[batch.plain.previous_rows], owner[rows])
+    np.testing.assert_array_equal(step[batch.plain.previous_rows], step[rows] - 1)
 
 
 @given(lists_of_ids)

@@ -6,8 +6,8 @@ from reference_network import softmax
 
 from neonym.nn import Adam, RecurrentNetwork, Sgd, clip_by_value, gradcheck, pack
 from neonym.nn.cells import Weights
+from neonym.nn.memory import Workspace
 from neonym.nn.rnn import RnnCell
-from neonym.nn.workspace import Workspace
 
 
 def rnn_cell_forward(xt, a_prev, p):
@@ -45,7 +45,7 @@ def fused_forward(x, a0, p):
     packed = pack([[1] * (steps - 1)] * batch) if steps > 1 else pack([[1]] * batch, "last")
     workspace = Workspace("float64")
     outputs, cache = RnnCell().forward(
-        z[None], RnnCell().prepare(weights), packed, (a0.T.copy(),), workspace
+        z[None], RnnCell().prepare(weights), packed.plain, (a0.T.copy(),), workspace
     )
     return outputs.reshape(steps, batch, -1).transpose(2, 1, 0), (cache, weights)
 
@@ -93,7 +93,7 @@ def test_the_fused_backward_sums_the_steps_of_the_documents():
     np.testing.assert_allclose(fused.weight_hh, expected["dWaa"], rtol=1e-10)
     np.testing.assert_allclose(fused.bias_ih, expected["dba"][:, 0], rtol=1e-10)
     np.testing.assert_allclose(
-        dz[0].T @ x.transpose(2, 1, 0).reshape(40, 3), expected["dWax"], rtol=1e-10
+        dz.T @ x.transpose(2, 1, 0).reshape(40, 3), expected["dWax"], rtol=1e-10
     )
     np.testing.assert_allclose(d_initial.T, da_prev, rtol=1e-10)
 

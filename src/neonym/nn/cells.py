@@ -4,13 +4,15 @@ A cell's file is a set of functions; each takes the weights it needs. None keeps
 calls, so that one network can be run by several threads at once.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.packing import PackedSequences, Step
-from neonym.nn.workspace import Workspace
+from neonym.nn.layout import Layout
+from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.rows import sum_all
 
 
 class Weights(NamedTuple):
@@ -25,7 +27,7 @@ class Weights(NamedTuple):
 class Prepared(NamedTuple):
     """The weights of one layer as the forward pass multiplies with them: copies, gate by gate.
 
-    The scale of the gates is the cell's own affair.
+    Order and scale of the gates are the cell's own affair.
     """
 
     input: Floats  # (gates, inputs, hidden)
@@ -37,18 +39,16 @@ class Prepared(NamedTuple):
 LayerState = tuple[Floats, ...]
 """What a layer remembers, each (batch, hidden): (h,), or (h, c) for the LSTM."""
 
-NUMBERS_AT_ONCE = 1 << 15
-"""Local derivatives are computed for so many states at once, which then are still in the cache."""
-
 
 class Cell(Protocol):
     """One kind of recurrent layer.
 
-    Rows are those of a packed batch (`neonym.nn.packing`). The input products, all that does not
-    depend on the state, are computed for every row at once by the caller and handed over as `z`,
-    (gates, tokens, hidden): each gate's rows lie together in memory, since on columns of
-    interleaved gates elementwise operations are several times slower. `z` is overwritten, by the
-    gates and then by the gradients: the less memory is touched, the more of it is in the cache.
+    Rows are those of a layout (`neonym.nn.layout`). All that does not depend on the state, the
+    input products, is computed for every row at once by the caller and handed over as `z`, (gates,
+    rows, hidden). Forward, what is computed of a step lies in a block of memory of its own, where
+    an elementwise operation costs NumPy a single loop; on columns or rows of a larger array it
+    takes several times as long. Backward, the gates' gradients lie side by side, (rows, gates *
+    hidden), so that whatever is multiplied with them takes one product.
     """
 
     gates: int
@@ -61,13 +61,13 @@ class Cell(Protocol):
         self,
         z: Floats,
         prepared: Prepared,
-        batch: PackedSequences,
+        layout: Layout,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Any]:
-        """Run all steps: outputs of shape (tokens, hidden), and what `backward` needs.
+        """Run all steps: outputs of shape (rows, hidden), and what `backward` needs.
 
-        `initial` is in packed order.
+        `z` may be overwritten.
         """
 
     def backward(
@@ -75,9 +75,9 @@ class Cell(Protocol):
     ) -> tuple[Floats, LayerState]:
         """Gradients of the input products and of the initial state.
 
-        The former, (gates, tokens, hidden), in PyTorch's order of gates, overwrite `z`; the
-        latter are (batch, hidden) each. Writes the gradients of `weight_hh` and the biases;
-        overwrites `d_outputs`.
+        The former are (rows, gates * hidden), in PyTorch's order of gates; the latter are
+        (initial, hidden) each. Writes the gradients of `weight_hh` and the biases; overwrites
+        `d_outputs`.
         """
 
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
@@ -92,33 +92,22 @@ def by_gate(array: Floats, gates: int) -> Floats:
     return array.reshape(gates, -1, *array.shape[1:])
 
 
+def columns_of(rows: Floats, gates: int) -> Floats:
+    """A view of rows, (n, gates * hidden), as (gates, n, hidden)."""
+    return rows.reshape(len(rows), gates, -1).transpose(1, 0, 2)
+
+
 def transposed(weight: Floats, gates: int) -> Floats:
     """A view to multiply rows with: (gates, inputs, hidden)."""
     return by_gate(weight, gates).transpose(0, 2, 1)
 
 
-def spans(batch: PackedSequences, hidden: int) -> list[list[Step]]:
-    """The steps in order, together as far as they have at most `NUMBERS_AT_ONCE` states."""
-    most = NUMBERS_AT_ONCE // hidden
-    together: list[list[Step]] = []
-    for step in batch.steps:
-        if together and step.rows.stop - together[-1][0].rows.start <= most:
-            together[-1].append(step)
-        else:
-            together.append([step])
-    return together
-
-
-def sum_of_products(rows: Floats, weight: Floats, scratch: Floats) -> Floats:
-    """Sum over gates of rows (gates, n, hidden) times weight (gates * hidden, inputs).
-
-    The result, (n, inputs), lies in `scratch`, (gates, n, inputs).
-    """
-    np.matmul(rows, by_gate(weight, len(rows)), out=scratch)
-    total: Floats = scratch[0]
-    for product in scratch[1:]:
-        total += product
-    return total
+def prepared_gates(gates: Floats, order: Mapping[int, float]) -> Floats:
+    """A copy of gates in another order, each multiplied by a scale."""
+    out = aligned_empty(gates.shape, gates.dtype)
+    for place, (gate, scale) in enumerate(order.items()):
+        np.multiply(gates[gate], scale, out=out[place])
+    return out
 
 
 def add_biases(weights: Weights, gates: int) -> Floats | None:
@@ -131,24 +120,6 @@ def add_biases(weights: Weights, gates: int) -> Floats | None:
 
 def write_biases(dz: Floats, gradients: Weights) -> None:
     """Write the gradients of biases that are added to z: both the same."""
-    if gradients.bias_ih is None:
-        return
-    np.sum(dz, axis=1, out=by_gate(gradients.bias_ih, len(dz)))
-    if gradients.bias_hh is not None:
+    sum_all(dz, gradients.bias_ih)
+    if gradients.bias_ih is not None and gradients.bias_hh is not None:
         gradients.bias_hh[...] = gradients.bias_ih
-
-
-def with_initial(initial: Floats, batch: PackedSequences, workspace: Workspace) -> Floats:
-    """Room for the states of all rows, the initial ones in front: (batch + tokens, hidden)."""
-    states = workspace.empty(len(initial) + len(batch.inputs), initial.shape[1])
-    states[: len(initial)] = initial
-    return states
-
-
-def previous_states(states: Floats, batch: PackedSequences, workspace: Workspace) -> Floats:
-    """For every row the state one step before, shape (tokens, hidden).
-
-    `states` is what `with_initial` returned, filled.
-    """
-    out = workspace.empty(len(batch.inputs), states.shape[1])
-    return np.take(states, batch.previous_rows, axis=0, out=out, mode="clip")

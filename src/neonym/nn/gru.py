@@ -13,6 +13,7 @@ W_ir, W_iz, W_in one below the other, and so on. Here the update gate z is calle
 the input products.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,23 +25,32 @@ from neonym.nn.cells import (
     Weights,
     add_biases,
     by_gate,
-    previous_states,
-    spans,
-    sum_of_products,
+    columns_of,
+    prepared_gates,
     transposed,
-    with_initial,
 )
-from neonym.nn.packing import PackedSequences
-from neonym.nn.workspace import Workspace
+from neonym.nn.layout import Layout
+from neonym.nn.memory import Workspace
+from neonym.nn.recurrence import (
+    RecurrentGradients,
+    add_to_first,
+    previous_states,
+    sum_children,
+    with_initial,
+    write_recurrent_products,
+)
+from neonym.nn.rows import sum_all
+
+SCALES = {0: 0.5, 1: 0.5, 2: 1.0}
+"""Of r, u, n."""
 
 
 class Cache(NamedTuple):
     """What backward needs of the forward pass."""
 
-    gates: Floats  # r, u, n, (3, tokens, hidden)
-    products: Floats  # W_hn h + b_hn, (tokens, hidden)
-    states: Floats  # h_0 of every sequence, then h_t of every row, (batch + tokens, hidden)
-    batch: PackedSequences
+    blocks: Sequence[Floats]  # of each step r, u, p = W_hn h + b_hn, h - n, n, (5, size, hidden)
+    states: Floats  # the initial ones, then h_t of every row, (initial + rows, hidden)
+    layout: Layout
     workspace: Workspace
 
 
@@ -56,17 +66,14 @@ class GruCell:
         For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2. The recurrent bias of n stays apart, since it is
         multiplied by r.
         """
-        scale = np.array([0.5, 0.5, 1], dtype=weights.weight_hh.dtype)[:, None, None]
         bias, new_bias = add_biases(weights, 3), None
-        if bias is not None:
-            bias = bias * scale
-        if bias is not None and weights.bias_ih is not None and weights.bias_hh is not None:
+        if weights.bias_ih is not None and weights.bias_hh is not None and bias is not None:
             bias[2] = by_gate(weights.bias_ih, 3)[2]
             new_bias = by_gate(weights.bias_hh, 3)[2].copy()
         return Prepared(
-            np.ascontiguousarray(transposed(weights.weight_ih, 3) * scale),
-            bias,
-            np.ascontiguousarray(transposed(weights.weight_hh, 3) * scale),
+            prepared_gates(transposed(weights.weight_ih, 3), SCALES),
+            None if bias is None else prepared_gates(bias, SCALES),
+            prepared_gates(transposed(weights.weight_hh, 3), SCALES),
             new_bias,
         )
 
@@ -74,99 +81,97 @@ class GruCell:
         self,
         z: Floats,
         prepared: Prepared,
-        batch: PackedSequences,
+        layout: Layout,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
-        """Turn the input products into the gates, in place, and return the outputs."""
-        count, hidden = initial[0].shape
-        states = with_initial(initial[0], batch, workspace)
-        products, kept = workspace.empty(3, count, hidden), workspace.empty(*z.shape[1:])
-        for step in batch.steps:
-            h, gates, product = states[step.previous], z[:, step.rows], products[:, : step.size]
-            np.matmul(h, prepared.recurrent, out=product)
-            _activate(gates, product, prepared.recurrent_bias, kept[step.rows])
-            _write_outputs(gates, h, out=states[step.following])
-        return states[count:], Cache(z, kept, states, batch, workspace)
+        """Compute the outputs of all rows."""
+        first, hidden = initial[0].shape
+        states = with_initial(initial[0], layout, workspace)
+        blocks = [workspace.empty(5, step.size, hidden) for step in layout.steps]
+        for step, block in zip(layout.steps, blocks, strict=True):
+            write_recurrent_products(states, prepared.recurrent, step, out=block[:3])
+            h = previous_states(states, step)
+            _advance(block, z[:, step.rows], prepared, h, out=states[step.following])
+        return states[first:], Cache(blocks, states, layout, workspace)
 
     def backward(
         self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Turn the gates into the gradients of the input products, in place."""
-        dz, batch, workspace = cache.gates, cache.batch, cache.workspace
-        count, hidden = batch.num_sequences, d_outputs.shape[1]
-        previous = previous_states(cache.states, batch, workspace)
-        through_new, products = workspace.empty(*d_outputs.shape), workspace.empty(3, count, hidden)
-        d_h = through_new[:0]  # gradient that arrives from the step behind
-        for steps in reversed(spans(batch, hidden)):
-            span = slice(steps[0].rows.start, steps[-1].rows.stop)
-            kept = _local_derivatives(cache, previous, span, through_new[span])
-            for step in reversed(steps):
-                rows, gates = d_outputs[step.rows], dz[:, step.rows]
-                rows[: len(d_h)] += d_h
-                gates *= rows
-                d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
-                update = kept[step.rows.start - span.start : step.rows.stop - span.start]
-                update *= rows
-                d_h += update
-        np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 3))
-        if gradients.bias_hh is not None:
-            np.sum(dz, axis=1, out=by_gate(gradients.bias_hh, 3))
-        # So far the gradient of the recurrent products; the input products differ in n alone.
-        np.multiply(through_new, d_outputs, out=dz[2])
-        if gradients.bias_ih is not None:
-            np.sum(dz, axis=1, out=by_gate(gradients.bias_ih, 3))
+        """Gradients of the input products and of the initial state."""
+        layout, workspace, hidden = cache.layout, cache.workspace, d_outputs.shape[1]
+        dz, d_new = workspace.empty(len(d_outputs), 3 * hidden), workspace.empty(*d_outputs.shape)
+        recurrent = RecurrentGradients(dz, weights.weight_hh, layout, workspace)
+        room = workspace.empty(5 * layout.widest * hidden)
+        d_h = dz[:0, :hidden]  # gradient that arrives from the step behind
+        for step, block in zip(reversed(layout.steps), reversed(cache.blocks), strict=True):
+            d_output = d_outputs[step.rows]
+            add_to_first(d_output, d_h)
+            scratch = room[: 5 * d_output.size].reshape(5, *d_output.shape)
+            d_gates = columns_of(dz[step.rows], 3)
+            past = _go_back(block, d_output, scratch, d_new[step.rows], out=d_gates)
+            d_h = recurrent.go_back(step)
+            d_h += sum_children(past, step)
+        recurrent.write_weight(cache.states, out=gradients.weight_hh)
+        sum_all(dz, out=gradients.bias_hh)
+        # So far the gradient of the recurrent products; the input products differ in n alone
+        dz[:, 2 * hidden :] = d_new
+        sum_all(dz, out=gradients.bias_ih)
         return dz, (d_h,)
 
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         (h,) = state
-        gates, outputs = z.copy(), np.empty_like(h)
-        _activate(gates, h @ prepared.recurrent, prepared.recurrent_bias, np.empty_like(h))
-        _write_outputs(gates, h, out=outputs)
+        block, outputs = np.empty((5, *h.shape), dtype=h.dtype), np.empty_like(h)
+        np.matmul(h, prepared.recurrent, out=block[:3])
+        _advance(block, z, prepared, h, out=outputs)
         return (outputs,)
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""
-        return (cache.states[cache.batch.num_sequences + last_rows],)
+        return (cache.states[cache.layout.num_initial + last_rows],)
 
 
-def _activate(gates: Floats, product: Floats, bias: Floats | None, kept: Floats) -> None:
-    """Turn input products into r, u, n, in place; `kept` becomes W_hn h + b_hn."""
-    r_u, n = gates[:2], gates[2]
-    r_u += product[:2]
+def _advance(block: Floats, z: Floats, prepared: Prepared, h: Floats, out: Floats) -> None:
+    """Complete a block that begins with the recurrent products, and write the outputs.
+
+    These are n + u * (h - n), which is (1 - u) * n + u * h.
+    """
+    r_u, (r, u, p, difference, n) = block[:2], block
+    r_u += z[:2]
     np.tanh(r_u, out=r_u)
     r_u *= 0.5
     r_u += 0.5
-    np.add(product[2], 0 if bias is None else bias, out=kept)
-    n += np.multiply(r_u[0], kept, out=product[2])
+    if prepared.recurrent_bias is not None:
+        p += prepared.recurrent_bias
+    np.multiply(r, p, out=n)
+    n += z[2]
     np.tanh(n, out=n)
-
-
-def _write_outputs(gates: Floats, h: Floats, out: Floats) -> None:
-    """The outputs n + u * (h - n), which is (1 - u) * n + u * h."""
-    _, u, n = gates
-    np.subtract(h, n, out=out)
-    out *= u
+    np.subtract(h, n, out=difference)
+    np.multiply(u, difference, out=out)
     out += n
 
 
-def _local_derivatives(cache: Cache, previous: Floats, span: slice, through_new: Floats) -> Floats:
-    """Turn the gates of a span of rows into derivatives of h_t that hold within a step.
+def _go_back(block: Floats, d_h: Floats, scratch: Floats, d_new: Floats, out: Floats) -> Floats:
+    """From the gradient of h_t to those of the gates' arguments.
 
-    They become those with respect to the recurrent products; `through_new`, (rows, hidden), that
-    with respect to the argument of n. Returned is the update gate, (rows, hidden). For a sigmoid s
-    the derivative is s - s^2.
+    Those of the recurrent products overwrite `out`, (3, size, hidden), that of the argument of n
+    overwrites `d_new`, (size, hidden). Returned is what h_(t-1) gets past the gates, in the
+    scratch, (5, size, hidden). A sigmoid s has the derivative s - s^2, and each is multiplied with
+    something m: so (s - s s) m.
     """
-    r, u, n = cache.gates[:, span]
-    update: Floats = u.copy()
-    squares = n * n
-    np.subtract(1, squares, out=through_new)
-    through_new -= np.multiply(through_new, u, out=squares)  # (1 - u) (1 - n^2)
-    u -= np.multiply(u, u, out=squares)
-    u *= np.subtract(previous[span], n, out=squares)
-    np.multiply(through_new, r, out=n)
-    r -= np.multiply(r, r, out=squares)
-    r *= through_new
-    r *= cache.products[span]
-    return update
+    r, u, _, _, n = block
+    past: Floats = scratch[1]
+    through_r, x = scratch[0], scratch[4]
+    np.multiply(u, d_h, out=past)
+    np.subtract(d_h, past, out=d_new)  # d_h (1 - u)
+    np.multiply(d_new, n, out=x)
+    x *= n
+    d_new -= x
+    np.multiply(d_new, r, out=through_r)
+    out[2] = through_r
+    products, squares = scratch[:2], scratch[2:4]
+    np.multiply(products, block[:2], out=squares)
+    np.subtract(products, squares, out=squares)
+    np.multiply(squares, block[2:4], out=out[:2])  # with p and h - n
+    return past

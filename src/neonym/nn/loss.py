@@ -9,38 +9,45 @@ import numpy as np
 from neonym.nn.arrays import Floats, Integers
 
 
-def cross_entropy(logits: Floats, targets: Integers) -> Floats:
-    """Nats of each target, shape (rows,), float64; `logits` become probabilities, in place.
+def cross_entropy(logits: Floats, targets: Integers, heads: Integers) -> Floats:
+    """Nats of each target, shape (targets,), float64; `logits` become probabilities, in place.
 
     Parameters
     ----------
-    logits : ndarray, shape (vocabulary, rows)
+    logits : ndarray, shape (vocabulary, heads)
         Overwritten by the softmax.
-    targets : integers, shape (rows,)
+    targets : integers, shape (targets,)
         The token that came.
+    heads : integers, shape (targets,)
+        Which column predicts it.
     """
     logits -= logits.max(axis=0)
-    chosen = logits[targets, np.arange(len(targets))].astype(np.float64)
+    chosen = logits[targets, heads].astype(np.float64)
     np.exp(logits, out=logits)
     sums = logits.sum(axis=0)
     logits /= sums
-    return np.asarray(np.log(sums, dtype=np.float64) - chosen)
+    return np.asarray(np.log(sums, dtype=np.float64)[heads] - chosen)
 
 
-def cross_entropy_gradient(probabilities: Floats, targets: Integers, count: int) -> Floats:
-    """Gradient of sum of cross-entropies / count with respect to the logits, in place.
+def cross_entropy_gradient(
+    probabilities: Floats, targets: Integers, heads: Integers, counts: Integers, total: int
+) -> Floats:
+    """Gradient of sum of cross-entropies / total with respect to the logits, in place.
 
     Parameters
     ----------
-    probabilities : ndarray, shape (vocabulary, rows)
-        What `cross_entropy` left; overwritten by (p - y) / count.
-    targets : integers, shape (rows,)
-        The token that came.
-    count : int
+    probabilities : ndarray, shape (vocabulary, heads)
+        What `cross_entropy` left; overwritten by the sum over targets of (p - y) / total.
+    targets, heads : integers, shape (targets,)
+        As there.
+    counts : integers, shape (heads,)
+        Number of targets of each column.
+    total : int
         Number of targets that the loss is the mean of.
     """
-    probabilities[targets, np.arange(len(targets))] -= 1
-    probabilities *= 1 / count
+    probabilities *= (counts / total).astype(probabilities.dtype)
+    cells = targets * probabilities.shape[1] + heads
+    np.subtract.at(probabilities.reshape(-1), cells, probabilities.dtype.type(1 / total))
     return probabilities
 
 

@@ -13,10 +13,10 @@ in PyTorch's:
 where h is h_(t-1). `weight_ih` is W_ii, W_if, W_ig, W_io one below the other, and so on.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import (
@@ -24,29 +24,37 @@ from neonym.nn.cells import (
     Prepared,
     Weights,
     add_biases,
-    by_gate,
-    previous_states,
-    spans,
-    sum_of_products,
+    columns_of,
+    prepared_gates,
     transposed,
-    with_initial,
     write_biases,
 )
-from neonym.nn.packing import PackedSequences
-from neonym.nn.workspace import Workspace
+from neonym.nn.layout import Layout
+from neonym.nn.memory import Workspace
+from neonym.nn.recurrence import (
+    RecurrentGradients,
+    add_to_first,
+    previous_states,
+    sum_children,
+    with_initial,
+    write_recurrent_products,
+)
+
+ORDER = {0: 0.5, 1: 0.5, 3: 0.5, 2: 1.0}
+"""PyTorch's gates in the order i, f, o, g, so that the sigmoids lie side by side, and scales."""
 
 
 class Cache(NamedTuple):
     """What backward needs of the forward pass.
 
-    States begin with the initial one of every sequence: (batch + tokens, hidden).
+    States begin with the initial ones: (initial + rows, hidden).
     """
 
-    gates: Floats  # i, f, g, o, (4, tokens, hidden)
+    gates: Sequence[Floats]  # of each step i, f, o, g, (4, size, hidden)
     outputs: Floats  # h_t
     cells: Floats  # c_t
-    squashed: Floats  # tanh(c_t), (tokens, hidden)
-    batch: PackedSequences
+    squashed: Floats  # tanh(c_t), (rows, hidden)
+    layout: Layout
     workspace: Workspace
 
 
@@ -57,16 +65,15 @@ class LstmCell:
     state_names: tuple[str, ...] = ("h0", "c0")
 
     def prepare(self, weights: Weights) -> Prepared:
-        """Transposed copies, with the sigmoids' arguments halved.
+        """Transposed copies in the order i, f, o, g, with the sigmoids' arguments halved.
 
         For sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh serves all gates.
         """
-        scale = _slopes(weights.weight_hh.dtype)
         bias = add_biases(weights, 4)
         return Prepared(
-            np.ascontiguousarray(transposed(weights.weight_ih, 4) * scale),
-            None if bias is None else bias * scale,
-            np.ascontiguousarray(transposed(weights.weight_hh, 4) * scale),
+            prepared_gates(transposed(weights.weight_ih, 4), ORDER),
+            None if bias is None else prepared_gates(bias, ORDER),
+            prepared_gates(transposed(weights.weight_hh, 4), ORDER),
             None,
         )
 
@@ -74,106 +81,103 @@ class LstmCell:
         self,
         z: Floats,
         prepared: Prepared,
-        batch: PackedSequences,
+        layout: Layout,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
-        """Turn the input products into the gates, in place, and return the outputs."""
-        count, hidden = initial[0].shape
-        slopes = _slopes(z.dtype)
-        outputs = with_initial(initial[0], batch, workspace)
-        cells = with_initial(initial[1], batch, workspace)
-        squashed, admitted = workspace.empty(*z.shape[1:]), workspace.empty(count, hidden)
-        products = workspace.empty(4, count, hidden)
-        for step in batch.steps:
-            gates, c, q = z[:, step.rows], cells[step.following], squashed[step.rows]
-            product = products[:, : step.size]
-            np.matmul(outputs[step.previous], prepared.recurrent, out=product)
-            gates += product
-            _activate(gates, slopes, 1 - slopes)
-            _write_cells(gates, cells[step.previous], admitted[: step.size], out=c)
+        """Compute the outputs of all rows."""
+        first, hidden = initial[0].shape
+        outputs = with_initial(initial[0], layout, workspace)
+        cells = with_initial(initial[1], layout, workspace)
+        squashed, admitted = (workspace.empty(n, hidden) for n in (z.shape[1], layout.widest))
+        blocks = [workspace.empty(4, step.size, hidden) for step in layout.steps]
+        for step, gates in zip(layout.steps, blocks, strict=True):
+            c, q = cells[step.following], squashed[step.rows]
+            write_recurrent_products(outputs, prepared.recurrent, step, out=gates)
+            np.add(gates, z[:, step.rows], out=gates)
+            _activate(gates)
+            _write_cells(gates, previous_states(cells, step), admitted[: step.size], out=c)
             np.tanh(c, out=q)
-            np.multiply(gates[3], q, out=outputs[step.following])
-        return outputs[count:], Cache(z, outputs, cells, squashed, batch, workspace)
+            np.multiply(gates[2], q, out=outputs[step.following])
+        return outputs[first:], Cache(blocks, outputs, cells, squashed, layout, workspace)
 
     def backward(
         self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
-        """Turn the gates into the gradients of the input products, in place."""
-        dz, batch, workspace = cache.gates, cache.batch, cache.workspace
-        count, hidden = batch.num_sequences, d_outputs.shape[1]
-        products, d_cells = workspace.empty(4, count, hidden), workspace.empty(count, hidden)
-        d_h = d_cells[:0]  # with d_cells the gradients that arrive from the step behind
-        for steps in reversed(spans(batch, hidden)):
-            span = slice(steps[0].rows.start, steps[-1].rows.stop)
-            through_output, forget = _local_derivatives(cache, span)
-            for step in reversed(steps):
-                rows, gates, still = d_outputs[step.rows], dz[:, step.rows], len(d_h)
-                inside = slice(step.rows.start - span.start, step.rows.stop - span.start)
-                rows[:still] += d_h
-                d_c = through_output[inside]
-                d_c *= rows
-                d_c[:still] += d_cells[:still]
-                np.multiply(gates[:3], d_c, out=gates[:3])
-                np.multiply(gates[3], rows, out=gates[3])
-                np.multiply(d_c, forget[inside], out=d_cells[: step.size])
-                d_h = sum_of_products(gates, weights.weight_hh, products[:, : step.size])
-        previous = previous_states(cache.outputs, batch, workspace)
-        np.matmul(dz.transpose(0, 2, 1), previous, out=by_gate(gradients.weight_hh, 4))
+        """Gradients of the input products and of the initial state."""
+        layout, workspace, hidden = cache.layout, cache.workspace, d_outputs.shape[1]
+        dz = workspace.empty(len(d_outputs), 4 * hidden)
+        recurrent = RecurrentGradients(dz, weights.weight_hh, layout, workspace)
+        room = workspace.empty(7 * layout.widest * hidden)
+        d_cells = workspace.empty(layout.widest, hidden)
+        d_h = d_c = d_cells[:0]  # gradients that arrive from the step behind
+        for step, gates in zip(reversed(layout.steps), reversed(cache.gates), strict=True):
+            d_output = d_outputs[step.rows]
+            add_to_first(d_output, d_h)
+            scratch = room[: 7 * d_output.size].reshape(7, *d_output.shape)
+            h, c_before = cache.outputs[step.following], previous_states(cache.cells, step)
+            _write_cell_gradient(gates[2], h, cache.squashed[step.rows], d_output, scratch[0])
+            add_to_first(scratch[0], d_c)
+            d_before = np.multiply(scratch[0], gates[1], out=d_cells[: step.size])
+            np.multiply(d_before, c_before, out=scratch[2])
+            np.multiply(d_output, h, out=scratch[3])
+            _write_gates(gates, scratch, out=columns_of(dz[step.rows], 4))
+            d_c = sum_children(d_before, step)
+            d_h = recurrent.go_back(step)
+        recurrent.write_weight(cache.outputs, out=gradients.weight_hh)
         write_biases(dz, gradients)
-        return dz, (d_h, d_cells)
+        return dz, (d_h, d_c)
 
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         h, c = state
-        gates, slopes, c_next = h @ prepared.recurrent, _slopes(z.dtype), np.empty_like(c)
+        gates, c_next = h @ prepared.recurrent, np.empty_like(c)
         gates += z
-        _activate(gates, slopes, 1 - slopes)
+        _activate(gates)
         _write_cells(gates, c, np.empty_like(c), out=c_next)
-        return gates[3] * np.tanh(c_next), c_next
+        return gates[2] * np.tanh(c_next), c_next
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of the given rows."""
-        rows = cache.batch.num_sequences + last_rows
+        rows = cache.layout.num_initial + last_rows
         return cache.outputs[rows], cache.cells[rows]
 
 
-def _slopes(dtype: DTypeLike) -> Floats:
-    """By what each gate's tanh and its argument are multiplied, (4, 1, 1): a half for sigmoids."""
-    return np.array([0.5, 0.5, 1, 0.5], dtype=dtype)[:, None, None]
-
-
-def _activate(gates: Floats, slopes: Floats, offsets: Floats) -> None:
+def _activate(gates: Floats) -> None:
     np.tanh(gates, out=gates)
-    gates *= slopes
-    gates += offsets
+    sigmoids = gates[:3]
+    sigmoids *= 0.5
+    sigmoids += 0.5
 
 
 def _write_cells(gates: Floats, cells: Floats, admitted: Floats, out: Floats) -> None:
     """The cells i * g + f * c; `admitted` is room for the first term."""
-    i, f, g, _ = gates
+    i, f, _, g = gates
     np.multiply(i, g, out=admitted)
     np.multiply(f, cells, out=out)
     out += admitted
 
 
-def _local_derivatives(cache: Cache, span: slice) -> tuple[Floats, Floats]:
-    """Turn the gates of a span of rows into derivatives that hold within a step.
+def _write_cell_gradient(o: Floats, h: Floats, q: Floats, d_h: Floats, out: Floats) -> None:
+    """The gradient of c_t from that of h_t: d_h o (1 - q^2), where q is tanh(c_t) and o q is h."""
+    np.multiply(h, q, out=out)
+    np.subtract(o, out, out=out)
+    out *= d_h
 
-    They become those of the gates' arguments, i, f, g to be multiplied with the gradient of c_t,
-    o with that of h_t. Returned are that of h_t with respect to c_t, and the forget gate, both
-    (rows, hidden). For a sigmoid s the derivative is s - s^2.
+
+def _write_gates(gates: Floats, scratch: Floats, out: Floats) -> None:
+    """Write the gradients of the gates' arguments, (4, size, hidden), in PyTorch's order.
+
+    `scratch`, (7, size, hidden), begins with the gradient of c_t; two further on are f and o times
+    their gradients. A sigmoid s has the derivative s - s^2, so that with its gradient d the result
+    is s d - s d s.
     """
-    i, f, g, o = cache.gates[:, span]
-    q, forget = cache.squashed[span], f.copy()
-    squares, admitted = q * q, i * g
-    through_output = o - np.multiply(squares, o, out=squares)  # o (1 - q^2)
-    o -= np.multiply(o, o, out=squares)
-    o *= q
-    f -= np.multiply(f, f, out=squares)
-    f *= cache.cells[cache.batch.previous_rows[span]]
-    g *= admitted
-    np.subtract(i, g, out=g)  # i (1 - g^2)
-    i *= admitted
-    np.subtract(admitted, i, out=i)  # g i (1 - i)
-    return through_output, forget
+    i, _, _, g = gates
+    d_c, products, squares = scratch[0], scratch[1:4], scratch[4:]
+    d_c *= i
+    np.multiply(d_c, g, out=products[0])
+    np.multiply(products, gates[:3], out=squares)
+    np.subtract(products[:2], squares[:2], out=out[:2])
+    np.subtract(products[2], squares[2], out=out[3])
+    np.multiply(products[0], g, out=squares[0])
+    np.subtract(d_c, squares[0], out=out[2])  # d_c i (1 - g^2)

@@ -17,16 +17,15 @@ from neonym.nn.architecture import (
     sort_by_use,
 )
 from neonym.nn.arrays import Floats
-from neonym.nn.cells import LayerState
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy
+from neonym.nn.memory import Workspace
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
 from neonym.nn.propagation import DropoutRates, Propagation, Run
 from neonym.nn.rnn import Nonlinearity
 from neonym.nn.state import State
-from neonym.nn.workspace import Workspace
 
 Bias = Literal["single"] | bool
 
@@ -113,24 +112,9 @@ class RecurrentNetwork:
         orthogonal_recurrent: bool = False,
         forget_bias: float | None = None,
     ) -> None:
+        arguments = locals().items()
         self.options: dict[str, Any] = {
-            "vocabulary_size": vocabulary_size,
-            "cell": cell,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-            "embedding_size": embedding_size,
-            "bias": bias,
-            "dropout": dropout,
-            "dtype": dtype,
-            "nonlinearity": nonlinearity,
-            "input_dropout": input_dropout,
-            "output_dropout": output_dropout,
-            "trainable_initial_state": trainable_initial_state,
-            "output": output,
-            "initialization": initialization,
-            "initialization_scale": initialization_scale,
-            "orthogonal_recurrent": orthogonal_recurrent,
-            "forget_bias": forget_bias,
+            name: value for name, value in arguments if name not in ("self", "seed")
         }
         check_options(self.options)
         self.vocabulary_size, self.hidden_size = vocabulary_size, hidden_size
@@ -197,7 +181,9 @@ class RecurrentNetwork:
         ValueError
             If a token id is outside the vocabulary, or the batch was packed for another output.
         """
-        return self._forward_backward(batch, self.initial_layers(batch.num_sequences), generator)[0]
+        self.check_batch(batch)
+        nats, _ = self._run.forward_backward(batch, generator, batch.num_tokens)
+        return nats / batch.num_tokens
 
     def forward_backward_from(
         self, state: State, batch: PackedSequences, generator: np.random.Generator | None = None
@@ -222,13 +208,15 @@ class RecurrentNetwork:
         State
             Rows of sequences that are not in the batch are as before.
         """
-        before = state.take(batch.order)
-        loss, after = self._forward_backward(batch, before.layers, generator)
+        self.check_batch(batch)
+        before = state.take(batch.order).layers
+        nats, tape = self._run.forward_backward(batch, generator, batch.num_tokens, before)
+        after = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
         if not state.is_initial:
             for learned in self._run.gradients.initial:
                 for gradient in learned:
                     gradient[...] = 0
-        return loss, state.with_rows(batch.order, after)
+        return nats / batch.num_tokens, state.with_rows(batch.order, after)
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
         """Mean nats per target, without gradients; arguments as for `forward_backward`."""
@@ -247,10 +235,10 @@ class RecurrentNetwork:
         self.check_batch(batch)
         workspace = workspace or Workspace(self.dtype)
         workspace.reset()
-        logits, _ = self._propagation.forward(
-            batch, self.initial_layers(batch.num_sequences), generator, workspace
-        )
-        return cross_entropy(logits, batch.targets)
+        layout = self._propagation.layout_of(batch, generator)
+        initial = self._propagation.initial_layers(layout.num_initial)
+        logits, _ = self._propagation.forward(layout, initial, generator, workspace)
+        return cross_entropy(logits, batch.targets, layout.target_heads)
 
     def loss_and_gradients(self, sequences: Sequence[ArrayLike]) -> tuple[float, dict[str, Floats]]:
         """Loss of sequences of token ids and its gradients, without dropout.
@@ -290,7 +278,8 @@ class RecurrentNetwork:
         The state belongs to the parameters as they are now: make a new one when they change.
         """
         prepared, table = self._propagation.prepare()
-        return State(self.initial_layers(batch_size), prepared, table, is_initial=True)
+        layers = self._propagation.initial_layers(batch_size)
+        return State(layers, prepared, table, is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -322,28 +311,6 @@ class RecurrentNetwork:
         gradients = NamedArrays(self._arrays.shapes, self.dtype)
         matrices = sort_by_use(gradients.views, self.num_layers, self.cell)
         return gradients.flat, Run(self._propagation, matrices, Workspace(self.dtype))
-
-    def _forward_backward(
-        self,
-        batch: PackedSequences,
-        initial: Sequence[LayerState],
-        generator: np.random.Generator | None,
-    ) -> tuple[float, Sequence[LayerState]]:
-        """Loss and the state behind each sequence, in packed order."""
-        self.check_batch(batch)
-        nats, tape = self._run.forward_backward(batch, initial, generator, batch.num_tokens)
-        final = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
-        return nats / batch.num_tokens, final
-
-    def initial_layers(self, batch_size: int) -> list[LayerState]:
-        """The state before the first token, layer by layer, (batch, hidden) each."""
-        shape = (batch_size, self.hidden_size)
-        zeros = np.zeros(shape, dtype=self.dtype)
-        return [
-            tuple(np.tile(row, (batch_size, 1)) for row in learned)
-            or (zeros,) * len(self.cell.state_names)
-            for learned in self._propagation.matrices.initial
-        ]
 
     def check_batch(self, batch: PackedSequences) -> None:
         """Raise ValueError unless the batch fits this network."""

@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats
+from neonym.nn.memory import aligned_empty, aligned_zeros
+
+AT_ONCE = 1 << 15
+"""Adam works on so many numbers at once, which stay in the cache for all of its operations."""
 
 
 class Optimizer:
@@ -38,7 +42,9 @@ class Optimizer:
                 f"{parameters.shape}"
             )
         if self.steps == 0:
-            self.vectors = {name: np.zeros_like(parameters) for name in self.names}
+            self.vectors = {
+                name: aligned_zeros(parameters.shape, parameters.dtype) for name in self.names
+            }
         self.steps += 1
         self.update(parameters, gradients, lr)
 
@@ -178,8 +184,16 @@ class Adam(Optimizer):
     def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
         """Apply the rule."""
         mean, square = self.vectors["mean"], self.vectors["square"]
+        for start in range(0, len(parameters), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            self._update_part(parameters[part], gradients[part], mean[part], square[part], lr)
+
+    def _update_part(
+        self, parameters: Floats, gradients: Floats, mean: Floats, square: Floats, lr: float
+    ) -> None:
         mean *= self.beta1
-        scratch = gradients * (1 - self.beta1)
+        scratch = aligned_empty(gradients.shape, gradients.dtype)
+        np.multiply(gradients, 1 - self.beta1, out=scratch)
         mean += scratch
         square *= self.beta2
         np.multiply(gradients, gradients, out=scratch)

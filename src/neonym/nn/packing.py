@@ -9,26 +9,18 @@ calls this a packed sequence.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Integers
+from neonym.nn.layout import Layout, plain_layout, shared_layout
 
 START_END = 0
 """Token id that stands in front of every sequence and behind it."""
 
 Output = Literal["all", "last"]
-
-
-class Step(NamedTuple):
-    """Where the rows of one time step lie."""
-
-    rows: slice  # among all tokens
-    previous: slice  # those of the step before, where the initial states stand in front
-    following: slice  # its own, where the initial states stand in front
-    size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,22 +64,17 @@ class PackedSequences:
         return np.cumsum(self.batch_sizes) - self.batch_sizes
 
     @cached_property
-    def steps(self) -> list[Step]:
-        """Where the rows of each step lie."""
-        steps, start, previous = [], 0, 0
-        for size in self.batch_sizes.tolist():
-            following = self.num_sequences + start
-            rows, before, own = (slice(r, r + size) for r in (start, previous, following))
-            steps.append(Step(rows, before, own, size))
-            start, previous = start + size, following
-        return steps
+    def plain(self) -> Layout:
+        """The layout in which every token has a row of its own."""
+        heads = self.last_rows if self.output == "last" else None
+        return plain_layout(self.inputs, self.batch_sizes, heads)
 
     @cached_property
-    def previous_rows(self) -> Integers:
-        """For each row that of the step before, where the initial states stand in front."""
-        return np.concatenate(
-            [np.arange(step.previous.start, step.previous.stop) for step in self.steps]
-        )
+    def shared(self) -> Layout:
+        """The layout in which equal beginnings have one row; plain where it has no use."""
+        if self.output == "last" or self.num_sequences == 1:
+            return self.plain
+        return shared_layout(self.inputs, self.batch_sizes)
 
     @cached_property
     def lengths(self) -> Integers:
@@ -161,7 +148,7 @@ class PackedSequences:
 
     def _window(self, first: int, steps: int) -> "PackedSequences":
         sizes = self.batch_sizes[first : first + steps]
-        start = self.steps[first].rows.start
+        start = int(self.offsets[first])
         rows = slice(start, start + int(sizes.sum()))
         return PackedSequences(
             self.inputs[rows], self.targets[rows], sizes, self.order[: sizes[0]], self.output

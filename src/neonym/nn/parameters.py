@@ -7,10 +7,10 @@ network works on the arrays, which are views into it.
 from collections.abc import Mapping
 from math import prod
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from neonym.nn.arrays import Floats
+from neonym.nn.memory import aligned_zeros
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -46,7 +46,7 @@ class NamedArrays:
     def __init__(self, shapes: Shapes, dtype: DTypeLike) -> None:
         self.shapes = dict(shapes)
         self.slices = slices_of(shapes)
-        self.flat: Floats = np.zeros(sum(map(prod, self.shapes.values())), dtype=dtype)
+        self.flat = aligned_zeros((sum(map(prod, self.shapes.values())),), dtype)
         self.views: dict[str, Floats] = {
             name: self.flat[where].reshape(self.shapes[name]) for name, where in self.slices.items()
         }

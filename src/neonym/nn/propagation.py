@@ -10,12 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats
-from neonym.nn.cells import Cell, LayerState, Prepared, Weights, by_gate, sum_of_products
+from neonym.nn.cells import Cell, LayerState, Prepared, Weights
 from neonym.nn.dropout import write_dropout_mask
-from neonym.nn.embedding import product_table, write_input_gradients, write_input_products
+from neonym.nn.embedding import (
+    product_table,
+    write_input_gradients,
+    write_input_products,
+    write_products,
+)
+from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
+from neonym.nn.memory import Workspace
 from neonym.nn.packing import PackedSequences
-from neonym.nn.workspace import Workspace
 
 
 class Matrices(NamedTuple):
@@ -55,14 +61,28 @@ class Propagation(NamedTuple):
     matrices: Matrices
     rates: DropoutRates
 
+    def layout_of(self, batch: PackedSequences, generator: np.random.Generator | None) -> Layout:
+        """The shared one, but not with dropout, which drops something else in each sequence."""
+        return batch.plain if generator is not None and any(self.rates) else batch.shared
+
+    def initial_layers(self, batch_size: int) -> list[LayerState]:
+        """The state before the first token, layer by layer, (batch, hidden) each."""
+        hidden = self.matrices.head.shape[1]
+        zeros = np.zeros((batch_size, hidden), dtype=self.matrices.head.dtype)
+        return [
+            tuple(np.tile(row, (batch_size, 1)) for row in learned)
+            or (zeros,) * len(self.cell.state_names)
+            for learned in self.matrices.initial
+        ]
+
     def forward(
         self,
-        batch: PackedSequences,
+        layout: Layout,
         initial: Sequence[LayerState],
         generator: np.random.Generator | None,
         workspace: Workspace,
     ) -> tuple[Floats, Tape]:
-        """Logits of every target, shape (vocabulary, targets), and the tape for `backward`.
+        """Logits of every head, shape (vocabulary, heads), and the tape for `backward`.
 
         Dropout is on where there is a generator; the masks are drawn from it in the order of the
         layers. The arrays live until the workspace is reset.
@@ -71,21 +91,21 @@ class Propagation(NamedTuple):
         masks = _Masks(generator, workspace)
         prepared = cell.prepare(matrices.layers[0])
         width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
-        input_mask = masks.draw((len(batch.inputs), width), self.rates.input)
-        z = workspace.empty(cell.gates, len(batch.inputs), matrices.head.shape[1])
-        write_input_products(batch.inputs, prepared, matrices.embedding, input_mask, out=z)
-        outputs, cache = cell.forward(z, prepared, batch, initial[0], workspace)
+        input_mask = masks.draw((len(layout.inputs), width), self.rates.input)
+        z = workspace.empty(cell.gates, len(layout.inputs), matrices.head.shape[1])
+        write_input_products(layout.inputs, prepared, matrices.embedding, input_mask, out=z)
+        outputs, cache = cell.forward(z, prepared, layout, initial[0], workspace)
         caches, layer_inputs, layer_masks = [cache], [], []
         for weights, state in zip(matrices.layers[1:], initial[1:], strict=True):
             x, mask = masks.apply(outputs, self.rates.between)
             prepared, z = cell.prepare(weights), workspace.empty(cell.gates, *x.shape)
-            write_layer_products(x, prepared, out=z)
-            outputs, cache = cell.forward(z, prepared, batch, state, workspace)
+            write_products(x, prepared, out=z)
+            outputs, cache = cell.forward(z, prepared, layout, state, workspace)
             caches.append(cache)
             layer_inputs.append(x)
             layer_masks.append(mask)
-        if batch.output == "last":
-            outputs = outputs[batch.last_rows]
+        if layout.head_rows is not None:
+            outputs = outputs[layout.head_rows]
         x, mask = masks.apply(outputs, self.rates.output)
         logits = workspace.empty(len(matrices.head), len(x))
         np.matmul(matrices.head, x.T, out=logits)
@@ -93,9 +113,7 @@ class Propagation(NamedTuple):
             logits += matrices.head_bias[:, None]
         return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
-    def backward(
-        self, gradients: Matrices, batch: PackedSequences, tape: Tape, d_logits: Floats
-    ) -> None:
+    def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
         """Write the gradients of all parameters, given that of the logits."""
         cell, matrices, workspace = self.cell, self.matrices, tape.workspace
         np.matmul(d_logits, tape.head_input, out=gradients.head)
@@ -104,10 +122,10 @@ class Propagation(NamedTuple):
         d_outputs = workspace.empty(*tape.head_input.shape)
         np.matmul(d_logits.T, matrices.head, out=d_outputs)
         _mask(d_outputs, tape.head_mask)
-        if batch.output == "last":
-            d_last, d_outputs = d_outputs, workspace.empty(len(batch.inputs), d_outputs.shape[1])
+        if layout.head_rows is not None:
+            d_last, d_outputs = d_outputs, workspace.empty(len(layout.inputs), d_outputs.shape[1])
             d_outputs[...] = 0
-            d_outputs[batch.last_rows] = d_last
+            d_outputs[layout.head_rows] = d_last
         for number in reversed(range(len(matrices.layers))):
             weights, gradient = matrices.layers[number], gradients.layers[number]
             dz, d_initial = cell.backward(d_outputs, tape.caches[number], weights, gradient)
@@ -115,12 +133,12 @@ class Propagation(NamedTuple):
                 np.sum(rows, axis=0, out=total)
             if number > 0:
                 x = tape.layer_inputs[number - 1]
-                np.matmul(dz.transpose(0, 2, 1), x, out=by_gate(gradient.weight_ih, cell.gates))
-                d_outputs = sum_of_products(dz, weights.weight_ih, workspace.empty(*dz.shape))
+                np.matmul(dz.T, x, out=gradient.weight_ih)
+                d_outputs = np.matmul(dz, weights.weight_ih, out=workspace.empty(*x.shape))
                 _mask(d_outputs, tape.layer_masks[number - 1])
         write_input_gradients(
             dz,
-            batch.inputs,
+            layout.inputs,
             weights.weight_ih,
             matrices.embedding,
             tape.input_mask,
@@ -141,7 +159,7 @@ class Propagation(NamedTuple):
         for prepared, state in zip(layers, states, strict=True):
             if after:
                 z = np.empty((self.cell.gates, *after[-1][0].shape), dtype=z.dtype)
-                write_layer_products(after[-1][0], prepared, out=z)
+                write_products(after[-1][0], prepared, out=z)
             after.append(self.cell.step(z, prepared, state))
         logits = after[-1][0] @ self.matrices.head.T
         if self.matrices.head_bias is not None:
@@ -159,16 +177,24 @@ class Run(NamedTuple):
     def forward_backward(
         self,
         batch: PackedSequences,
-        initial: Sequence[LayerState],
         generator: np.random.Generator | None,
-        count: int,
+        total: int,
+        initial: Sequence[LayerState] | None = None,
     ) -> tuple[float, Tape]:
-        """Sum of the nats of all targets; the gradients written are those of this sum / count."""
+        """Sum of the nats of all targets; the gradients written are those of this sum / total.
+
+        `initial` is in packed order; without it the sequences begin where the network does.
+        """
         self.workspace.reset()
-        logits, tape = self.propagation.forward(batch, initial, generator, self.workspace)
-        nats = cross_entropy(logits, batch.targets)
-        d_logits = cross_entropy_gradient(logits, batch.targets, count)
-        self.propagation.backward(self.gradients, batch, tape, d_logits)
+        layout = batch.plain
+        if initial is None:
+            layout = self.propagation.layout_of(batch, generator)
+            initial = self.propagation.initial_layers(layout.num_initial)
+        logits, tape = self.propagation.forward(layout, initial, generator, self.workspace)
+        targets, heads = batch.targets, layout.target_heads
+        nats = cross_entropy(logits, targets, heads)
+        d_logits = cross_entropy_gradient(logits, targets, heads, layout.targets_per_head, total)
+        self.propagation.backward(self.gradients, layout, tape, d_logits)
         return float(nats.sum()), tape
 
 
@@ -190,13 +216,6 @@ class _Masks:
         if mask is None:
             return rows, None
         return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
-
-
-def write_layer_products(x: Floats, prepared: Prepared, out: Floats) -> None:
-    """Input products of a layer above the first, (gates, rows, hidden)."""
-    np.matmul(x, prepared.input, out=out)
-    if prepared.input_bias is not None:
-        out += prepared.input_bias
 
 
 def _mask(rows: Floats, mask: Floats | None) -> None:

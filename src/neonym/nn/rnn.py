@@ -19,13 +19,18 @@ from neonym.nn.cells import (
     Prepared,
     Weights,
     add_biases,
-    previous_states,
+    prepared_gates,
     transposed,
-    with_initial,
     write_biases,
 )
-from neonym.nn.packing import PackedSequences
-from neonym.nn.workspace import Workspace
+from neonym.nn.layout import Layout
+from neonym.nn.memory import Workspace
+from neonym.nn.recurrence import (
+    RecurrentGradients,
+    add_to_first,
+    with_initial,
+    write_recurrent_products,
+)
 
 Nonlinearity = Literal["tanh", "relu"]
 
@@ -33,8 +38,8 @@ Nonlinearity = Literal["tanh", "relu"]
 class Cache(NamedTuple):
     """What backward needs of the forward pass."""
 
-    states: Floats  # h_0 of every sequence, then h_t of every row, (batch + tokens, hidden)
-    batch: PackedSequences
+    states: Floats  # h_0 of every sequence, then h_t of every row, (initial + rows, hidden)
+    layout: Layout
     workspace: Workspace
 
 
@@ -50,9 +55,9 @@ class RnnCell:
     def prepare(self, weights: Weights) -> Prepared:
         """Transposed copies, with which products are faster."""
         return Prepared(
-            np.ascontiguousarray(transposed(weights.weight_ih, 1)),
+            prepared_gates(transposed(weights.weight_ih, 1), {0: 1.0}),
             add_biases(weights, 1),
-            np.ascontiguousarray(transposed(weights.weight_hh, 1)),
+            prepared_gates(transposed(weights.weight_hh, 1), {0: 1.0}),
             None,
         )
 
@@ -60,38 +65,36 @@ class RnnCell:
         self,
         z: Floats,
         prepared: Prepared,
-        batch: PackedSequences,
+        layout: Layout,
         initial: LayerState,
         workspace: Workspace,
     ) -> tuple[Floats, Cache]:
         """Compute the outputs of all rows."""
-        (recurrent,), (products,) = prepared.recurrent, z
-        states = with_initial(initial[0], batch, workspace)
-        outputs = states[batch.num_sequences :]
-        for step in batch.steps:
+        states = with_initial(initial[0], layout, workspace)
+        outputs = states[len(initial[0]) :]
+        for step in layout.steps:
             h = outputs[step.rows]
-            np.dot(states[step.previous], recurrent, out=h)  # starts sooner than matmul
-            h += products[step.rows]
+            write_recurrent_products(states, prepared.recurrent, step, out=h[None])
+            h += z[0, step.rows]
             self._activate(h)
-        return outputs, Cache(states, batch, workspace)
+        return outputs, Cache(states, layout, workspace)
 
     def backward(
         self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
     ) -> tuple[Floats, LayerState]:
         """Turn the gradients of the outputs into those of the input products, in place."""
-        states, batch, workspace = cache
-        dz, local = d_outputs, self._derivative(states[batch.num_sequences :], workspace)
-        scratch = workspace.empty(batch.num_sequences, dz.shape[1])
-        d_h = scratch[:0]  # gradient that arrives from the step behind
-        for step in reversed(batch.steps):
+        states, layout, workspace = cache
+        dz, local = d_outputs, self._derivative(states[layout.num_initial :], workspace)
+        recurrent = RecurrentGradients(dz, weights.weight_hh, layout, workspace)
+        d_h = dz[:0]  # gradient that arrives from the step behind
+        for step in reversed(layout.steps):
             rows = dz[step.rows]
-            rows[: len(d_h)] += d_h
+            add_to_first(rows, d_h)
             rows *= local[step.rows]
-            d_h = np.dot(rows, weights.weight_hh, out=scratch[: step.size])
-        previous = previous_states(states, batch, workspace)
-        np.matmul(dz.T, previous, out=gradients.weight_hh)
-        write_biases(dz[None], gradients)
-        return dz[None], (d_h,)
+            d_h = recurrent.go_back(step)
+        recurrent.write_weight(states, out=gradients.weight_hh)
+        write_biases(dz, gradients)
+        return dz, (d_h,)
 
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
@@ -102,7 +105,7 @@ class RnnCell:
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""
-        return (cache.states[cache.batch.num_sequences + last_rows],)
+        return (cache.states[cache.layout.num_initial + last_rows],)
 
     def _activate(self, z: Floats) -> None:
         if self.nonlinearity == "tanh":

@@ -53,8 +53,7 @@ class Shards:
         def work(shard: int) -> float:
             part, (_, run) = parts[shard], self._runs[shard]
             own = None if seeds is None else np.random.default_rng(seeds[shard])
-            initial = self.network.initial_layers(part.num_sequences)
-            return run.forward_backward(part, initial, own, batch.num_tokens)[0]
+            return run.forward_backward(part, own, batch.num_tokens)[0]
 
         # How NumPy treats overflow is part of a context, which threads do not share
         contexts = [copy_context() for _ in parts]

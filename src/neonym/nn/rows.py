@@ -1,0 +1,46 @@
+"""Sums over rows that belong together."""
+
+import numpy as np
+
+from neonym.nn.arrays import Floats, Integers
+
+MOST_MULTIPLICATIONS = 1 << 22
+"""Up to so many, a product with the one-hot matrix is faster than a product for each sum."""
+
+
+def sum_rows(rows: Floats, ids: Integers, size: int) -> Floats:
+    """Sum the rows of equal id: the gradient of a look-up.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n, width)
+        What is summed.
+    ids : integers, shape (n,)
+        To which sum each row belongs.
+    size : int
+        Number of sums.
+
+    Returns
+    -------
+    ndarray, shape (size, width)
+    """
+    if size * rows.size <= MOST_MULTIPLICATIONS:
+        one_hot = np.zeros((size, len(ids)), dtype=rows.dtype)
+        one_hot[ids, np.arange(len(ids))] = 1
+        return one_hot @ rows
+    order = np.argsort(ids, kind="stable")
+    in_order, ones = rows.take(order, axis=0), np.ones(len(ids), dtype=rows.dtype)
+    sums = np.zeros((size, rows.shape[1]), dtype=rows.dtype)
+    counts = np.bincount(ids, minlength=size)
+    start = 0
+    for place in np.flatnonzero(counts).tolist():
+        stop = start + int(counts[place])
+        np.dot(ones[start:stop], in_order[start:stop], out=sums[place])
+        start = stop
+    return sums
+
+
+def sum_all(rows: Floats, out: Floats | None) -> None:
+    """Write the sum of all rows, as a product, which is faster than a sum; None asks for none."""
+    if out is not None:
+        np.dot(np.ones(len(rows), dtype=rows.dtype), rows, out=out)
