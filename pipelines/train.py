@@ -7,13 +7,13 @@ python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
 from pathlib import Path
 
 from neonym.configuration import Configuration, training_configuration
+from neonym.ensemble import train_members
 from neonym.history import EpochRecord, write_history
 from neonym.model_file import save_model
 from neonym.processed import Processed, read_processed
 from neonym.tracking.run import Run, open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
-from neonym.training import train
 from progress import TrainingProgress
 from stage import Stage, main
 
@@ -54,8 +54,9 @@ def train_and_write(
 ) -> float:
     """Train on processed data and write what comes of it; the best validation loss."""
     vocabulary = processed.vocabulary
-    with TrainingProgress(configuration.train.epochs) as progress:
-        result = train(
+    epochs = configuration.train.members * configuration.train.epochs
+    with TrainingProgress(epochs) as progress:
+        result = train_members(
             vocabulary.encode_all(processed.train),
             vocabulary.encode_all(processed.val),
             len(vocabulary),
@@ -68,7 +69,7 @@ def train_and_write(
         "lowercase": processed.summary["lowercase"],
         "configuration": training_configuration(configuration),
     }
-    save_model(files.model, result.network, vocabulary, metadata)
+    save_model(files.model, result.mixture or result.network, vocabulary, metadata)
     write_history(files.history, result.history)
     files.checkpoint.unlink(missing_ok=True)
     return result.best_val_nll

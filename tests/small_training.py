@@ -67,6 +67,8 @@ def configuration(**changes: object) -> Configuration:
             "loss_smoothing": 0.9,
             "loss_start": None,
             "dtype": "float32",
+            "members": 1,
+            "ngram_max_order": None,
             "resume": False,
         },
         "sample": {

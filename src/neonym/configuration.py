@@ -206,6 +206,8 @@ class Train(Section):
     loss_smoothing: Annotated[float, Field(ge=0, lt=1)]
     loss_start: Annotated[float, Field(ge=0)] | None
     dtype: Literal["float32", "float64"]
+    members: Annotated[int, Field(ge=1, le=64)]
+    ngram_max_order: Annotated[int, Field(ge=1, le=8)] | None
     resume: bool
 
     @model_validator(mode="after")

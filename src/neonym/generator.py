@@ -13,6 +13,7 @@ from neonym.beam import most_probable
 from neonym.choice import Choice, log_softmax
 from neonym.corpus import canonical
 from neonym.errors import UserError
+from neonym.mixture import Mixture
 from neonym.model_file import load_model
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
@@ -49,11 +50,13 @@ class NameGenerator:
     Parameters
     ----------
     network
-        Predicts the next token.
+        Predicts the next token, unless there is a mixture.
     vocabulary
         The symbols of its token ids.
     metadata
         `longest` and `lowercase` as in `neonym.model_file.Model`.
+    mixture
+        What predicts the next token instead; the network is the first of its members.
 
     Examples
     --------
@@ -63,9 +66,14 @@ class NameGenerator:
     """
 
     def __init__(
-        self, network: RecurrentNetwork, vocabulary: Vocabulary, metadata: dict[str, Any]
+        self,
+        network: RecurrentNetwork,
+        vocabulary: Vocabulary,
+        metadata: dict[str, Any],
+        mixture: Mixture | None = None,
     ) -> None:
         self.network, self.vocabulary, self.metadata = network, vocabulary, metadata
+        self.predictor: RecurrentNetwork | Mixture = mixture or network
 
     @classmethod
     def load(cls, path: str | Path = DEFAULT_MODEL) -> "NameGenerator":
@@ -156,7 +164,7 @@ class NameGenerator:
             As for `sample`.
         """
         samples = sample(
-            self.network,
+            self.predictor,
             count,
             seed=seed,
             max_length=self.max_length if max_length is None else max_length,
@@ -179,7 +187,7 @@ class NameGenerator:
         cap = self.max_length if max_length is None else max_length
         ids = self._prefix_ids(prefix)
         return self._names(
-            most_probable(self.network, count, max_length=cap, prefix=ids, width=width)
+            most_probable(self.predictor, count, max_length=cap, prefix=ids, width=width)
         )
 
     @one_blas_thread()
@@ -206,7 +214,7 @@ class NameGenerator:
         log_probs = np.full(len(ids), self._log_prob_of_nothing)
         filled = [place for place, tokens in enumerate(ids) if len(tokens)]
         if filled:
-            nats = self.network.negative_log_likelihood([ids[place] for place in filled])
+            nats = self.predictor.negative_log_likelihood([ids[place] for place in filled])
             log_probs[filled] = -nats
         return log_probs
 
@@ -219,7 +227,7 @@ class NameGenerator:
         UserError
             If the prefix has a letter unknown to the model.
         """
-        start = read_prefix(self.network, self._prefix_ids(prefix))
+        start = read_prefix(self.predictor, self._prefix_ids(prefix))
         probabilities = np.exp(log_softmax(start.logits[0]))
         return dict(zip(self.vocabulary.symbols, probabilities.tolist(), strict=True))
 
@@ -229,7 +237,7 @@ class NameGenerator:
 
     @cached_property
     def _log_prob_of_nothing(self) -> float:
-        return float(log_softmax(read_prefix(self.network, ()).logits)[0, END])
+        return float(log_softmax(read_prefix(self.predictor, ()).logits)[0, END])
 
     def _prefix_ids(self, prefix: str) -> Ids:
         """The ids of a prefix, in which a space at the end counts: a word goes before."""

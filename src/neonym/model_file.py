@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,12 +10,15 @@ import numpy as np
 
 from neonym.archive import Arrays, read_archive, write_archive
 from neonym.errors import UserError
+from neonym.mixture import Mixture
+from neonym.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import RecurrentNetwork
 from neonym.nn.architecture import check_options, make_cell, parameter_shapes
 from neonym.vocabulary import Vocabulary
 
 KIND = "neonym model"
-VERSION = 1
+VERSION = 1  # of a file with one network
+MIXTURE_VERSION = 2
 REMEDY = "train one with `dvc repro`, or name another with --model"
 REQUIRED = {"longest": int, "lowercase": bool}
 
@@ -24,17 +28,18 @@ class Model(NamedTuple):
 
     `metadata` is plain values: `longest`, the tokens of the longest name of the corpus;
     `lowercase`, whether names are lower-cased; and whatever else was saved, such as
-    `configuration`.
+    `configuration`. Where there is a `mixture`, the network is the first of its members.
     """
 
     network: RecurrentNetwork
     vocabulary: Vocabulary
     metadata: dict[str, Any]
+    mixture: Mixture | None
 
 
 def save_model(
     path: Path,
-    network: RecurrentNetwork,
+    model: RecurrentNetwork | Mixture,
     vocabulary: Vocabulary,
     metadata: Mapping[str, Any],
 ) -> None:
@@ -44,8 +49,9 @@ def save_model(
     ----------
     path
         Usually ends in `.npz`.
-    network
-        Its `state_dict` is stored under PyTorch's names.
+    model
+        A network, whose `state_dict` is stored under PyTorch's names, or a mixture of several that
+        differ in nothing but their weights.
     vocabulary
         The symbols of its token ids.
     metadata
@@ -54,10 +60,11 @@ def save_model(
     Raises
     ------
     ValueError
-        If network, vocabulary and metadata do not make a model.
+        If these do not make a model.
     UserError
         If the file cannot be written.
     """
+    network = model.networks[0] if isinstance(model, Mixture) else model
     document = {
         "kind": KIND,
         "version": VERSION,
@@ -65,10 +72,14 @@ def save_model(
         "vocabulary": vocabulary.to_json(),
         "metadata": dict(metadata),
     }
+    arrays = network.state_dict()
+    if isinstance(model, Mixture):
+        arrays, mixture = mixture_to_arrays(model)
+        document |= {"version": MIXTURE_VERSION, "mixture": mixture}
     problem = _problem_of(document, len(vocabulary))
     if problem:
         raise ValueError(f"not a model: {problem}")
-    write_archive(path, network.state_dict(), document)
+    write_archive(path, arrays, document)
 
 
 def load_model(path: Path) -> Model:
@@ -85,20 +96,27 @@ def load_model(path: Path) -> Model:
     arrays, document = read_archive(path, "a neonym model", REMEDY)
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise UserError(f"{path} is not a neonym model; {REMEDY}")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if version not in (VERSION, MIXTURE_VERSION):
         raise UserError(
-            f"{path} is a model of version {document.get('version')!r}, this neonym reads version "
-            f"{VERSION}; use the neonym that wrote it"
+            f"{path} is a model of version {version!r}, this neonym reads versions {VERSION} and "
+            f"{MIXTURE_VERSION}; use the neonym that wrote it"
         )
     vocabulary = Vocabulary.from_json(document.get("vocabulary"), f"{path}: its vocabulary")
     problem = _problem_of(document, len(vocabulary))
     if problem:
         raise UserError(f"{path} is not a neonym model ({problem}); {REMEDY}")
+    mixture = None
     try:
-        network = _network(document["options"], arrays)
+        if version == VERSION:
+            network = _network(document["options"], arrays)
+        else:
+            read = partial(_network, document["options"])
+            mixture = mixture_from_arrays(arrays, document.get("mixture"), read, len(vocabulary))
+            network = mixture.networks[0]
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} is not a neonym model ({error}); {REMEDY}") from None
-    return Model(network, vocabulary, document["metadata"])
+    return Model(network, vocabulary, document["metadata"], mixture)
 
 
 def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:

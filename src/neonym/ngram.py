@@ -80,13 +80,30 @@ class WittenBell:
         probabilities
             float64, shape (vocabulary_size,); index 0 is the end.
         """
-        size = self.vocabulary_size
         inputs = np.concatenate([[0], np.asarray(context, np.int64)])[None]
-        tokens = np.arange(size, dtype=np.int64)
-        probabilities = np.full(size, 1 / size)
+        probabilities: Floats = self.distributions(inputs)[0]
+        return probabilities
+
+    def distributions(self, inputs: Integers) -> Floats:
+        """The distribution of the token after each of several contexts of equal length.
+
+        Parameters
+        ----------
+        inputs
+            Shape (contexts, tokens): at least the last `order` - 1 tokens of each, or all since
+            the start token.
+
+        Returns
+        -------
+        probabilities
+            float64, shape (contexts, vocabulary_size); index 0 is the end.
+        """
+        rows, size = len(inputs), self.vocabulary_size
+        tokens = np.tile(np.arange(size, dtype=np.int64), rows)
+        probabilities = np.full(rows * size, 1 / size)
         for level, ids in zip(self.levels, self._context_ids(inputs), strict=True):
             probabilities = _interpolate(level, ids.repeat(size), tokens, size, probabilities)
-        return probabilities
+        return probabilities.reshape(rows, size)
 
     def sample(
         self, count: int, seed: int, max_length: int, prefix: Sequence[int] = ()

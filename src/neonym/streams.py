@@ -17,6 +17,7 @@ class Purpose(IntEnum):
     SHUFFLING = 1
     DROPOUT = 2
     SAMPLING = 3
+    MEMBER = 4
 
 
 def seed_sequence(seed: int, purpose: Purpose, *which: int) -> np.random.SeedSequence:

@@ -16,6 +16,7 @@ from neonym.checkpoints import Checkpoint, load_checkpoint, run_identity, save_c
 from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
+from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork, Shards
 from neonym.schedules import learning_rate
 from neonym.streams import Purpose, generator, seed_sequence
@@ -57,6 +58,8 @@ class TrainingResult(NamedTuple):
         The epoch with the lowest val nll, the first of them, and that nll.
     stopped_early
         Whether patience ran out before the last epoch or step.
+    mixture
+        What predicts instead of the network alone, see `neonym.ensemble`.
     """
 
     network: RecurrentNetwork
@@ -64,6 +67,7 @@ class TrainingResult(NamedTuple):
     best_epoch: int
     best_val_nll: float
     stopped_early: bool
+    mixture: Mixture | None = None
 
 
 @one_blas_thread()
@@ -114,7 +118,7 @@ def train(
     return trainer.result()
 
 
-def mean_nll(network: RecurrentNetwork, sequences: Sequences) -> float:
+def mean_nll(network: RecurrentNetwork | Mixture, sequences: Sequences) -> float:
     """Exact nats per token over all sequences, end tokens included, dropout off."""
     tokens = sum(map(len, sequences)) + len(sequences)
     return float(network.negative_log_likelihood(sequences).sum()) / tokens

@@ -1,0 +1,112 @@
+"""Training whatever the configuration asks for: one network, or several that are mixed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neonym import configuration as conf
+from neonym.history import EpochRecord
+from neonym.mixture import mix
+from neonym.ngram import choose_order
+from neonym.streams import Purpose, seed_sequence
+from neonym.threads import one_blas_thread
+from neonym.training import Sequences, TrainingListener, TrainingResult, mean_nll, train
+
+
+def train_members(
+    train_ids: Sequences,
+    val_ids: Sequences,
+    vocabulary_size: int,
+    configuration: conf.Configuration,
+    *,
+    listener: TrainingListener | None = None,
+    checkpoint: Path | None = None,
+) -> TrainingResult:
+    """Train `train.members` networks one after the other, and mix them.
+
+    Arguments and errors are those of `neonym.training.train`, which trains each network.
+
+    Returns
+    -------
+    TrainingResult
+        Where there is one network and no n-gram, that of `train`. Otherwise `mixture` is what all
+        predict together, `best_val_nll` its nll, `network` the first network, and the history that
+        of one network behind the other.
+    """
+    options = configuration.train
+    results: list[TrainingResult] = []
+    history: list[EpochRecord] = []
+    checkpoints = [_checkpoint_of(number, checkpoint) for number in range(options.members)]
+    for number, path in enumerate(checkpoints):
+        seed = member_seed(configuration.seed, number)
+        behind = _Behind(history[-1] if history else None, listener)
+        result = train(
+            train_ids,
+            val_ids,
+            vocabulary_size,
+            configuration.model_copy(update={"seed": seed}),
+            listener=behind,
+            checkpoint=path,
+        )
+        results.append(result)
+        history += [behind.counted_on(record) for record in result.history]
+    if options.members == 1 and options.ngram_max_order is None:
+        return results[0]
+    for path in checkpoints[1:]:
+        if path:
+            path.unlink(missing_ok=True)
+    return _mixed(results, history, train_ids, val_ids, options.ngram_max_order)
+
+
+def member_seed(seed: int, number: int) -> int:
+    """The seed of a member's training; that of the first is the experiment's own."""
+    if number == 0:
+        return seed
+    return int(seed_sequence(seed, Purpose.MEMBER, number).generate_state(1)[0])
+
+
+def _checkpoint_of(number: int, checkpoint: Path | None) -> Path | None:
+    if checkpoint is None or number == 0:
+        return checkpoint
+    return checkpoint.with_suffix(f".{number}{checkpoint.suffix}")
+
+
+class _Behind:
+    """Listens to a member's training, and passes it on as that behind the members before."""
+
+    def __init__(self, last: EpochRecord | None, listener: TrainingListener | None) -> None:
+        self.epochs, self.steps = (last.epoch, last.step) if last else (0, 0)
+        self.listener = listener
+
+    def counted_on(self, record: EpochRecord) -> EpochRecord:
+        return record._replace(epoch=self.epochs + record.epoch, step=self.steps + record.step)
+
+    def on_step(self, step: int, loss: float, lr: float) -> None:
+        if self.listener:
+            self.listener.on_step(self.steps + step, loss, lr)
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        if self.listener:
+            self.listener.on_epoch(self.counted_on(record))
+
+
+@one_blas_thread()
+def _mixed(
+    results: Sequence[TrainingResult],
+    history: list[EpochRecord],
+    train_ids: Sequences,
+    val_ids: Sequences,
+    ngram_max_order: int | None,
+) -> TrainingResult:
+    networks = [result.network for result in results]
+    ngram = None
+    if ngram_max_order is not None:
+        ngram = choose_order(train_ids, val_ids, networks[0].vocabulary_size, ngram_max_order)
+    mixture = mix(networks, ngram, val_ids)
+    return TrainingResult(
+        network=networks[0],
+        history=history,
+        best_epoch=min(history, key=lambda record: record.val_nll).epoch,
+        best_val_nll=mean_nll(mixture, val_ids),
+        stopped_early=any(result.stopped_early for result in results),
+        mixture=mixture,
+    )
