@@ -33,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 
 $(BENCH): $(READY)
 	@echo "Setting up $(@D) with PyTorch and JAX"
-	@$(MAKE) --silent $(READY) VENV=$(@D) READY=.venv-bench/.locked
+	@$(MAKE) --silent $(@D)/.locked VENV=$(@D) READY=$(@D)/.locked
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 jax
 	@touch $@
 
