@@ -1,12 +1,17 @@
 import math
+from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial import distance
 
 from neonym.evaluation import distributions
 
 NAMES = st.lists(st.text("abcé", min_size=1, max_size=5), min_size=1, max_size=8)
+NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20)
 COMPARISONS = [
     distributions.trigram_cosine,
     distributions.suffix_cosine,
@@ -66,3 +71,27 @@ def test_a_list_compared_with_itself_is_the_same(compare, names: list[str]) -> N
 def test_nothing_to_compare_gives_nan(compare) -> None:
     assert math.isnan(compare([], ["abc"]))
     assert math.isnan(compare(["abc"], []))
+
+
+@given(NUMBERS, NUMBERS)
+def test_the_distance_of_numbers_is_scipys(ours: list[float], theirs: list[float]) -> None:
+    assert distributions.wasserstein(ours, theirs) == pytest.approx(
+        stats.wasserstein_distance(ours, theirs), rel=1e-9, abs=1e-9
+    )
+
+
+@given(NAMES, NAMES)
+def test_cosine_and_divergence_are_scipys(ours: list[str], theirs: list[str]) -> None:
+    counts = [Counter(word[-4:] for word in words) for words in (ours, theirs)]
+    endings = sorted(counts[0] | counts[1])
+    one, other = ([count[ending] for ending in endings] for count in counts)
+    assert distributions.suffix_cosine(ours, theirs) == pytest.approx(
+        1 - distance.cosine(one, other), abs=1e-9
+    )
+    pairs = [
+        Counter(a + b for w in words for a, b in pairwise(f"^{w}$")) for words in (ours, theirs)
+    ]
+    seen = sorted(pairs[0] | pairs[1])
+    one, other = ([pair[gram] for gram in seen] for pair in pairs)
+    expected = distance.jensenshannon(one, other, base=2) ** 2
+    assert distributions.bigram_js(ours, theirs) == pytest.approx(expected, abs=1e-9)

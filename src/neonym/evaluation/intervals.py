@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -70,9 +70,9 @@ def of_blocks(values: Sequence[float]) -> Interval:
     """The interval of a mean over independent blocks, from their spread (Student's t)."""
     if len(values) < 2:
         return NOTHING
-    spread = float(stats.sem(values))
+    standard_error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     mean = math.fsum(values) / len(values)
-    margin = spread * float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    margin = standard_error * float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     return Interval(mean - margin, mean + margin)
 
 
@@ -84,22 +84,17 @@ def of_ratio(
     With the nats and the tokens of each name it is the interval of a likelihood; with differences
     of nats on the same names, of a paired difference of likelihoods.
     """
-    pairs = (np.asarray(numerators, np.float64), np.asarray(denominators, np.float64))
-    if len(pairs[0]) < 2:
+    over, under = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
+    count = len(over)
+    if count < 2:
         return NOTHING
-    result = stats.bootstrap(
-        pairs,
-        lambda over, under, axis: over.sum(axis=axis) / under.sum(axis=axis),
-        n_resamples=RESAMPLES,
-        batch=max(1, 5_000_000 // len(pairs[0])),  # keeps memory within 200 MB
-        paired=True,
-        vectorized=True,
-        confidence_level=LEVEL,
-        method="percentile",
-        rng=random,
-    )
-    low, high = result.confidence_interval
-    return Interval(float(low), float(high))
+    ratios = []
+    batch = max(1, 5_000_000 // count)  # keeps memory within 200 MB
+    for start in range(0, RESAMPLES, batch):
+        size = min(batch, RESAMPLES - start)
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=size)
+        ratios.append((drawn @ over) / (drawn @ under))
+    return _percentiles(np.concatenate(ratios))
 
 
 def _resample(values: npt.ArrayLike, random: np.random.Generator) -> tuple[Floats, Integers]:
