@@ -10,6 +10,7 @@ import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import Prepared
+from neonym.nn.products import multiply
 from neonym.nn.rows import sum_rows
 
 
@@ -53,7 +54,7 @@ def write_input_products(
 
 def write_products(x: Floats, prepared: Prepared, out: Floats) -> None:
     """Write the products of inputs that are given, (rows, inputs)."""
-    np.matmul(x, prepared.input, out=out)
+    multiply(x, prepared.input, out)
     add_input_bias(out, prepared)
 
 

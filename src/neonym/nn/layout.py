@@ -29,12 +29,8 @@ class Step(NamedTuple):
     previous: slice  # what they continue, counted with the initial states in front
     following: slice  # its own, counted with the initial states in front
     size: int
+    continued: int  # how many rows of the step before are continued; always its first ones
     parents: Integers | None  # which of `previous` each row continues; None: each its own
-
-    @property
-    def continued(self) -> int:
-        """How many rows of the step before are continued; always its first ones."""
-        return int(self.previous.stop - self.previous.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +148,7 @@ def _steps(parts: Sequence[Part], num_initial: int) -> Iterator[Step]:
             slice(previous, previous + continued),
             slice(following, following + size),
             size,
+            continued,
             parents,
         )
         start, previous = start + size, following

@@ -22,6 +22,7 @@ from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.memory import Workspace
 from neonym.nn.packing import PackedSequences
+from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
 
 
 class Matrices(NamedTuple):
@@ -107,10 +108,7 @@ class Propagation(NamedTuple):
         if layout.head_rows is not None:
             outputs = outputs[layout.head_rows]
         x, mask = masks.apply(outputs, self.rates.output)
-        logits = workspace.empty(len(matrices.head), len(x))
-        np.matmul(matrices.head, x.T, out=logits)
-        if matrices.head_bias is not None:
-            logits += matrices.head_bias[:, None]
+        logits = _write_logits(matrices, x, workspace)
         return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
     def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
@@ -120,7 +118,9 @@ class Propagation(NamedTuple):
         if gradients.head_bias is not None:
             np.sum(d_logits, axis=1, out=gradients.head_bias)
         d_outputs = workspace.empty(*tape.head_input.shape)
-        np.matmul(d_logits.T, matrices.head, out=d_outputs)
+        d_rows = workspace.empty(*d_logits.shape[::-1])
+        d_rows[...] = d_logits.T
+        multiply(d_rows, matrices.head[None], d_outputs[None])
         _mask(d_outputs, tape.head_mask)
         if layout.head_rows is not None:
             d_last, d_outputs = d_outputs, workspace.empty(len(layout.inputs), d_outputs.shape[1])
@@ -134,7 +134,9 @@ class Propagation(NamedTuple):
             if number > 0:
                 x = tape.layer_inputs[number - 1]
                 np.matmul(dz.T, x, out=gradient.weight_ih)
-                d_outputs = np.matmul(dz, weights.weight_ih, out=workspace.empty(*x.shape))
+                parts = number_of_parts(weights.weight_ih, cell.gates)
+                room = workspace.empty(parts * len(x), x.shape[1])
+                d_outputs = multiply_by_parts(dz, weights.weight_ih, parts, room)
                 _mask(d_outputs, tape.layer_masks[number - 1])
         write_input_gradients(
             dz,
@@ -216,6 +218,15 @@ class _Masks:
         if mask is None:
             return rows, None
         return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
+
+
+def _write_logits(matrices: Matrices, x: Floats, workspace: Workspace) -> Floats:
+    """Logits of all rows, a row's in a column."""
+    rows = workspace.empty(len(x), len(matrices.head))
+    multiply(x, np.ascontiguousarray(matrices.head.T)[None], rows[None])
+    logits = workspace.empty(*rows.shape[::-1])
+    bias = 0 if matrices.head_bias is None else matrices.head_bias[:, None]
+    return np.add(rows.T, bias, out=logits)
 
 
 def _mask(rows: Floats, mask: Floats | None) -> None:

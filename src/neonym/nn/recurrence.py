@@ -10,6 +10,7 @@ import numpy as np
 from neonym.nn.arrays import Floats
 from neonym.nn.layout import Layout, Step
 from neonym.nn.memory import Workspace
+from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
 from neonym.nn.rows import sum_rows
 
 
@@ -41,7 +42,7 @@ def write_recurrent_products(states: Floats, weight: Floats, step: Step, out: Fl
         Overwritten.
     """
     if step.parents is None:
-        np.matmul(states[step.previous], weight, out=out)
+        multiply(states[step.previous], weight, out)
     else:
         products = np.matmul(states[step.previous], weight)
         products.take(step.parents, axis=1, out=out, mode="clip")
@@ -75,7 +76,8 @@ class RecurrentGradients:
 
     def __init__(self, dz: Floats, weight: Floats, layout: Layout, workspace: Workspace) -> None:
         self.dz, self.weight, self.layout, self.workspace = dz, weight, layout, workspace
-        self._room = workspace.empty(layout.widest, weight.shape[1])
+        self._parts = number_of_parts(weight, weight.shape[0] // weight.shape[1])
+        self._room = workspace.empty(self._parts * layout.widest, weight.shape[1])
         self._first_plain = sum(step.size for step in layout.steps[: layout.num_branching])
         self._summed: list[Floats] = []
 
@@ -85,7 +87,8 @@ class RecurrentGradients:
         if step.rows.start < self._first_plain:
             rows = sum_children(rows, step)
             self._summed.append(rows)
-        return np.dot(rows, self.weight, out=self._room[: step.continued])
+        room = self._room[: self._parts * step.continued]
+        return multiply_by_parts(rows, self.weight, self._parts, room)
 
     def write_weight(self, states: Floats, out: Floats) -> None:
         """Write the gradient of the weight; `states` are what `with_initial` returned."""

@@ -1,0 +1,79 @@
+"""Products with weights, in blocks of rows that suit the library behind NumPy.
+
+OpenBLAS copies both factors of a product into another order before it multiplies them, unless the
+product is small; without those copies it is faster by up to a quarter. So products of many rows
+are taken in blocks of rows, in one call. Where a block of eight rows is still too large, nothing
+is gained, and the rows stay together.
+"""
+
+import numpy as np
+
+from neonym.nn.arrays import Floats
+
+MOST_MULTIPLICATIONS = 1_000_000
+"""Up to so many a product is small."""
+
+ROWS = 8
+"""Blocks have a multiple of so many rows, which is what vector registers hold."""
+
+
+def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
+    """Write the products of rows with each of several weights.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n, inputs) or (weights, n, inputs)
+        The same rows for all weights, or rows for each.
+    weights : ndarray, shape (weights, inputs, outputs)
+        What to multiply with.
+    out : ndarray, shape (weights, n, outputs)
+        Overwritten.
+    """
+    count, (_, inputs, outputs) = rows.shape[-2], weights.shape
+    if count * inputs * outputs <= MOST_MULTIPLICATIONS or not has_blocks(inputs * outputs):
+        np.matmul(rows, weights, out=out)
+        return
+    block = _rows_of_block(count, inputs * outputs)
+    whole = count - count % block
+    blocks = _in_blocks(out[:, :whole], block)
+    np.matmul(_in_blocks(rows[..., :whole, :], block), weights[:, None], out=blocks)
+    if whole < count:
+        np.matmul(rows[..., whole:, :], weights, out=out[:, whole:])
+
+
+def has_blocks(size: int) -> bool:
+    """Whether a block of rows times a weight of so many numbers is small."""
+    return ROWS * size <= MOST_MULTIPLICATIONS
+
+
+def number_of_parts(weight: Floats, gates: int) -> int:
+    """Into how many parts `multiply_by_parts` should cut: 1, or one for each gate."""
+    return gates if has_blocks(weight.size // gates) and not has_blocks(weight.size) else 1
+
+
+def multiply_by_parts(rows: Floats, weight: Floats, parts: int, room: Floats) -> Floats:
+    """Product of rows (n, inputs) with a weight (inputs, outputs), as a sum over parts of both.
+
+    `room`, (parts * n, outputs), is overwritten; the product returned lies in it.
+    """
+    if parts == 1 and len(rows) * weight.size <= MOST_MULTIPLICATIONS:
+        return np.dot(rows, weight, out=room)  # starts sooner
+    out = room.reshape(parts, len(rows), -1)
+    columns = rows.reshape(len(rows), parts, -1).transpose(1, 0, 2)
+    multiply(columns, weight.reshape(parts, -1, weight.shape[1]), out)
+    total: Floats = out[0]
+    for product in out[1:]:
+        total += product
+    return total
+
+
+def _rows_of_block(count: int, size: int) -> int:
+    """How many of so many rows a block has: blocks are as few as possible, and nearly alike."""
+    most = MOST_MULTIPLICATIONS // size // ROWS
+    eights = -(-count // ROWS)
+    return -(-eights // -(-eights // most)) * ROWS
+
+
+def _in_blocks(rows: Floats, block: int) -> Floats:
+    """A view of (..., n, width) as (..., n / block, block, width)."""
+    return rows.reshape(*rows.shape[:-2], -1, block, rows.shape[-1])

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neonym.nn import RecurrentNetwork
+from neonym.nn import products as module
+from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
+
+MOSTS = [0, 3 * 4 * 8, 3 * 4 * 17, 3 * 4 * 24, 1_000_000]  # in blocks of 0, 8, 16, 24 and all rows
+
+
+@pytest.mark.parametrize("most", MOSTS)
+@given(st.integers(1, 70), st.booleans())
+def test_products_in_blocks_are_the_products(most, count, each):
+    generator = np.random.default_rng(count)
+    rows = generator.normal(size=(2, count, 3) if each else (count, 3))
+    weights, out = generator.normal(size=(2, 3, 4)), np.full((2, count, 4), np.nan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_MULTIPLICATIONS", most)
+        multiply(rows, weights, out)
+    np.testing.assert_allclose(out, np.matmul(rows, weights), rtol=1e-12)
+
+
+@pytest.mark.parametrize("most", MOSTS)
+@given(st.integers(1, 30))
+def test_products_by_parts_are_the_products(most, count):
+    generator = np.random.default_rng(count)
+    rows, weight = generator.normal(size=(count, 12)), generator.normal(size=(12, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_MULTIPLICATIONS", most)
+        parts = number_of_parts(weight, 4)
+        product = multiply_by_parts(rows, weight, parts, np.full((parts * count, 4), np.nan))
+    np.testing.assert_allclose(product, rows @ weight, rtol=1e-12)
+
+
+def test_a_weight_is_cut_where_only_its_parts_have_blocks():
+    weight = np.empty((4 * 256, 256))
+    assert number_of_parts(weight[:512, :128], 4) == 1
+    assert number_of_parts(weight, 4) == 4
+    assert number_of_parts(np.empty((4 * 512, 512)), 4) == 1
+
+
+@pytest.mark.parametrize("most", [0, 8 * 5 * 5, 8 * 20 * 5])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_gradients_do_not_depend_on_blocks(cell, most, monkeypatch):
+    generator = np.random.default_rng(0)
+    sequences = [generator.integers(1, 6, length) for length in generator.integers(1, 9, 40)]
+    network = RecurrentNetwork(6, cell, 5, 2, dtype="float64")
+    loss, expected = network.loss_and_gradients(sequences)
+    monkeypatch.setattr(module, "MOST_MULTIPLICATIONS", most)
+    again, gradients = network.loss_and_gradients(sequences)
+    assert again == pytest.approx(loss, rel=1e-12)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, expected[name], rtol=1e-9, atol=1e-14)
