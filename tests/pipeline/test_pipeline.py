@@ -259,3 +259,23 @@ def test_a_list_that_cannot_be_used_is_one_line_and_leaves_nothing(
     assert len(said) == 1, done.stdout
     assert line in said[0]
     assert not list(Path(project.root / "outputs").rglob("processed"))
+
+
+@pytest.mark.slow
+def test_nothing_is_chosen_by_looking_at_test(project: Project) -> None:
+    project.repro()
+    before = json.loads((project.root / "reports/metrics.json").read_text())
+    chosen = [project.root / path for path in ("models/model.npz", "reports/history.csv")]
+    digests_before = [path.read_bytes() for path in chosen]
+    poisoned = project.root / "data/processed/test.txt"
+    count = len(poisoned.read_text().split())
+    poisoned.chmod(0o644)  # DVC protects what is in its cache
+    poisoned.unlink()
+    poisoned.write_text("".join(f"zzz{'q' * (i % 9)}\n" for i in range(count)))
+    for stage in ("train", "sample", "evaluate"):
+        project.succeed("python", f"pipelines/{stage}.py", PYTHONPATH="src", DVC_STAGE=stage)
+    after = json.loads((project.root / "reports/metrics.json").read_text())
+    assert [path.read_bytes() for path in chosen] == digests_before
+    assert after["val"] == before["val"]
+    assert after["reference"]["ngram"]["order"] == before["reference"]["ngram"]["order"]
+    assert after["test"]["nll"] > before["test"]["nll"] + 0.5
