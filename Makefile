@@ -66,8 +66,10 @@ sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs und
 ui: setup ## Open the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
 	@python -m neonym.tracking.ui --port $${PORT:-5000}
 
-bench: setup ## Measure and print what the pipeline costs beyond training
+bench: $(BENCH) ## Measure the pipeline, and the networks beside PyTorch and JAX (some ten minutes)
 	@python benchmarks/pipeline.py
+	@$(BENCH_BIN)/python -m benchmarks.training_step
+	@$(BENCH_BIN)/python -m benchmarks.sampling
 
 lock: ## Lock the dependencies anew: exact versions and hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
