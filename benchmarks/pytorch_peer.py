@@ -1,11 +1,18 @@
 """The training step in PyTorch, as a good user of it would write it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import PackedSequence, pack_sequence, pad_sequence
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_sequence,
+)
 
 VOCABULARY = 27
 PADDING = -100  # what cross_entropy ignores
@@ -41,13 +48,22 @@ class TrainingStep:
         """Loss of the batch, before the step."""
         self.optimizer.zero_grad(set_to_none=True)
         logits = self.network(x)
-        loss = torch.nn.functional.cross_entropy(
+        loss = cross_entropy(
             logits.reshape(-1, VOCABULARY), targets.reshape(-1), ignore_index=PADDING
         )
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         return float(loss.detach())
+
+
+@cache
+def can_compile() -> bool:
+    """Whether `torch.compile` works here; it needs a C++ compiler."""
+    try:
+        return bool(torch.compile(lambda x: x + 1)(torch.zeros(1)) == 1)
+    except RuntimeError:
+        return False
 
 
 def padded(names: Sequence[np.ndarray]) -> tuple[Any, Any]:
@@ -71,3 +87,39 @@ def _one_hot(tokens: Any) -> Any:
 def _inputs_and_targets(names: Sequence[np.ndarray]) -> tuple[list[Any], list[Any]]:
     whole = [torch.from_numpy(np.concatenate([[0], name, [0]])) for name in names]
     return [tokens[:-1] for tokens in whole], [tokens[1:] for tokens in whole]
+
+
+def from_state(cell: str, state: Mapping[str, np.ndarray]) -> Network:
+    """A network of one layer with these parameters."""
+    network = Network(cell, state["head.weight"].shape[1], 1)
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
+    return network
+
+
+def likelihood(network: Network, names: Sequence[np.ndarray], batch: int, kind: str) -> np.ndarray:
+    """Nats of each name, computed in batches of names of similar length."""
+    nats = np.empty(len(names))
+    order = np.argsort([len(name) for name in names], kind="stable")[::-1]
+    with torch.inference_mode():
+        for start in range(0, len(order), batch):
+            places = order[start : start + batch]
+            nats[places] = _nats([names[place] for place in places], network, kind)
+    return nats
+
+
+def _nats(names: Sequence[np.ndarray], network: Network, kind: str) -> np.ndarray:
+    """Nats of names that are sorted by falling length."""
+    lengths = np.array([len(name) + 1 for name in names])
+    tokens = np.zeros((len(names), lengths[0] + 1), dtype=np.int64)
+    is_letter = np.arange(lengths[0]) < lengths[:, None] - 1
+    tokens[:, 1:][is_letter] = np.concatenate(names)
+    present = np.arange(lengths[0]) < lengths[:, None]
+    x, targets = _one_hot(torch.from_numpy(tokens[:, :-1])), torch.from_numpy(tokens[:, 1:])
+    if kind == "packed":
+        inputs = pack_padded_sequence(x, torch.from_numpy(lengths), batch_first=True)
+        mask = torch.from_numpy(present.T)
+        of_name = np.nonzero(present.T)[1]
+        each = cross_entropy(network(inputs), targets.T[mask], reduction="none").numpy()
+        return np.bincount(of_name, weights=each, minlength=len(names))
+    each = cross_entropy(network(x).transpose(1, 2), targets, reduction="none").numpy()
+    return np.asarray((each * present).sum(axis=1))

@@ -2,8 +2,9 @@
 
 A step is forward, backward, clipping by the global norm and Adam, on a batch prepared beforehand.
 All contenders take turns in one process, each with the same number of threads; we use them as
-shards where that is faster, the peers in their own way. Writes
-`benchmarks/results.json` and prints a table; needs the `bench` extra.
+shards where that is faster, the peers in their own way. On one thread, time is that of the
+processor, otherwise that of the clock. Writes `benchmarks/results.json`, from which
+`python -m benchmarks.report` makes the tables of docs/speed.md; needs the `bench` extra.
 """
 
 import argparse
@@ -12,21 +13,24 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.measure import Contender, interleaved, names_like_dinosaurs
+from benchmarks.measure import (
+    RESULTS,
+    Contender,
+    interleaved,
+    names_like_dinosaurs,
+    replace_results,
+)
 
 from neonym.nn import Adam, RecurrentNetwork, Shards, clip_by_norm, pack
 
 VOCABULARY = 27
 BATCHES = 8
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-HERE = Path(__file__).parent
 
 
 class Case(NamedTuple):
@@ -80,15 +84,16 @@ def contenders(
     for name, prepare in (("padded", pytorch.padded), ("packed", pytorch.packed)):
         step = pytorch.TrainingStep(cell, hidden, layers)
         result[f"pytorch {name}"] = peer_step(step, [prepare(batch) for batch in batches])
-    step = pytorch.TrainingStep(cell, hidden, layers, compiled=True)
-    result["pytorch compiled"] = peer_step(step, [pytorch.padded(batch) for batch in batches])
+    if pytorch.can_compile():
+        step = pytorch.TrainingStep(cell, hidden, layers, compiled=True)
+        result["pytorch compiled"] = peer_step(step, [pytorch.padded(batch) for batch in batches])
     for name, multiple in (("padded", longest), ("bucketed", 4)):
         step = jax.TrainingStep(cell, hidden, layers)
         result[f"jax {name}"] = peer_step(step, [jax.padded(batch, multiple) for batch in batches])
     return result
 
 
-def sgemm_seconds(case: Case, clock: Callable[[], float]) -> float:
+def sgemm_seconds(case: Case) -> float:
     """Seconds a multiplication and addition take in the recurrent product of one time step."""
     generator = np.random.default_rng(0)
     rows = GATES[case.cell] * case.hidden
@@ -96,32 +101,43 @@ def sgemm_seconds(case: Case, clock: Callable[[], float]) -> float:
     weights = generator.standard_normal((case.hidden, rows), dtype=np.float32)
     out = np.empty((case.batch, rows), dtype=np.float32)
     product = {"sgemm": lambda: np.matmul(h, weights, out=out)}
-    return interleaved(product, rounds=5, clock=clock)["sgemm"] / (case.batch * weights.size)
+    return interleaved(product, rounds=5)["sgemm"].cpu / (case.batch * weights.size)
 
 
-def multiplications(case: Case, tokens: float) -> float:
-    """Multiplications and additions of a step's products; look-ups count nothing."""
-    rows = GATES[case.cell] * case.hidden
-    products = (2 * case.layers - 1) * case.hidden * rows + case.hidden * VOCABULARY
-    return 3 * tokens * products  # forward, and the gradients of both factors
+def multiplications(case: Case, batches: Sequence[list[np.ndarray]]) -> float:
+    """Multiplications and additions that a step takes; look-ups count nothing.
+
+    Beginnings that a batch shares are counted once, since they are computed once.
+    """
+    rows = float(np.mean([len(pack(batch).shared.inputs) for batch in batches]))
+    gates = GATES[case.cell] * case.hidden
+    products = (2 * case.layers - 1) * case.hidden * gates + case.hidden * VOCABULARY
+    return 3 * rows * products  # forward, and the gradients of both factors
 
 
-def measure(case: Case, threads: int, rounds: int) -> dict[str, Any]:
-    """One row of the results."""
-    clock = time.process_time if threads == 1 else time.perf_counter
+def measure(case: Case, threads: int, rounds: int) -> list[dict[str, Any]]:
+    """The rows of one case: the training step, and what a second shard brings."""
     batches = [names_like_dinosaurs(case.batch, VOCABULARY, seed) for seed in range(BATCHES)]
-    tokens = float(np.mean([sum(len(name) + 1 for name in batch) for batch in batches]))
-    times = interleaved(contenders(case, batches, threads), rounds=rounds, clock=clock)
-    ours = min(times.pop(f"neonym, {shards} shards") for shards in {1, threads})
-    return {
+    both = interleaved(contenders(case, batches, threads), rounds=rounds)
+    times = {name: time.cpu if threads == 1 else time.wall for name, time in both.items()}
+    shards = {count: times.pop(f"neonym, {count} shards") for count in sorted({1, threads})}
+    ours = min(shards.values())
+    work = multiplications(case, batches)
+    step = {
         "benchmark": "training step",
         **case._asdict(),
         "threads": threads,
         "neonym": ours,
         "peers": times,
         "ratio": min(times.values()) / ours,
-        "sgemm_share": multiplications(case, tokens) * sgemm_seconds(case, clock) / ours,
+        "sgemm_share": work * sgemm_seconds(case) / ours / threads,
+        "wall": {name: time.wall for name, time in both.items()},
     }
+    if threads == 1:
+        return [step]
+    own = {"neonym": shards[threads], "peers": {"neonym, 1 shard": shards[1]}}
+    ratio = shards[1] / shards[threads]
+    return [step, {**step, "benchmark": "shards", **own, "ratio": ratio, "sgemm_share": None}]
 
 
 def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
@@ -129,34 +145,17 @@ def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
     environment = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     xla = {"XLA_FLAGS": flags} if threads == 1 else {}
+    inherited = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     command = [sys.executable, "-m", "benchmarks.training_step"]
     done = subprocess.run(
         [*command, "--threads", str(threads), "--rounds", str(rounds)],
-        env={**os.environ, **environment, **xla, "JAX_PLATFORMS": "cpu"},
-        cwd=HERE.parent,
+        env={**inherited, **environment, **xla, "JAX_PLATFORMS": "cpu"},
+        cwd=RESULTS.parent.parent,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def table(results: Sequence[dict[str, Any]]) -> str:
-    """The results as Markdown."""
-    lines = [
-        "| cell | hidden | batch | layers | threads "
-        "| neonym ms | best peer ms | ratio | of sgemm |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in results:
-        peer = min(row["peers"], key=row["peers"].get)
-        shape = " | ".join(str(row[name]) for name in ("cell", "hidden", "batch", "layers"))
-        lines.append(
-            f"| {shape} | {row['threads']} | {row['neonym'] * 1e3:.2f} "
-            f"| {row['peers'][peer] * 1e3:.2f} ({peer}) | {row['ratio']:.2f} "
-            f"| {row['sgemm_share']:.0%} |"
-        )
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -168,15 +167,12 @@ def main() -> None:
     if options.threads:
         importlib.import_module("torch").set_num_threads(options.threads)
         for case in CASES:
-            print(json.dumps(measure(case, options.threads, options.rounds)), flush=True)
+            for row in measure(case, options.threads, options.rounds):
+                print(json.dumps(row), flush=True)
         return
     counts = sorted({1, os.cpu_count() or 1})
     rows = [row for threads in counts for row in measure_all(threads, options.rounds)]
-    path = HERE / "results.json"
-    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    others = [row for row in others if row["benchmark"] != "training step"]
-    path.write_text(json.dumps(others + rows, indent=1) + "\n", encoding="utf-8")
-    print(table(rows))
+    replace_results(("training step", "shards"), rows)
 
 
 if __name__ == "__main__":

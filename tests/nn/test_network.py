@@ -47,12 +47,12 @@ def test_likelihood_does_not_depend_on_the_order(sequences, random):
 @given(
     st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5), min_size=1, max_size=12),
     st.sampled_from(["all", "last"]),
-    st.sampled_from([(1024, 1 << 18, 16), (2, 1 << 18, 16), (1024, 9, 16), (1024, 1 << 18, 1)]),
+    st.sampled_from([(1024, 1 << 18, 63), (2, 1 << 18, 63), (1024, 9, 63), (1024, 1 << 18, 3)]),
 )
 def test_shared_prefixes_change_no_likelihood(sequences, output, limits):
     network = make("lstm", num_layers=2, output=output)
     expected = [network.token_nats(pack([sequence], output)).sum() for sequence in sequences]
-    names = ("SEQUENCES_AT_ONCE", "NUMBERS_AT_ONCE", "SORTED_BY")
+    names = ("SEQUENCES_AT_ONCE", "NUMBERS_AT_ONCE", "KEY_BITS")
     with pytest.MonkeyPatch.context() as patch:
         for name, limit in zip(names, limits, strict=True):
             patch.setattr(f"neonym.nn.likelihood.{name}", limit)

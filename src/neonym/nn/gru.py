@@ -30,7 +30,8 @@ from neonym.nn.cells import (
     transposed,
 )
 from neonym.nn.layout import Layout
-from neonym.nn.memory import Workspace
+from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.products import multiply
 from neonym.nn.recurrence import (
     RecurrentGradients,
     add_to_first,
@@ -122,8 +123,8 @@ class GruCell:
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         (h,) = state
-        block, outputs = np.empty((5, *h.shape), dtype=h.dtype), np.empty_like(h)
-        np.matmul(h, prepared.recurrent, out=block[:3])
+        block, outputs = (aligned_empty(shape, h.dtype) for shape in ((5, *h.shape), h.shape))
+        multiply(h, prepared.recurrent, out=block[:3])
         _advance(block, z, prepared, h, out=outputs)
         return (outputs,)
 

@@ -5,6 +5,7 @@ is computed once: all those of one length together.
 """
 
 from collections.abc import Iterator, Sequence
+from math import log2
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,9 @@ SEQUENCES_AT_ONCE = 1 << 10
 NUMBERS_AT_ONCE = 1 << 18
 """Most token ids in a block, the padding included."""
 
-SORTED_BY = 16
-"""Sequences are sorted by so many tokens at the front; prefixes shared beyond are found if near."""
+KEY_BITS = 63
+"""Sequences are sorted by as many first tokens as fit into a number of so many bits, 13 letters of
+27; prefixes shared beyond are found if near."""
 
 NO_TOKEN = -1
 
@@ -36,13 +38,27 @@ def negative_log_likelihood(network: "RecurrentNetwork", sequences: Sequence[Arr
     if not len(sequences):
         return nats
     arrays = checked_sequences(sequences)
-    check_tokens("sequences", np.concatenate(arrays), network.vocabulary_size)
+    tokens = np.concatenate(arrays)
+    check_tokens("sequences", tokens, network.vocabulary_size)
     lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
-    order = np.lexsort(_padded(arrays, np.minimum(lengths, SORTED_BY)).T[::-1])
+    order = np.argsort(_keys(tokens, lengths, network.vocabulary_size))
     for places in _blocks(order, lengths):
         block = [arrays[place] for place in places]
         nats[places] = _nats_of_tree(network, _padded(block, lengths[places]), lengths[places])
     return nats
+
+
+def _keys(tokens: Integers, lengths: Integers, vocabulary_size: int) -> Integers:
+    """A number for each sequence; they are in the order of the sequences' first tokens.
+
+    `tokens` are those of all sequences one behind the other.
+    """
+    starts, keys = np.cumsum(lengths) - lengths, np.zeros(len(lengths), dtype=np.int64)
+    for place in range(int(KEY_BITS / log2(vocabulary_size + 1))):
+        keys *= vocabulary_size + 1
+        still = np.flatnonzero(lengths > place)
+        keys[still] += tokens[starts[still] + place] + np.int64(1)
+    return keys
 
 
 def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
@@ -56,11 +72,10 @@ def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
 
 
 def _padded(arrays: Sequence[Integers], lengths: Integers) -> Integers:
-    """The first tokens of each sequence, as many as `lengths` says, (sequences, longest + 1)."""
+    """The sequences as rows, (sequences, longest + 1)."""
     rows = np.full((len(arrays), int(lengths.max()) + 1), NO_TOKEN, dtype=np.int32)
     inside = np.arange(rows.shape[1]) < lengths[:, None]
-    fronts = [array[:length] for array, length in zip(arrays, lengths.tolist(), strict=True)]
-    rows[inside] = np.concatenate(fronts)
+    rows[inside] = np.concatenate(arrays)
     return rows
 
 

@@ -30,7 +30,8 @@ from neonym.nn.cells import (
     write_biases,
 )
 from neonym.nn.layout import Layout
-from neonym.nn.memory import Workspace
+from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.products import multiply
 from neonym.nn.recurrence import (
     RecurrentGradients,
     add_to_first,
@@ -131,11 +132,14 @@ class LstmCell:
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
         h, c = state
-        gates, c_next = h @ prepared.recurrent, np.empty_like(c)
+        gates, c_next, q = (aligned_empty(array.shape, c.dtype) for array in (z, c, c))
+        multiply(h, prepared.recurrent, out=gates)
         gates += z
         _activate(gates)
-        _write_cells(gates, c, np.empty_like(c), out=c_next)
-        return gates[2] * np.tanh(c_next), c_next
+        _write_cells(gates, c, admitted=q, out=c_next)
+        np.tanh(c_next, out=q)
+        q *= gates[2]
+        return q, c_next
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of the given rows."""

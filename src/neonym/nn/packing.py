@@ -136,7 +136,15 @@ class PackedSequences:
         """
         if shards < 1:
             raise ValueError(f"shards is {shards}, expected a positive integer")
-        return [self._shard(k, shards) for k in range(min(shards, self.num_sequences))]
+        if shards not in self._parts:
+            count = min(shards, self.num_sequences)
+            self._parts[shards] = [self._shard(k, shards) for k in range(count)]
+        return self._parts[shards]
+
+    @cached_property
+    def _parts(self) -> dict[int, list["PackedSequences"]]:
+        """What `split` has returned, by the number of shards."""
+        return {}
 
     def _shard(self, first: int, shards: int) -> "PackedSequences":
         rows = self.sequence_of_row % shards == first

@@ -24,7 +24,8 @@ from neonym.nn.cells import (
     write_biases,
 )
 from neonym.nn.layout import Layout
-from neonym.nn.memory import Workspace
+from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.products import multiply
 from neonym.nn.recurrence import (
     RecurrentGradients,
     add_to_first,
@@ -98,7 +99,8 @@ class RnnCell:
 
     def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
         """One step for a whole batch."""
-        h = state[0] @ prepared.recurrent[0]
+        h = aligned_empty(state[0].shape, z.dtype)
+        multiply(state[0], prepared.recurrent, out=h[None])
         h += z[0]
         self._activate(h)
         return (h,)
