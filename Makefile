@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup repro test test-slow test-peer lint format sweep ui bench lock clean
+.PHONY: help setup repro test test-slow test-peer test-system lint format sweep ui bench lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ test-slow: setup ## Run the slow test suite, which starts real services
 
 test-peer: $(BENCH) ## Run the tests against PyTorch
 	@$(BENCH_BIN)/pytest -m peer
+
+# chromium, postgresql, slurm-wlm, openssh-server: Debian's packages
+test-system: setup ## Run the tests that need Debian's browser, database and Slurm
+	@pytest -m system
 
 lint: setup ## Check style and types
 	@ruff check .
