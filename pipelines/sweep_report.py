@@ -19,6 +19,7 @@ from neonym.tracking.events import run_id_of
 from neonym.tracking.run import Run
 
 SHOWN = 20
+SEEDS = ("seed=", "data.split.seed=")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _groups(finished: list[tuple[int, Result]]) -> list[Group]:
 
 
 def _without_seed(result: Result) -> str:
-    return " ".join(word for word in result.overrides if not word.startswith("seed="))
+    return " ".join(word for word in result.overrides if not word.startswith(SEEDS))
 
 
 def _standard_error(values: list[float]) -> float:

@@ -313,14 +313,20 @@ def sha256_of(value: object) -> str:
 
 def configuration_hash(configuration: Configuration) -> str:
     """The sha256 of everything in a configuration that decides a result."""
-    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
-    values["train"].pop("resume", None)
-    return sha256_of(values)
+    return sha256_of(_deciding_values(configuration))
 
 
 def seedless_hash(configuration: Configuration) -> str:
-    """The same for all seeds: tells repetitions of a configuration from other configurations."""
-    return configuration_hash(configuration.model_copy(update={"seed": 0}))
+    """The same for all seeds, those of splits too: tells repetitions from other configurations."""
+    values = _deciding_values(configuration)
+    values["seed"] = values["data"]["split"]["seed"] = 0
+    return sha256_of(values)
+
+
+def _deciding_values(configuration: Configuration) -> dict[str, Any]:
+    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    values["train"].pop("resume", None)
+    return values
 
 
 def training_configuration(configuration: Configuration) -> dict[str, Any]:
