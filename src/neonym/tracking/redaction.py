@@ -1,0 +1,189 @@
+"""Keep secrets out of what is tracked: parameters, tags, titles and diffs.
+
+What counts as one: the value of a key that is called like one, credentials in an address, what has
+the form of a well-known kind of key, and the values of this process's environment variables that
+are called like secrets. A secret under a harmless name in a form of its own is not recognized.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Any
+
+REDACTED = "[redacted]"
+# Before a redacted line of a diff. No patch has it, so `git apply` refuses the diff as a whole.
+MARK = "!"
+SHORTEST = 8  # characters of an environment variable's value that is looked for in other text
+
+# Parts of a key, as between its dots, dashes, underscores and capitals
+_SECRET_WORDS = frozenset(
+    {"token", "password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential"}
+    | {"credentials", "authorization", "bearer", "cookie", "apikey"}
+)
+_SECRET_ENDS = ("token", "password", "passwd", "secret", "apikey")  # authtoken, dbpassword
+_SECRET_PAIRS = frozenset(
+    {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("account", "key")}
+    | {("encryption", "key"), ("signing", "key"), ("auth", "key")}
+)
+# What such a key's value is not the secret of: password_file, token_count
+_HARMLESS_ENDS = frozenset({"file", "path", "count", "counts", "length", "type", "name"})
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}://)(?P<user>[^\s/@'\"<>]{1,300})@", re.IGNORECASE
+)
+_FORMS = re.compile(
+    r"\b(?:"
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
+    r"|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}"
+    r"|xox[abprs]-[\w-]{10,}"  # Slack
+    r"|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|AIza[\w-]{35}"  # OpenAI and others, Hugging Face, Google
+    r"|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"  # JSON web tokens
+    r")"
+)
+_KEY = r"(?<![\w.-])(?P<key>[A-Za-z_][\w.-]{0,200})[\"'\]]{0,3}"
+_ANNOTATION = r"(?:\s{0,9}:\s{0,9}[\w.]{1,40})?"
+# key = "value", "key": "value", key: str = "value"
+_QUOTED = re.compile(
+    _KEY + _ANNOTATION + r"\s{0,20}[:=]\s{0,20}[rbfuRBFU]{0,2}(?P<quote>[\"'])"
+    r"(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)?"
+)
+_FLAG = re.compile(r"(?<!\S)--(?P<key>[A-Za-z][\w-]{0,80})[ =](?P<value>[^\s\"'-]\S*)")
+_TIGHT = re.compile(_KEY + r"=(?P<value>[^\s\"'=&][^\s&]*)")  # key=value
+_LOOSE = re.compile(_KEY + r"(?:\s{0,20}:\s{1,20}|\s{1,20}=\s{1,20})(?P<value>[^\s\"'=].*)")
+_NO_SECRET = re.compile(
+    r"\$\{[^}]*\}|\$\w+|<[^>]*>|null|none|true|false|~|\.{3}|\*+", re.IGNORECASE
+)
+
+_PATTERNS_OF_CODE = (_QUOTED,)  # where `token=token` and `token: str` are common
+_PATTERNS_OF_PROSE = (_QUOTED, _FLAG, _TIGHT)
+_PATTERNS = (_QUOTED, _FLAG, _TIGHT, _LOOSE)
+_PATTERNS_BY_SUFFIX = {
+    ".py": _PATTERNS_OF_CODE,
+    ".md": _PATTERNS_OF_PROSE,
+    ".rst": _PATTERNS_OF_PROSE,
+}
+
+_SECRET_FILE = re.compile(
+    r"(^|/)(\.env(\..*)?|\.netrc|\.pgpass|\.pypirc|\.npmrc|\.htpasswd|id_(rsa|dsa|ecdsa|ed25519)"
+    r"|credentials(\.\w+)?|[^/]*\.(pem|key|p12|pfx|keystore))$"
+)
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
+_DIFF_FILE = re.compile(r"diff --git (?:\"?a/.*) \"?b/(?P<path>.*?)\"?$")
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a key is called like something whose value is nobody's business."""
+    words = [word.lower() for word in _WORDS.findall(key.rpartition(".")[2] or key)]
+    if not words or words[-1] in _HARMLESS_ENDS:
+        return False
+    return (
+        not _SECRET_WORDS.isdisjoint(words)
+        or words[-1].endswith(_SECRET_ENDS)
+        or any(pair in _SECRET_PAIRS for pair in pairwise(words))
+    )
+
+
+def redact(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, however deeply they are nested, without what looks like a secret."""
+    return {key: _redact_value(key, value) for key, value in values.items()}
+
+
+def _redact_value(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return redact(value)
+    if isinstance(value, list | tuple):
+        return [_redact_value(key, item) for item in value]
+    if value is None or isinstance(value, bool) or value == "":
+        return value
+    if is_secret_key(key):
+        return REDACTED
+    return redact_text(value) if isinstance(value, str) else value
+
+
+def redact_text(text: str) -> str:
+    """Text without what looks like a secret: `key=value`, credentials in addresses, keys."""
+    hide = _hider(_PATTERNS)
+    lines, within = [], False
+    for line in text.split("\n"):
+        within = within or bool(_KEY_BEGINS.search(line))
+        lines.append(REDACTED if within else hide(line))
+        within = within and not _KEY_ENDS.search(line)
+    return "\n".join(lines)
+
+
+def redact_diff(text: str) -> tuple[str, bool]:
+    """A diff as `git diff` shows it, without what looks like a secret.
+
+    Returns
+    -------
+    text
+        The diff; a line of which something was left out begins with `!`, so that git refuses to
+        apply it.
+    redacted
+        Whether something was left out.
+    """
+    lines = text.split("\n")
+    hide, hide_all = _hider(_PATTERNS), False
+    within = False
+    for number, line in enumerate(lines):
+        if match := _DIFF_FILE.match(line):
+            path = match["path"]
+            hide = _hider(_PATTERNS_BY_SUFFIX.get(PurePosixPath(path).suffix, _PATTERNS))
+            hide_all, within = bool(_SECRET_FILE.search(path)), False
+        if not line.startswith(("+", "-", " ")) or line.startswith(("+++ ", "--- ")):
+            continue
+        content = line[1:]
+        within = within or bool(_KEY_BEGINS.search(content))
+        hidden = REDACTED if content and (within or hide_all) else hide(content)
+        within = within and not _KEY_ENDS.search(content)
+        if hidden != content:
+            lines[number] = f"{MARK}{line[0]}{hidden}"
+    return "\n".join(lines), is_redacted_diff("\n".join(lines))
+
+
+def is_redacted_diff(text: str) -> bool:
+    """Whether something was left out of a diff that was recorded, so that it cannot be applied."""
+    marks = (f"\n{MARK}+", f"\n{MARK}-", f"\n{MARK} ")
+    return REDACTED in text and any(mark in f"\n{text}" for mark in marks)
+
+
+def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
+    """What takes secrets out of one line."""
+    known = [re.escape(value) for value in _environment_secrets()]
+    environment = re.compile("|".join(known)) if known else None
+
+    def hide(line: str) -> str:
+        line = _ADDRESS.sub(_hide_user, line)
+        line = _FORMS.sub(REDACTED, line)
+        if environment:
+            line = environment.sub(REDACTED, line)
+        for pattern in patterns:
+            line = pattern.sub(_hide_value, line)
+        return line
+
+    return hide
+
+
+def _environment_secrets() -> list[str]:
+    """The values of environment variables that are called like secrets, the longest first."""
+    values = {value for name, value in os.environ.items() if is_secret_key(name)}
+    return sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
+
+
+def _hide_user(match: re.Match[str]) -> str:
+    """Hide who logs in; but a name without a password is no secret with ssh."""
+    by_name = ":" not in match["user"] and "http" not in match["scheme"].lower()
+    return match[0] if by_name else f"{match['scheme']}{REDACTED}@"
+
+
+def _hide_value(match: re.Match[str]) -> str:
+    value = match["value"]
+    if REDACTED in value or not is_secret_key(match["key"]) or _NO_SECRET.fullmatch(value.strip()):
+        return match[0]
+    start, end = match.start("value") - match.start(), match.end("value") - match.start()
+    return match[0][:start] + REDACTED + match[0][end:]

@@ -1,0 +1,206 @@
+"""Secrets stay out of tracked parameters, tags, titles and diffs."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from neonym.configuration import UNTRACKED_SECTIONS
+from neonym.nested import flatten
+from neonym.tracking import tags
+from neonym.tracking.redaction import (
+    REDACTED,
+    is_redacted_diff,
+    is_secret_key,
+    redact,
+    redact_diff,
+    redact_text,
+)
+from small_training import configuration as small_configuration
+
+# Put together here, so that no scanner takes these for keys that work
+AWS = "AKIA" + "IOSFODNN7EXAMPLE"
+GITHUB = "ghp_" + "a1B2" * 9
+WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abcdefgh"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password",
+        "PASSWORD",
+        "db.password",
+        "dbPassword",
+        "dbpassword",
+        "MLFLOW_TRACKING_PASSWORD",
+        "token",
+        "hf_token",
+        "authToken",
+        "accesstoken",
+        "client_secret",
+        "api_key",
+        "api-key",
+        "apikey",
+        "OPENAI_API_KEY",
+        "aws_secret_access_key",
+        "AWS_ACCESS_KEY_ID",
+        "private_key",
+        "credentials",
+        "Authorization",
+    ],
+)
+def test_keys_that_are_called_like_secrets(key: str) -> None:
+    assert is_secret_key(key)
+    assert redact({key: "hunter2"}) == {key: REDACTED}
+
+
+def test_what_neonym_tracks_itself_is_not_taken_for_secrets() -> None:
+    names = [value for name, value in vars(tags).items() if name.isupper()]
+    assert [name for name in names if is_secret_key(name)] == []
+    values = small_configuration().model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    assert flatten(redact(values)) == flatten(values)
+
+
+@pytest.mark.parametrize("key", ["password_file", "token_count", "max_tokens", "run_key", "tokens"])
+def test_keys_that_only_sound_like_secrets(key: str) -> None:
+    assert redact({key: "value"}) == {key: "value"}
+
+
+def test_nested_values_are_redacted_and_numbers_too() -> None:
+    values = {"a": {"password": "x y", "list": [{"token": 5}]}, "secret": None, "api_key": ""}
+    assert redact(values) == {
+        "a": {"password": REDACTED, "list": [{"token": REDACTED}]},
+        "secret": None,
+        "api_key": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://me:pw@example.org/list", f"https://{REDACTED}@example.org/list"),
+        ("https://token123@example.org/list", f"https://{REDACTED}@example.org/list"),
+        ("postgresql://u:p%40ss@db:5432/runs", f"postgresql://{REDACTED}@db:5432/runs"),
+        ("ssh://git@example.org/list", "ssh://git@example.org/list"),
+        ("https://example.org/a@b", "https://example.org/a@b"),
+        (f"https://example.org/?a=1&token={WEB_TOKEN}&b=2", None),
+        (f"key is {AWS}.", f"key is {REDACTED}."),
+        (f"{GITHUB}", REDACTED),
+        (f"x {WEB_TOKEN}", f"x {REDACTED}"),
+        ("train model.token=abc seed=3", f"train model.token={REDACTED} seed=3"),
+        ("run --password hunter2 now", f"run --password {REDACTED} now"),
+        ("Authorization: Bearer abc def", f"Authorization: {REDACTED}"),
+        ('{"password": "a \\" b", "n": 1}', f'{{"password": "{REDACTED}", "n": 1}}'),
+        ("password=${oc.env:PASSWORD}", "password=${oc.env:PASSWORD}"),
+        ("model=lstm seed=range(3)", "model=lstm seed=range(3)"),
+        (
+            "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb",
+            f"a\n{REDACTED}\n{REDACTED}\n{REDACTED}\nb",
+        ),
+    ],
+)
+def test_secrets_within_text(text: str, shown: str | None) -> None:
+    if shown is None:
+        assert WEB_TOKEN not in redact_text(text)
+    else:
+        assert redact_text(text) == shown
+
+
+def test_values_of_secret_environment_variables_are_found_anywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORE_PASSWORD", "correct horse")
+    assert redact({"name": "a correct horse b"}) == {"name": f"a {REDACTED} b"}
+    assert redact_diff("+a correct horse b") == (f"!+a {REDACTED} b", True)
+
+
+def diff_of(path: str, *added: str) -> str:
+    lines = "".join(f"+{line}\n" for line in added)
+    return (
+        f"diff --git a/{path} b/{path}\nindex 1..2 100644\n--- a/{path}\n+++ b/{path}\n"
+        f"@@ -0,0 +1,{len(added)} @@\n{lines}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "shown"),
+    [
+        ("conf/a.yaml", "  password: hunter2", f"  password: {REDACTED}"),
+        ("conf/a.yaml", "token: 'abc'", f"token: '{REDACTED}'"),
+        (".dvc/config", "    secret_access_key = abc", f"    secret_access_key = {REDACTED}"),
+        (".dvc/config", "url = s3://a:b@c/d", f"url = s3://{REDACTED}@c/d"),
+        ("a.py", 'password: str = "hunter2"', f'password: str = "{REDACTED}"'),
+        ("a.py", 'connect(password="hunter2", n=1)', f'connect(password="{REDACTED}", n=1)'),
+        ("a.py", 'environ["API_KEY"] = "abc"', f'environ["API_KEY"] = "{REDACTED}"'),
+        ("a.md", "TOKEN=abc make ui", f"TOKEN={REDACTED} make ui"),
+        (".env", "HARMLESS=abc", REDACTED),
+        ("certs/server.pem", "MIIE", REDACTED),
+    ],
+)
+def test_secrets_in_diffs(path: str, line: str, shown: str) -> None:
+    redacted, found = redact_diff(diff_of(path, line, "other"))
+    assert found
+    assert redacted.splitlines()[5] == f"!+{shown}"
+    kept = "other" if shown != REDACTED else REDACTED
+    assert redacted.splitlines()[6].endswith(kept)
+    assert is_redacted_diff(redacted)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("a.py", "token = tokens_of(name)"),
+        ("a.py", "def f(token: str, password: str | None = None) -> None:"),
+        ("a.py", "f(token=token)"),
+        ("a.py", 'if token == "a":'),
+        ("a.md", "A token: a letter or a word."),
+        ("a.yaml", "password: ${oc.env:PASSWORD}"),
+        ("a.yaml", "password: null"),
+        ("reports/names.csv", "tokenosaurus,true"),
+    ],
+)
+def test_code_without_secrets_stays_as_it_is(path: str, line: str) -> None:
+    diff = diff_of(path, line)
+    assert redact_diff(diff) == (diff, False)
+
+
+def test_removed_and_unchanged_lines_are_redacted_too() -> None:
+    diff = diff_of("a.yaml", "x: 1") + "-password: old\n secret: kept\n"
+    redacted, _ = redact_diff(diff)
+    assert f"\n!-password: {REDACTED}\n! secret: {REDACTED}\n" in redacted
+
+
+def test_a_private_key_in_a_diff_is_redacted_to_its_end() -> None:
+    key = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNz", "-----END OPENSSH PRIVATE KEY-----"]
+    redacted, _ = redact_diff(diff_of("a.txt", *key, "open"))
+    assert redacted.splitlines()[5:] == [f"!+{REDACTED}"] * 3 + ["+open"]
+
+
+def test_redacting_again_changes_nothing() -> None:
+    once = redact_diff(diff_of("a.yaml", "password: x", f"k: {AWS}"))
+    assert redact_diff(once[0]) == once
+
+
+def test_git_refuses_to_apply_a_redacted_diff(tmp_path: Path) -> None:
+    def git(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *words], cwd=tmp_path, input=text, text=True, capture_output=True, check=False
+        )
+
+    git("init", "-q")
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    git("add", "a.yaml")
+    (tmp_path / "a.yaml").write_text("a: 2\npassword: hunter2\n")
+    diff = git("diff").stdout
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    assert git("apply", "--check", text=diff).returncode == 0
+    redacted, _ = redact_diff(diff)
+    assert "hunter2" not in redacted
+    refused = git("apply", "--check", text=redacted)
+    assert refused.returncode != 0
+    assert (tmp_path / "a.yaml").read_text() == "a: 1\n"
+
+
+def test_long_lines_take_no_long_time() -> None:
+    for unit in ("a", "a.", "password", "eyJ", "ab://", '"', "a=", "x" * 200 + " "):
+        redact_diff("+" + unit * (200_000 // len(unit)))
