@@ -73,6 +73,8 @@ def test_nested_values_are_redacted_and_numbers_too() -> None:
         "secret": None,
         "api_key": "",
     }
+    assert redact({"credentials": {"user": "a"}}) == {"credentials": REDACTED}
+    assert redact({"credentials.user": "a"}) == {"credentials.user": REDACTED}
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,12 @@ _DIFF_FILE = re.compile(r"diff --git (?:\"?a/.*) \"?b/(?P<path>.*?)\"?$")
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a key is called like something whose value is nobody's business."""
-    words = [word.lower() for word in _WORDS.findall(key.rpartition(".")[2] or key)]
+    """Whether a key, or a part of a dotted one, is called like what is nobody's business."""
+    return any(map(_is_secret_name, key.split(".")))
+
+
+def _is_secret_name(name: str) -> bool:
+    words = [word.lower() for word in _WORDS.findall(name)]
     if not words or words[-1] in _HARMLESS_ENDS:
         return False
     return (
@@ -90,19 +94,26 @@ def is_secret_key(key: str) -> bool:
 
 def redact(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, however deeply they are nested, without what looks like a secret."""
-    return {key: _redact_value(key, value) for key, value in values.items()}
+    return {
+        key: REDACTED if is_secret_key(key) and not _is_empty(value) else _redact_value(value)
+        for key, value in values.items()
+    }
 
 
-def _redact_value(key: str, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return redact(value)
-    if isinstance(value, list | tuple):
-        return [_redact_value(key, item) for item in value]
-    if value is None or isinstance(value, bool) or value == "":
-        return value
-    if is_secret_key(key):
-        return REDACTED
-    return redact_text(value) if isinstance(value, str) else value
+def _redact_value(value: Any) -> Any:
+    match value:
+        case str():
+            return redact_text(value)
+        case Mapping():
+            return redact(value)
+        case list() | tuple():
+            return [_redact_value(item) for item in value]
+        case _:
+            return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or isinstance(value, bool) or value in ("", [], {})
 
 
 def redact_text(text: str) -> str:

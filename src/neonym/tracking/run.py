@@ -28,6 +28,7 @@ from neonym.tracking.events import (
     Tags,
 )
 from neonym.tracking.lineage import Checkout, read_checkout, user_name
+from neonym.tracking.redaction import redact, redact_text
 from neonym.tracking.spool import SegmentWriter, now_ms
 from neonym.tracking.store import Store
 
@@ -56,7 +57,7 @@ class Run:
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags."""
-        self._write(Tags(values=dict(values), for_stage=self._for_stage))
+        self._write(Tags(values=redact(values), for_stage=self._for_stage))
 
     def metrics(self, values: Mapping[str, float | None], step: int) -> None:
         """Log values at a step."""
@@ -70,7 +71,7 @@ class Run:
                 name=name,
                 context=context,
                 digest=sha256[:36],
-                source=source,
+                source=redact_text(source),
                 profile={"num_rows": rows},
                 for_stage=self._for_stage,
             )
@@ -216,7 +217,7 @@ def open_sweep(
 @contextmanager
 def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
     """A segment that begins with an event and ends with how the block ended."""
-    writer = SegmentWriter(store.segments, opened)
+    writer = SegmentWriter(store.segments, _without_secrets(opened))
     ensure_delivery(store)
     status: Status = "FAILED"
     try:
@@ -228,6 +229,15 @@ def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
     finally:
         writer.close(status)
         ensure_delivery(store)
+
+
+def _without_secrets(opened: RunOpened) -> RunOpened:
+    shown = {
+        "name": redact_text(opened.name),
+        "tags": redact(opened.tags),
+        "params": redact(opened.params),
+    }
+    return opened.model_copy(update=shown)
 
 
 def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:

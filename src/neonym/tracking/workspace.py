@@ -14,6 +14,7 @@ from neonym.files import sha256_of_file
 from neonym.history import EpochRecord, read_history
 from neonym.nested import flatten
 from neonym.tracking import tags
+from neonym.tracking.redaction import redact
 from neonym.tracking.run import Run
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
@@ -151,7 +152,8 @@ def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None
     _log_table(run, "names_table", files.names_table)
     for picture in sorted(files.pictures.glob("*.png")):
         run.artifact(picture, "figures")
-    run.text("configuration.yaml", yaml.safe_dump(configuration.model_dump(), sort_keys=False))
+    shown = redact(configuration.model_dump())
+    run.text("configuration.yaml", yaml.safe_dump(shown, sort_keys=False))
     run.tags({tags.NOTE: describe(figures)})
 
 
