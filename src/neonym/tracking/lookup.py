@@ -1,5 +1,8 @@
 """Look up runs in MLflow."""
 
+import os
+
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -8,6 +11,51 @@ from neonym.tracking import tags
 from neonym.tracking.store import Store
 from neonym.tracking.store_check import explain_unusable
 
+# How MLflow says that there is no such thing, or that nothing can be called so
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+def connect(store: Store) -> MlflowClient:
+    """A client of a store that is there and can be used.
+
+    Raises
+    ------
+    UserError
+        If nothing was tracked yet, or the store cannot be used.
+    """
+    if store.is_own and not store.database.exists():
+        raise UserError("nothing is tracked yet; run `make repro`")
+    reason = explain_unusable(store)
+    if reason:
+        raise UserError(reason)
+    # MLflow's own defaults hang for four minutes on a server that is away
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    try:
+        return MlflowClient(store.uri)
+    except (MlflowException, OSError) as error:
+        raise unusable(store, error) from None
+
+
+def find_run(store: Store, run_id: str) -> Run:
+    """A run that neonym made.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be used, or has no such run of ours.
+    """
+    client = connect(store)
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            raise UserError(f"{run_id} is not a run in {store.address}") from None
+        raise unusable(store, error) from None
+    if not run.data.tags.get(tags.RUN_KEY):
+        raise UserError(f"run {run_id} was not made by neonym")
+    return run
+
 
 def run_key_of(store: Store, run_id: str) -> str:
     """The key under which a run was spooled.
@@ -15,16 +63,12 @@ def run_key_of(store: Store, run_id: str) -> str:
     Raises
     ------
     UserError
-        If the store cannot be used, or has no such run of ours.
+        As `find_run`.
     """
-    reason = explain_unusable(store)
-    if reason:
-        raise UserError(reason)
-    try:
-        run = MlflowClient(store.uri).get_run(run_id)
-    except MlflowException:
-        raise UserError(f"{run_id} is neither a folder nor a run in {store.address}") from None
-    key = run.data.tags.get(tags.RUN_KEY)
-    if not key:
-        raise UserError(f"run {run_id} was not made by neonym")
-    return str(key)
+    return str(find_run(store, run_id).data.tags[tags.RUN_KEY])
+
+
+def unusable(store: Store, error: Exception) -> UserError:
+    """What to tell where a store does not answer, or not as it should."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return UserError(f"MLflow at {store.address} cannot be used: {reason}")

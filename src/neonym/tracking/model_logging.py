@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -25,16 +25,22 @@ SIGNATURE = ModelSignature(
 )
 
 
-def log_model(uri: str, run_id: str, file: Path) -> None:
-    """Log the model in `file` to a run as `model`."""
+def log_model(uri: str, run_id: str, file: Path) -> str:
+    """Log the model in `file` to a run as `model`; the id that MLflow gives it.
+
+    The run's status and times stay as they are.
+    """
     mlflow.set_tracking_uri(uri)
-    with mlflow.start_run(run_id=run_id):
-        mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(CODE),
-            artifacts={"model": str(file)},
-            code_paths=[str(PACKAGE)],
-            signature=SIGNATURE,
-            input_example=({"prefix": [""]}, {"n": 3, "temperature": 0.8, "seed": 0}),
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        )
+    logged = Model.log(
+        name="model",
+        flavor=mlflow.pyfunc,
+        flavor_name="pyfunc.ModelFromCode",
+        run_id=run_id,
+        python_model=str(CODE),
+        artifacts={"model": str(file)},
+        code_paths=[str(PACKAGE)],
+        signature=SIGNATURE,
+        input_example=({"prefix": [""]}, {"n": 3, "temperature": 0.8, "seed": 0}),
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+    )
+    return str(logged.model_id)

@@ -3,13 +3,20 @@
 MLflow runs this file to load a logged model ("models from code"), so nothing is unpickled.
 """
 
+import logging
+import os
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from neonym.errors import UserError
 from neonym.generator import NameGenerator
+
+MOST_NAMES = 10_000  # in one answer: some seconds of one processor
+SERVING = "MLFLOW_IS_IN_SERVING_ENVIRONMENT"
 
 
 class ServedModel(PythonModel):  # type: ignore[misc]
@@ -18,6 +25,7 @@ class ServedModel(PythonModel):  # type: ignore[misc]
     def load_context(self, context: PythonModelContext) -> None:
         """Load the network from the `.npz` that was logged with the model."""
         self.generator = NameGenerator.load(context.artifacts["model"])
+        logging.getLogger("mlflow.models.utils").addFilter(refuse_unknown_params)
 
     def predict(
         self,
@@ -39,20 +47,56 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         Returns
         -------
         One row a name: `prefix` and `name`.
+
+        Raises
+        ------
+        MlflowException
+            If a value is out of range or a prefix has a letter unknown to the model; served over
+            HTTP it is an answer with status 400.
         """
-        chosen = params or {}
+        chosen = {"n": 1, "temperature": 1.0, "seed": 0, **(params or {})}
         prefixes = model_input["prefix"].tolist()
-        rows = [
-            (prefix, name)
-            for prefix in prefixes
-            for name in self.generator.sample(
-                int(chosen.get("n", 1)),
-                seed=int(chosen.get("seed", 0)),
-                temperature=float(chosen.get("temperature", 1.0)),
-                prefix=prefix,
-            )
-        ]
+        try:
+            _check(prefixes, chosen)
+            rows = [(prefix, name) for prefix in prefixes for name in self._coin(prefix, chosen)]
+        except UserError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
         return pd.DataFrame(rows, columns=["prefix", "name"])
+
+    def _coin(self, prefix: str, chosen: dict[str, Any]) -> list[str]:
+        return self.generator.sample(
+            int(chosen["n"]),
+            seed=int(chosen["seed"]),
+            temperature=float(chosen["temperature"]),
+            prefix=prefix,
+        )
+
+
+def _check(prefixes: list[Any], chosen: dict[str, Any]) -> None:
+    for name, value in chosen.items():
+        if isinstance(value, bool) or value is None:
+            raise UserError(f"{name} is {value}; it must be a number")
+    if any(not isinstance(prefix, str) for prefix in prefixes):
+        raise UserError('a prefix is missing; give letters, or "" to leave them to the model')
+    count = int(chosen["n"]) * len(prefixes)
+    if count > MOST_NAMES:
+        raise UserError(
+            f"{count} names were asked for; one answer holds at most {MOST_NAMES}, "
+            "n for each prefix"
+        )
+
+
+def refuse_unknown_params(record: logging.LogRecord) -> bool:
+    """Make an error of MLflow's warning that it drops params which the signature does not have.
+
+    Only where the model is served: whoever asks over HTTP does not see the warning.
+    """
+    message = record.getMessage()
+    if message.startswith("Unrecognized params") and os.environ.get(SERVING) == "true":
+        raise MlflowException.invalid_parameter_value(
+            "unknown params; there are n, temperature and seed"
+        )
+    return True
 
 
 set_model(ServedModel())
