@@ -90,6 +90,7 @@ def configuration(**changes: object) -> Configuration:
         },
         "sweep": {
             "id": None,
+            "job": None,
             "resume": False,
             "fail_fast": False,
             "optimized_metric": "val.nll",

@@ -259,6 +259,7 @@ class Sweep(Section):
     """What holds for all jobs of a sweep."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None
+    job: Annotated[int, Field(ge=0)] | None
     resume: bool
     fail_fast: bool
     optimized_metric: Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]

@@ -133,6 +133,8 @@ class Replay:
         if run is None:
             if event.identity and event.identity.model is None:
                 self._supersede(event, event.identity)
+            if tags.JOB in event.tags:
+                self._supersede_attempts(event)
             own = {**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key}
             if event.parent_key and (parent := self._run_id(event.parent_key)):
                 own[tags.PARENT] = parent
@@ -156,6 +158,15 @@ class Replay:
             if "evaluate" not in _stages(run) and tags.SUPERSEDED_BY not in run.data.tags:
                 self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
                 self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
+
+    def _supersede_attempts(self, event: RunOpened) -> None:
+        """Close what earlier attempts at this job of a sweep left: the one that begins counts."""
+        wanted = {key: event.tags[key] for key in (tags.SWEEP, tags.JOB)}
+        for run in self._search(event, wanted):
+            if tags.SUPERSEDED_BY not in run.data.tags:
+                self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
+                if run.info.status != "FAILED":
+                    self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
 
     def _find(self, event: RunOpened, wanted: dict[str, str]) -> Run | None:
         return next(iter(self._search(event, wanted)), None)

@@ -155,7 +155,7 @@ def open_run(
         experiment=None if any_experiment else experiment,
     )
     checkout = read_checkout(Path.cwd())
-    sweep = configuration.sweep.id
+    sweep, job = configuration.sweep.id, configuration.sweep.job
     opened = RunOpened(
         kind=kind,
         key=uuid.uuid4().hex,
@@ -174,6 +174,7 @@ def open_run(
             tags.SEED: str(configuration.seed),
             **({tags.MODEL: model_sha256} if model_sha256 else {}),
             **({tags.SWEEP: sweep} if sweep else {}),
+            **({} if job is None else {tags.JOB: str(job)}),
         },
     )
     with _written(store, opened) as run:
