@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from neonym.errors import UserError
-from neonym.files import whole_file
+from neonym.files import parse_json, whole_file
 
 DOCUMENT = "document"
 CHECKSUM = "checksum"
@@ -117,8 +117,8 @@ def _read(path: Path) -> tuple[Arrays, Any]:
     if digest != _checksum(arrays, text):
         raise _DamagedError("its checksum does not fit its contents")
     try:
-        return arrays, json.loads(text)
-    except (ValueError, RecursionError):
+        return arrays, parse_json(text)
+    except ValueError:
         raise _DamagedError("its description is not JSON") from None
 
 

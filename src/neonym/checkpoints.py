@@ -4,7 +4,8 @@ Random streams are not among it: they are named by the epoch (`neonym.streams`),
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,5 +80,22 @@ def load_checkpoint(path: Path, identity: str) -> Checkpoint | None:
         raise UserError(f"{path} is not a neonym checkpoint; {REMEDY}")
     if document.get("identity") != identity:
         raise UserError(f"{path} is of a run with other data or another configuration; {REMEDY}")
-    history = [EpochRecord(*record) for record in document["history"]]
-    return Checkpoint(history, document["values"], arrays)
+    with explained(path):
+        history = [EpochRecord(*record) for record in document["history"]]
+        return Checkpoint(history, dict(document["values"]), arrays)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of a checkpoint that cannot be gone on from what to do: its layout may be an older one.
+
+    Raises
+    ------
+    UserError
+        Where the block meets a value that is missing or makes no sense.
+    """
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is not a checkpoint of this neonym ({reason}); {REMEDY}") from None

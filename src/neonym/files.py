@@ -1,11 +1,13 @@
 """Files that appear whole or not at all, and their digests."""
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from neonym.errors import UserError
 
@@ -40,6 +42,20 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
+
+
+def parse_json(content: bytes | str) -> Any:
+    """The plain values in a JSON text.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, or nested too deep.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("not JSON that anybody wrote: nested too deep") from None
 
 
 def sha256_of_file(path: Path) -> str:

@@ -3,10 +3,27 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from neonym.errors import UserError
+
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
+class _Output(BaseModel):
+    path: str
+    md5: str | None = None
+
+
+class _Stage(BaseModel):
+    params: dict[str, dict[str, Any]] = {}
+    outs: list[_Output] = []
+
+
+class _Lock(BaseModel):
+    stages: dict[str, _Stage]
 
 
 class Lock:
@@ -23,18 +40,20 @@ class Lock:
     def __init__(self, path: Path) -> None:
         try:
             loaded = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-            self._stages: dict[str, Any] = dict(loaded["stages"])
+            self._stages = _Lock.model_validate(loaded).stages
         except FileNotFoundError:
             raise UserError(f"{path} does not exist; run `dvc repro`") from None
-        except (YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError):
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}); check its rights") from None
+        # What the parser raises for bytes that are no YAML depends on which they are
+        except (YAMLError, *UNREADABLE):
             raise UserError(f"{path} is damaged; restore it from git or run `dvc repro`") from None
 
     def params(self, stage: str) -> dict[str, Any]:
         """The keys of `params.yaml` with which a stage last ran; empty if it never did."""
-        found: dict[str, Any] = self._stages.get(stage, {}).get("params", {}).get("params.yaml", {})
-        return found
+        return self._stages.get(stage, _Stage()).params.get("params.yaml", {})
 
     def md5(self, stage: str, output: str) -> str | None:
         """The md5 of an output that a stage last made; None if there is none."""
-        outputs = self._stages.get(stage, {}).get("outs", [])
-        return next((out.get("md5") for out in outputs if out.get("path") == output), None)
+        outputs = self._stages.get(stage, _Stage()).outs
+        return next((out.md5 for out in outputs if out.path == output), None)

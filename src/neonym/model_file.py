@@ -20,6 +20,7 @@ KIND = "neonym model"
 VERSION = 1  # of a file with one network
 MIXTURE_VERSION = 2
 REMEDY = "train one with `dvc repro`, or name another with --model"
+MOST_TOKENS = 10_000  # that data.max_length allows; names are drawn up to twice the longest
 REQUIRED = {"longest": int, "lowercase": bool}
 
 
@@ -114,7 +115,7 @@ def load_model(path: Path) -> Model:
             read = partial(_network, document["options"])
             mixture = mixture_from_arrays(arrays, document.get("mixture"), read, len(vocabulary))
             network = mixture.networks[0]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UserError(f"{path} is not a neonym model ({error}); {REMEDY}") from None
     return Model(network, vocabulary, document["metadata"], mixture)
 
@@ -129,7 +130,7 @@ def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
     for key, kind in REQUIRED.items():
         if type(metadata.get(key)) is not kind:
             return f"its metadata need {key}, of type {kind.__name__}"
-    if metadata["longest"] < 1:
+    if not 1 <= metadata["longest"] <= MOST_TOKENS:
         return f"its longest name has {metadata['longest']} tokens"
     return None
 

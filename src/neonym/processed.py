@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from neonym.configuration import Data, sha256_of
 from neonym.corpus import Corpus, read_source
 from neonym.errors import UserError
-from neonym.files import sha256_of_file
+from neonym.files import parse_json, sha256_of_file
 from neonym.splits import Splits
 from neonym.vocabulary import Vocabulary, tokens_of
 
+VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
 PARTS = ("train", "val", "test")
+SEAL = "sha256"  # in corpus.json: what tells that nothing was altered since
 
 # What a name must obey to be valid, what the list is called and where it lies do not change what
 # is read from it.
@@ -54,7 +56,9 @@ def data_fingerprint(data: Data, path: Path) -> str:
 def _fingerprint(data: Data, source_sha256: str) -> str:
     reading = data.model_dump(mode="json", exclude=set(NOT_IN_FINGERPRINT))
     suffix = Path(data.path).suffix.lower()  # tells how a CSV separates its columns
-    return sha256_of({"data": reading, "suffix": suffix, "source": source_sha256})
+    return sha256_of(
+        {"data": reading, "suffix": suffix, "source": source_sha256, "version": VERSION}
+    )
 
 
 def write_processed(
@@ -104,8 +108,15 @@ def _write_files(folder: Path, corpus: Corpus, splits: Splits, summary: dict[str
     writer.writerow(["line", "text", "reason", "detail"])
     writer.writerows(corpus.dropped)
     (folder / "dropped.csv").write_bytes(table.getvalue().encode())
+    summary = summary | {SEAL: seal(folder, summary)}
     text = json.dumps(summary, ensure_ascii=False, indent=2, sort_keys=True)
     (folder / "corpus.json").write_bytes((text + "\n").encode())
+
+
+def seal(folder: Path, summary: dict[str, Any]) -> str:
+    """The sha256 of what the summary says and of the files that are read with it."""
+    files = [f"{part}.txt" for part in PARTS] + ["vocabulary.json"]
+    return sha256_of([summary, [sha256_of_file(folder / name) for name in files]])
 
 
 def _write_names(path: Path, names: Sequence[str]) -> None:
@@ -140,13 +151,18 @@ def read_processed(folder: Path) -> Processed:
     """
     vocabulary = Vocabulary.load(folder / "vocabulary.json")
     try:
-        summary = json.loads((folder / "corpus.json").read_bytes())
+        summary = parse_json((folder / "corpus.json").read_bytes())
+        noted = summary.pop(SEAL, None) if isinstance(summary, dict) else None
+        if noted != seal(folder, summary):
+            raise ValueError("it is not as preprocess wrote it")
         train, val, test = (_read_names(folder / f"{part}.txt") for part in PARTS)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise UserError(f"{folder} is not complete ({reason}); run preprocess again") from None
     except ValueError as error:
-        raise UserError(f"{folder} is damaged ({error}); run preprocess again") from None
+        raise UserError(
+            f"{folder} is damaged ({error}); delete it and run preprocess again"
+        ) from None
     return Processed(train, val, test, vocabulary, summary)
 
 

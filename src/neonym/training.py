@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonym import configuration as conf
-from neonym.checkpoints import Checkpoint, load_checkpoint, run_identity, save_checkpoint
+from neonym.checkpoints import (
+    Checkpoint,
+    explained,
+    load_checkpoint,
+    run_identity,
+    save_checkpoint,
+)
 from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
@@ -109,7 +115,8 @@ def train(
     trainer = _Trainer(train_ids, val_ids, vocabulary_size, configuration, listener)
     identity = run_identity(configuration, vocabulary_size, train_ids, val_ids)
     if checkpoint and configuration.train.resume:
-        trainer.restore(load_checkpoint(checkpoint, identity))
+        with explained(checkpoint):
+            trainer.restore(load_checkpoint(checkpoint, identity))
     while not trainer.is_done():
         trainer.run_epoch()
         if checkpoint:
@@ -291,8 +298,13 @@ class _Trainer:
         if checkpoint is None:
             return
         self.history, values, arrays = checkpoint
+        here = self.network.parameters
+        for name, array in arrays.items():
+            if name != "optimizer.steps" and (array.shape, array.dtype) != (here.shape, here.dtype):
+                raise ValueError(f"its {name} is not of this network")
         self.descent.load_state_dict(values, arrays)
-        self.best = _Best(values["best_epoch"], values["best_val_nll"], arrays["best"])
+        best_epoch, best_val_nll = int(values["best_epoch"]), float(values["best_val_nll"])
+        self.best = _Best(best_epoch, best_val_nll, arrays["best"])
         self.network.parameters[...] = arrays["parameters"]
         if self.listener:
             for record in self.history:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.files import parse_json, write_text
 
 Unit = Literal["character", "word"]
 Ids = npt.NDArray[np.int32]
@@ -210,7 +210,7 @@ class Vocabulary:
             If the file is missing or does not hold a vocabulary.
         """
         try:
-            values = json.loads(path.read_bytes())
+            values = parse_json(path.read_bytes())
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}); make it again") from None
         except ValueError:
