@@ -33,6 +33,7 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
         "neonym.tracking.replay",
         "neonym.tracking.lookup",
         "neonym.tracking.model_logging",
+        "neonym.tracking.registry",
         "neonym.tracking.served_model",
     }
 

@@ -8,6 +8,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.errors import UserError
 from neonym.tracking import tags
+from neonym.tracking.redaction import redact_text
 from neonym.tracking.store import Store
 from neonym.tracking.store_check import explain_unusable
 
@@ -31,6 +32,7 @@ def connect(store: Store) -> MlflowClient:
     # MLflow's own defaults hang for four minutes on a server that is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         return MlflowClient(store.uri)
     except (MlflowException, OSError) as error:
@@ -71,4 +73,4 @@ def run_key_of(store: Store, run_id: str) -> str:
 def unusable(store: Store, error: Exception) -> UserError:
     """What to tell where a store does not answer, or not as it should."""
     reason = next(iter(str(error).splitlines()), type(error).__name__)
-    return UserError(f"MLflow at {store.address} cannot be used: {reason}")
+    return UserError(f"MLflow at {store.address} cannot be used: {redact_text(reason)}")

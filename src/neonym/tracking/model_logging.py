@@ -32,6 +32,7 @@ def log_model(uri: str, run_id: str, file: Path) -> str:
     """
     mlflow.set_tracking_uri(uri)
     logged = Model.log(
+        artifact_path=None,
         name="model",
         flavor=mlflow.pyfunc,
         flavor_name="pyfunc.ModelFromCode",

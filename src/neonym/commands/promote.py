@@ -1,0 +1,43 @@
+"""`neonym promote`: make a run's model the champion."""
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neonym.terminal import escape
+
+if TYPE_CHECKING:
+    from neonym.tracking.registry import Entry
+
+
+@click.command("promote")
+@click.argument("run_id", metavar="RUN_ID")
+@click.option("--force", is_flag=True, help="Also a model that is worse, or cannot be compared.")
+@click.option("--name", default="neonym", show_default=True, help="The registered model.")
+def command(run_id: str, force: bool, name: str) -> None:
+    """Register a run's model and make it the champion, which is what is served.
+
+    Compares with the present champion by the nats per letter of the validation names, and refuses a
+    model that is worse, or one that was validated on other names.
+    """
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.tracking.registry import ALIAS, promote  # noqa: PLC0415 (imports MLflow)
+    from neonym.tracking.store import Store, project_root  # noqa: PLC0415
+
+    promotion = promote(Store.of_project(project_root(Path.cwd())), run_id, name, force)
+    if promotion.changed:
+        click.echo(f"champion before  {_shown(promotion.before)}")
+        click.echo(f"champion now     {_shown(promotion.after)}")
+    else:
+        click.echo(f"champion already {_shown(promotion.after)}")
+    click.echo(f"It loads as      models:/{escape(name)}@{ALIAS}")
+
+
+def _shown(entry: "Entry | None") -> str:
+    if entry is None:
+        return "none"
+    nll = "unknown" if math.isnan(entry.val_nll) else f"{entry.val_nll:.4f}"
+    return f"version {entry.version}, run {entry.run_id or 'unknown'}, val nll {nll}"

@@ -1,0 +1,86 @@
+"""Runs that can be promoted, delivered to a real MLflow store as stages deliver theirs."""
+
+from functools import cache
+from pathlib import Path
+
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from neonym.files import sha256_of_file
+from neonym.model_file import save_model
+from neonym.nn import RecurrentNetwork
+from neonym.tracking import tags
+from neonym.tracking.events import Artifact, Dataset, Kind, Metrics, ModelLogged, RunOpened, Tags
+from neonym.tracking.replay import Replay
+from neonym.tracking.spool import Segment, SegmentWriter
+from neonym.tracking.store import Store
+from neonym.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.from_names(["abcdefghijklmnopqrstuvwxyz"], "character")
+
+
+def write_model(path: Path, seed: int = 0) -> Path:
+    """A small network with random weights."""
+    network = RecurrentNetwork(len(VOCABULARY), hidden_size=8, seed=seed)
+    save_model(path, network, VOCABULARY, {"longest": 12, "lowercase": True})
+    return path
+
+
+def deliver_run(
+    store: Store,
+    key: str,
+    *,
+    val_nll: float | None = 2.0,
+    val_data: str = "d1",
+    kind: Kind = "job",
+    status: str = "FINISHED",
+    as_model: bool = False,
+    with_file: bool = True,
+) -> str:
+    """Deliver a run as one that went through the whole pipeline; its id in MLflow."""
+    writer = SegmentWriter(
+        store.segments,
+        RunOpened(
+            kind=kind,
+            key=key,
+            name=key,
+            stage="evaluate",
+            time_ms=1_700_000_000_000,
+            experiment="names",
+            tags={tags.CONFIGURATION: "c", tags.CHECKOUT: "here"},
+        ),
+    )
+    if with_file:
+        file = write_model(store.root / f"{key}.npz", seed=len(key))
+        digest = sha256_of_file(file)
+        writer.write(Tags(values={tags.MODEL: digest}))
+        writer.write(Artifact(file=writer.copy_in(file, "model.npz"), folder="models"))
+        if as_model:
+            writer.write(ModelLogged(file=writer.copy_in(file, "model.npz"), sha256=digest))
+    if val_nll is not None:
+        writer.write(Metrics(time_ms=1_700_000_000_001, step=9, values={"val/nll": val_nll}))
+        # Test says the contrary, and nobody may look at it
+        writer.write(Metrics(time_ms=1_700_000_000_001, step=9, values={"test/nll": -val_nll}))
+    for context, digest in (("training", "t"), ("validation", val_data), ("test", "e")):
+        writer.write(
+            Dataset(name=context, context=context, digest=digest, source="x", profile={"n": 1})
+        )
+    if status == "RUNNING":
+        Replay(store).deliver(Segment(writer.folder))
+        writer.abandon()
+    else:
+        writer.close(status)  # type: ignore[arg-type]
+        Replay(store).deliver(Segment(writer.folder))
+    return run_of(store, key).info.run_id
+
+
+def run_of(store: Store, key: str) -> Run:
+    client = client_of(store.uri)
+    ids = [found.experiment_id for found in client.search_experiments()]
+    [run] = client.search_runs(ids, f"tags.`{tags.RUN_KEY}` = '{key}'")
+    return run
+
+
+@cache
+def client_of(uri: str) -> MlflowClient:
+    return MlflowClient(uri)

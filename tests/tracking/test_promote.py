@@ -1,0 +1,171 @@
+"""`neonym promote`: the champion is the best on the same validation names, unless forced."""
+
+import pytest
+from mlflow.tracking import MlflowClient
+from promotable import deliver_run, run_of
+
+from neonym.cli import run as run_cli
+from neonym.errors import UserError
+from neonym.tracking.registry import Entry, promote
+from neonym.tracking.store import Store
+
+# of itself, when it loads what it needs to log a model
+MLFLOW_WARNS = pytest.mark.filterwarnings("default::UserWarning")
+
+
+def neonym(monkeypatch: pytest.MonkeyPatch, store: Store, *words: str) -> int:
+    monkeypatch.chdir(store.root)
+    monkeypatch.setattr("sys.argv", ["neonym", *words])
+    return run_cli()
+
+
+def champion_run(store: Store) -> str:
+    return str(MlflowClient(store.uri).get_model_version_by_alias("neonym", "champion").run_id)
+
+
+def make_champion(store: Store, run_id: str, val_nll: str = "2.0", val_data: str = "d1") -> None:
+    """Make a run the champion without the second that logging its model takes."""
+    client = MlflowClient(store.uri)
+    client.create_registered_model("neonym")
+    noted = {"neonym.val_nll": val_nll, "neonym.val_data": val_data}
+    version = client.create_model_version("neonym", str(store.artifacts), run_id, tags=noted)
+    client.set_registered_model_alias("neonym", "champion", version.version)
+
+
+@MLFLOW_WARNS
+def test_the_first_run_of_a_sweep_becomes_champion_and_its_model_is_logged_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = deliver_run(store, "first", val_nll=1.75)
+    before = run_of(store, "first")
+    assert neonym(monkeypatch, store, "promote", run_id) == 0
+    assert capsys.readouterr().out == (
+        "champion before  none\n"
+        f"champion now     version 1, run {run_id}, val nll 1.7500\n"
+        "It loads as      models:/neonym@champion\n"
+    )
+    after = run_of(store, "first")
+    assert (after.info.status, after.info.end_time) == (before.info.status, before.info.end_time)
+    assert neonym(monkeypatch, store, "promote", run_id) == 0
+    assert "champion already version 1" in capsys.readouterr().out
+    assert promote(store, run_id, "other").after.version == "1"
+    assert len(run_of(store, "first").outputs.model_outputs) == 1
+
+
+@MLFLOW_WARNS
+def test_a_worse_run_is_refused_whatever_test_says_and_promoted_by_force(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    better, worse = deliver_run(store, "a", val_nll=1.5), deliver_run(store, "b", val_nll=1.6)
+    make_champion(store, better, val_nll="1.5")
+    assert neonym(monkeypatch, store, "promote", worse) == 2
+    assert capsys.readouterr().err == (
+        f"neonym: run {worse} is worse than the champion, version 1: "
+        "val nll 1.6000 against 1.5000; --force promotes it nevertheless\n"
+    )
+    assert champion_run(store) == better
+    assert neonym(monkeypatch, store, "promote", worse, "--force") == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"champion before  version 1, run {better}, val nll 1.5000",
+        f"champion now     version 2, run {worse}, val nll 1.6000",
+    ]
+    back = promote(store, better, "neonym")
+    assert back.after == Entry(better, 1.5, "d1", "1")
+
+
+@pytest.mark.parametrize(
+    ("val_nll", "val_data", "reason"),
+    [
+        (1.0, "d2", "was validated on other names"),
+        (None, "d1", "has no figure of the validation names"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    store: Store, val_nll: float | None, val_data: str, reason: str
+) -> None:
+    make_champion(store, deliver_run(store, "a"))
+    other = deliver_run(store, "b", val_nll=val_nll, val_data=val_data)
+    with pytest.raises(UserError, match=reason):
+        promote(store, other, "neonym")
+
+
+def test_a_champion_that_somebody_else_registered_cannot_be_compared_with(store: Store) -> None:
+    run_id = deliver_run(store, "a")
+    make_champion(store, "0" * 32, val_nll="nan")
+    with pytest.raises(UserError, match="was not registered by neonym"):
+        promote(store, run_id, "neonym")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"status": "RUNNING"}, "is RUNNING; only a finished run has its model"),
+        ({"status": "KILLED"}, "is KILLED; only a finished run has its model"),
+        ({"kind": "sweep"}, "is a sweep; promote one of its jobs"),
+        ({"with_file": False}, "has no model; promote one that trained a network"),
+    ],
+)
+def test_runs_without_a_finished_model_are_refused(
+    store: Store, options: dict[str, object], reason: str
+) -> None:
+    run_id = deliver_run(store, "a", **options)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=reason):
+        promote(store, run_id, "neonym", force=True)
+    assert MlflowClient(store.uri).search_registered_models() == []
+
+
+def test_a_model_file_that_was_changed_in_the_store_is_refused(store: Store) -> None:
+    run_id = deliver_run(store, "a")
+    [file] = store.artifacts.rglob("model.npz")
+    file.write_bytes(b"other")
+    with pytest.raises(UserError, match="is not the file that the run logged"):
+        promote(store, run_id, "neonym")
+    file.unlink()
+    with pytest.raises(UserError, match=r"has no models/model\.npz among its artifacts any more"):
+        promote(store, run_id, "neonym")
+    assert MlflowClient(store.uri).search_registered_models() == []
+
+
+def test_deleted_and_foreign_and_unknown_runs_are_refused(store: Store) -> None:
+    client = MlflowClient(store.uri)
+    foreign = client.create_run("0").info.run_id
+    deleted = deliver_run(store, "a")
+    client.delete_run(deleted)
+    for run_id, reason in [
+        (foreign, "was not made by neonym"),
+        (deleted, "was deleted"),
+        ("0" * 32, "is not a run in sqlite:"),
+        ("../x'", "is not a run in sqlite:"),
+    ]:
+        with pytest.raises(UserError, match=reason):
+            promote(store, run_id, "neonym")
+
+
+@pytest.mark.parametrize("name", ["a/b", "a:b", "", "a' or name = 'b", "..", "\x1b[31m"])
+def test_names_that_no_model_can_have_are_refused(store: Store, name: str) -> None:
+    with pytest.raises(UserError, match="cannot name a model"):
+        promote(store, "0" * 32, name)
+
+
+def test_without_a_store_nothing_is_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.database.unlink()
+    assert neonym(monkeypatch, store, "promote", "0" * 32) == 2
+    assert capsys.readouterr().err == "neonym: nothing is tracked yet; run `make repro`\n"
+    assert not store.database.exists()
+    store.database.write_bytes(b"no database")
+    assert neonym(monkeypatch, store, "promote", "0" * 32) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_server_that_is_away_is_told_in_one_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:pw@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert neonym(monkeypatch, store, "promote", "0" * 32) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("neonym: MLflow at http://127.0.0.1:9 cannot be used: ")
+    assert said.count("\n") == 1
+    assert "pw@" not in said
