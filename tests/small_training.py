@@ -90,11 +90,16 @@ def configuration(**changes: object) -> Configuration:
         },
         "sweep": {
             "id": None,
-            "job": None,
             "resume": False,
             "fail_fast": False,
             "optimized_metric": "val.nll",
             "direction": "minimize",
+            "job": None,
+            "search": "grid",
+            "trials": None,
+            "seed": 0,
+            "at_once": None,
+            "pruner": None,
         },
         "tracking": {
             "enabled": False,

@@ -264,6 +264,21 @@ class Sweep(Section):
     fail_fast: bool
     optimized_metric: Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]
     direction: Literal["minimize", "maximize"]
+    search: Literal["grid", "random", "tpe"]
+    trials: Annotated[int, Field(ge=1, le=100_000)] | None
+    seed: Seed
+    at_once: Annotated[int, Field(ge=1)] | None
+    pruner: Literal["median", "halving"] | None
+
+    @model_validator(mode="after")
+    def _search_with_trials(self) -> "Sweep":
+        if self.search == "grid" and (self.trials or self.at_once or self.pruner):
+            raise ValueError("trials, at_once and pruner are for search: random or tpe, not a grid")
+        if self.search != "grid" and self.trials is None:
+            raise ValueError(f"search: {self.search} needs to know how many trials to make")
+        if self.pruner and (self.optimized_metric, self.direction) != ("val.nll", "minimize"):
+            raise ValueError("a pruner goes by val.nll, so only that can be optimized with one")
+        return self
 
     @field_validator("optimized_metric")
     @classmethod
