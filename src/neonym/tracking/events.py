@@ -49,8 +49,6 @@ class RunOpened(Event):
     params: dict[str, str] = {}
     parent_key: str | None = None
     """The sweep that a job belongs to."""
-    diff: str = ""
-    """How the checkout differed from its commit."""
 
 
 class Tags(Event):

@@ -1,14 +1,28 @@
-"""Where a run comes from: the commit, whether the checkout differed from it, and how."""
+"""Where a run comes from: the commit, how the checkout differed from it, and the list of names."""
 
 import getpass
+import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from neonym.files import md5_of
+from neonym.tracking.redaction import redact_diff
 
 UNKNOWN = "unknown"
 # What stages write themselves and is committed does not make a checkout dirty
 GENERATED = ("dvc.lock", "params.yaml", "reports")
+# Where new files that git does not know yet can change a result, so that the diff holds them
+CODE = ("conf", "pipelines", "src", "dvc.yaml")
 MAX_DIFF_BYTES = 1_000_000
+MAX_LIST_BYTES = 10_000_000
+
+DiffState = Literal["", "whole", "cut off", "redacted", "not text"]
+Kept = Literal["git", "DVC's cache", "artifact", "nowhere"]
 
 
 @dataclass(frozen=True)
@@ -18,18 +32,77 @@ class Checkout:
     commit: str
     dirty: bool
     diff: str
-    """Changes to tracked files against the commit, as `git diff` shows them."""
+    """Changes to tracked files against the commit and new files among the code; `git apply` takes
+    it where `state` is "whole"."""
+    state: DiffState = ""
+    """Whether all of the difference is in `diff`; "" where nothing differs."""
 
 
 def read_checkout(folder: Path) -> Checkout:
     """The state of the git checkout that `folder` is in; commit "unknown" outside of one."""
     commit = _git(folder, "rev-parse", "HEAD").strip()
-    if not commit:
+    # An archive that was unpacked inside of another repository is no part of it
+    if not commit or not _git(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
         return Checkout(UNKNOWN, dirty=False, diff="")
     excluded = [f":(exclude,top){path}" for path in GENERATED]
-    changed = _git(folder, "status", "--porcelain", "--", ":/", *excluded)
-    diff = _git(folder, "diff", "HEAD", "--", ":/", *excluded) if changed else ""
-    return Checkout(commit, dirty=bool(changed), diff=diff[:MAX_DIFF_BYTES])
+    if not _git(folder, "status", "--porcelain", "--", ":/", *excluded):
+        return Checkout(commit, dirty=False, diff="")
+    raw = _diff(folder, excluded)
+    diff = raw[:MAX_DIFF_BYTES].decode("utf-8", errors="replace")
+    diff, redacted = redact_diff(diff)
+    return Checkout(commit, dirty=True, diff=diff, state=_state(raw, redacted))
+
+
+def _state(raw: bytes, redacted: bool) -> DiffState:
+    if redacted:
+        return "redacted"
+    if len(raw) > MAX_DIFF_BYTES:
+        return "cut off"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not text"
+    return "whole"
+
+
+def _diff(folder: Path, excluded: list[str]) -> bytes:
+    """What `git apply` needs to get from the commit to the checkout, whatever git's settings."""
+    command = ["diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff"]
+    command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", ":/", *excluded]
+    listed = _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
+    new = [name for name in listed.split("\0") if name]
+    if not new:
+        return _git_bytes(folder, *command)
+    if sum((folder / name).lstat().st_size for name in new) > MAX_DIFF_BYTES:
+        return b"\n" * (MAX_DIFF_BYTES + 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        # In a copy of the index, so that the checkout's own stays as it is
+        index = Path(temporary) / "index"
+        own = folder / _git(folder, "rev-parse", "--git-path", "index").strip()
+        shutil.copyfile(own, index)
+        environment = {"GIT_INDEX_FILE": str(index)}
+        _git_bytes(folder, "add", "--intent-to-add", "--", *new, environment=environment)
+        return _git_bytes(folder, *command, environment=environment)
+
+
+def where_kept(path: Path, root: Path) -> Kept:
+    """Where a list that a run uses can be had again later.
+
+    Parameters
+    ----------
+    path
+        The list.
+    root
+        The project's real root, whose DVC cache is looked into.
+    """
+    folder, name = path.parent, path.name
+    committed = _git(folder, "rev-parse", "--verify", "--quiet", f"HEAD:./{name}").strip()
+    if committed and committed == _git(folder, "hash-object", "--", name).strip():
+        return "git"
+    md5 = md5_of(path)
+    if (root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).is_file():
+        return "DVC's cache"
+    return "artifact" if path.stat().st_size <= MAX_LIST_BYTES else "nowhere"
 
 
 def user_name() -> str:
@@ -41,13 +114,21 @@ def user_name() -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    return _git_bytes(folder, *arguments).decode("utf-8", errors="surrogateescape")
+
+
+def _git_bytes(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> bytes:
+    """What git prints; nothing where it fails or is not there."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
+            env={**os.environ, **(environment or {})},
             capture_output=True,
             check=True,
             timeout=30,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode("utf-8", errors="replace")
+        return b""
+    return done.stdout

@@ -147,8 +147,6 @@ class Replay:
         params = [Param(*item) for item in event.params.items()]
         for i in range(0, len(params), PARAMS_BATCH):
             self._client.log_batch(run.info.run_id, params=params[i : i + PARAMS_BATCH])
-        if event.diff:
-            self._client.log_text(run.info.run_id, event.diff, "code/uncommitted.diff")
         return run
 
     def _supersede(self, event: RunOpened, identity: Identity) -> None:

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from neonym.configuration import UNTRACKED_SECTIONS, Configuration, configuration_hash
 from neonym.nested import flatten
 from neonym.tracking import tags
@@ -28,6 +30,7 @@ from neonym.tracking.events import (
     Tags,
 )
 from neonym.tracking.lineage import Checkout, read_checkout, user_name
+from neonym.tracking.provenance import environment
 from neonym.tracking.redaction import redact, redact_text
 from neonym.tracking.spool import SegmentWriter, now_ms
 from neonym.tracking.store import Store
@@ -166,7 +169,6 @@ def open_run(
         identity=identity if kind == "workspace" else None,
         parent_key=sweep,
         params=_as_params(configuration),
-        diff=checkout.diff,
         tags={
             **_common_tags(store, checkout),
             tags.CONFIGURATION: identity.configuration,
@@ -178,7 +180,21 @@ def open_run(
         },
     )
     with _written(store, opened) as run:
+        computes = bool(stage) or kind == "job"  # not where files that are there are only tracked
+        _log_origin(run if computes else run.for_stage("evaluate"), checkout, configuration)
+        if computes:
+            text = json.dumps(environment(), indent=2)
+            run.text(f"{stage or 'pipeline'}.json", text, "environment")
         yield run
+
+
+def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:
+    """Log what it takes to have the run again; stages may run at different commits."""
+    run.tags(_code_tags(checkout))
+    if checkout.diff:
+        run.text("uncommitted.diff", checkout.diff, "code")
+    values = redact(configuration.model_dump(mode="json"))
+    run.text("configuration.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
 
 
 @contextmanager
@@ -245,11 +261,18 @@ def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
     return {
         tags.VERSION: version("neonym"),
         tags.CHECKOUT: store.checkout,
-        tags.GIT_COMMIT: checkout.commit,
-        tags.GIT_DIRTY: str(checkout.dirty).lower(),
+        **_code_tags(checkout),
         tags.SOURCE_NAME: f"pipelines/{Path(sys.argv[0]).name}",
         tags.SOURCE_TYPE: "LOCAL",
         tags.USER: user_name(),
+    }
+
+
+def _code_tags(checkout: Checkout) -> dict[str, str]:
+    return {
+        tags.GIT_COMMIT: checkout.commit,
+        tags.GIT_DIRTY: str(checkout.dirty).lower(),
+        tags.GIT_DIFF: checkout.state,
     }
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from neonym.configuration import Configuration, sha256_of
-from neonym.files import sha256_of_file
+from neonym.configuration import Configuration, Data, sha256_of
+from neonym.files import md5_of, sha256_of_file
 from neonym.history import EpochRecord, read_history
 from neonym.nested import flatten
+from neonym.processed import data_fingerprint
 from neonym.tracking import tags
-from neonym.tracking.redaction import redact
+from neonym.tracking.lineage import where_kept
 from neonym.tracking.run import Run
+from neonym.tracking.store import project_root
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 SHOWN_NAMES = 1000
@@ -83,7 +83,21 @@ def log_data(run: Run, processed: Path, configuration: Configuration) -> None:
         rows = path.read_bytes().count(b"\n")
         name = f"{configuration.data.name} {part}"
         run.dataset(name, context, sha256_of_file(path), configuration.data.path, rows)
-    run.tags({tags.DATA: processed_sha256(processed)})
+    vocabulary = sha256_of_file(processed / "vocabulary.json")
+    run.tags({tags.DATA: processed_sha256(processed), tags.VOCABULARY: vocabulary})
+    _log_list(run, processed, configuration.data)
+
+
+def _log_list(run: Run, processed: Path, data: Data) -> None:
+    """Log which list the data were made from, and the list itself where it is nowhere else."""
+    path = Path(data.path)
+    made_from = json.loads((processed / "corpus.json").read_bytes()).get("fingerprint")
+    if not path.is_file() or data_fingerprint(data, path) != made_from:
+        return  # changed or gone since
+    kept = where_kept(path, project_root(Path.cwd()))
+    run.tags({tags.LIST: sha256_of_file(path), tags.LIST_KEPT: kept})
+    if kept == "artifact":
+        run.artifact(path, "data")
 
 
 def log_epoch(run: Run, record: EpochRecord) -> None:
@@ -112,7 +126,7 @@ def log_trained(run: Run, files: Files, as_model: bool = True) -> None:
     }
     run.metrics(values, history[-1].step)
     digest = sha256_of_file(files.model)
-    run.tags({tags.MODEL: digest})
+    run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
     run.artifact(files.history, "reports")
     run.artifact(files.model, "models")
     if as_model:
@@ -152,8 +166,6 @@ def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None
     _log_table(run, "names_table", files.names_table)
     for picture in sorted(files.pictures.glob("*.png")):
         run.artifact(picture, "figures")
-    shown = redact(configuration.model_dump())
-    run.text("configuration.yaml", yaml.safe_dump(shown, sort_keys=False))
     run.tags({tags.NOTE: describe(figures)})
 
 
