@@ -12,7 +12,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from composition import CONF, VERSION_BASE, compose_first, explain, validated
+from composition import (
+    CONF,
+    VERSION_BASE,
+    compose_first,
+    explain,
+    prefer_own_launchers,
+    validated,
+)
 from multirun import JobFailedError, Sweep, run_job
 from neonym.errors import UserError
 from neonym.tracking.courier import wait_for_delivery
@@ -33,6 +40,7 @@ def run_by_hand(name: str, function: StageFunction) -> None:
         If the configuration is wrong, or a single job is stopped by a mistake.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come through to us
+    prefer_own_launchers()
     arguments = sys.argv[1:]
     if any(word in MULTIRUN for word in arguments):
         _run_sweep(name, function, arguments)
@@ -63,13 +71,7 @@ def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None
 
     def job(composed: DictConfig) -> float:
         log_to_terminal()
-        stage = _stage(name, composed)
-        return run_job(
-            stage.results,
-            stage.configuration,
-            stage.overrides,
-            lambda: (function(stage), stage.run_key),
-        )
+        return run_job(_stage(name, composed), function)
 
     tracking = configuration.tracking
     store = Store.of_project(project_root(Path.cwd()))

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -37,6 +39,12 @@ def compose_text(overrides: list[str] | None = None) -> str:
         raise UserError(explain(error)) from None
     validated(composed)
     return OmegaConf.to_yaml(composed)
+
+
+def prefer_own_launchers() -> None:
+    """See that `conf/hydra/launcher` counts where Hydra's own joblib plugin is installed too."""
+    Plugins.instance()  # finds and registers what is installed
+    ConfigStore.instance().repo["hydra"]["launcher"].pop("joblib.yaml", None)
 
 
 def compose_first(overrides: list[str]) -> Configuration:

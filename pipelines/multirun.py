@@ -8,17 +8,21 @@ import json
 import math
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from neonym.configuration import Configuration, configuration_hash, seedless_hash
+from filelock import FileLock
+
+from neonym.configuration import configuration_hash, seedless_hash
 from neonym.errors import UserError
 from neonym.files import write_text
+from stage import Stage, StageFunction
 
 VERSION = 1
 RESULT = "result.json"
+LOCK = "job.lock"
 SWEEP = "sweep.json"
 RESUME = "sweep.resume=true"
 
@@ -127,59 +131,67 @@ class Sweep:
         return [read_result(path) for path in sorted(paths, key=lambda path: int(path.parent.name))]
 
 
+def result_of(folder: Path) -> Path:
+    """Where a job that works in this folder leaves its result."""
+    return folder / RESULT
+
+
 def read_result(path: Path) -> Result:
     """The result in a file."""
     return Result(**json.loads(path.read_bytes()))
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Leave a job's result in its folder."""
+    write_text(result_of(folder), json.dumps(asdict(result), indent=2) + "\n")
+
+
+def asked(overrides: list[str]) -> list[str]:
+    """The overrides that are a job's own, not its sweep's."""
+    return [word for word in overrides if not word.startswith(("sweep.", "sweep="))]
 
 
 class JobFailedError(Exception):
     """A job failed, and the sweep is to end with it."""
 
 
-def run_job(
-    folder: Path,
-    configuration: Configuration,
-    overrides: list[str],
-    job: Callable[[], tuple[float | None, str]],
-) -> float:
-    """Run one job of a sweep, unless it is already finished.
+def run_job(stage: Stage, function: StageFunction) -> float:
+    """Run one job of a sweep, unless it is finished already, and leave its result in its folder.
+
+    Nobody else runs the same job meanwhile: what a killed sweep has left running is waited for.
 
     Parameters
     ----------
-    folder
-        The job's own.
-    configuration, overrides
-        What is run.
-    job
-        Returns the optimized metric and the key of the job's run.
+    stage
+        The job.
+    function
+        What it runs; returns the optimized metric.
 
     Returns
     -------
     value
         The optimized metric; NaN where the job failed.
-
-    Raises
-    ------
-    JobFailedError
-        If the job failed and `sweep.fail_fast` asks for the end.
     """
-    digest = configuration_hash(configuration)
-    asked = [word for word in overrides if not word.startswith(("sweep.", "sweep="))]
-    result = Result("failed", None, asked, digest, seedless_hash(configuration))
-    earlier = folder / RESULT
-    if configuration.sweep.resume and earlier.exists():
-        before = read_result(earlier)
-        if before.status == "finished" and before.configuration == digest:
-            return math.nan if before.value is None else before.value
+    digest = configuration_hash(stage.configuration)
+    path = result_of(stage.results)
+    with FileLock(stage.results / LOCK):
+        result = read_result(path) if path.exists() else None
+        if result is None or (result.status, result.configuration) != ("finished", digest):
+            path.unlink(missing_ok=True)
+            repeated = seedless_hash(stage.configuration)
+            result = Result("failed", None, asked(stage.overrides), digest, repeated)
+            _run(stage, function, result)
+            write_result(stage.results, result)
+    return math.nan if result.value is None else result.value
+
+
+def _run(stage: Stage, function: StageFunction, result: Result) -> None:
     try:
-        result.value, result.run_key = job()
+        result.value = function(stage)
         result.status = "finished"
     except Exception as error:
         known = isinstance(error, UserError)
         result.error = str(error) if known else f"{type(error).__name__}: {error}"
         if not known:
             sys.excepthook(type(error), error, error.__traceback__)
-    write_text(earlier, json.dumps(asdict(result), indent=2) + "\n")
-    if result.status == "failed" and configuration.sweep.fail_fast:
-        raise JobFailedError(result.error)
-    return math.nan if result.value is None else result.value
+    result.run_key = stage.run_key

@@ -26,7 +26,9 @@ class Outcome:
 
 
 def ensure_delivery(store: Store) -> None:
-    """Start the store's delivery process, unless it runs."""
+    """Start the store's delivery process, unless it runs or others see to it."""
+    if _left_to_others:
+        return
     started = _started.get(store.folder)
     if is_delivering(store) or (started and started.poll() is None):
         return  # one that has just started holds no lock yet
@@ -43,6 +45,14 @@ def ensure_delivery(store: Store) -> None:
             start_new_session=True,  # outlives the stage, and Ctrl-C at its terminal
         )
 
+
+def leave_delivery_to_others() -> None:
+    """Only write from here on: for the jobs of a sweep, which the sweep's own process delivers."""
+    global _left_to_others  # noqa: PLW0603 (holds for the whole process)
+    _left_to_others = True
+
+
+_left_to_others = False
 
 # The delivery process that this process last started for each spool
 _started: dict[Path, subprocess.Popen[bytes]] = {}

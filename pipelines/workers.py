@@ -1,0 +1,154 @@
+"""Jobs side by side on one machine: joblib's processes, each of which runs one job after another.
+
+Each process is an executor of its own, so that one that dies (killed, out of memory) takes no
+other job with it.
+"""
+
+import os
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra.core.singleton import Singleton
+from joblib import cpu_count
+from joblib.externals.loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
+
+from composition import prefer_own_launchers
+from launching import Job, Launch, Task
+from neonym.tracking.courier import leave_delivery_to_others
+
+LOG = "job.log"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+WATCH_SECONDS = 0.2
+EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*?)\}")
+
+
+def run_side_by_side(launch: Launch, workers: int | None) -> None:
+    """Run what is left of a launch, several jobs at the same time.
+
+    Parameters
+    ----------
+    launch
+        The jobs; told of each that ends.
+    workers
+        How many at most; None: as many as there are processors.
+    """
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    for job in launch.left:
+        waiting.put(job)
+    ended: queue.SimpleQueue[tuple[Job, str]] = queue.SimpleQueue()
+    pool = _workers(min(len(launch.left), workers or cpu_count()))
+    for worker in pool:
+        arguments = (worker, launch.task, waiting, ended)
+        threading.Thread(target=_run_waiting, args=arguments, daemon=True).start()
+    try:
+        for _ in launch.left:
+            launch.ended(*ended.get())
+    except BaseException:
+        while not waiting.empty():
+            waiting.get()
+        for worker in pool:
+            worker.kill()
+        raise
+
+
+_pool: list["Worker"] = []
+
+
+def _workers(count: int) -> list["Worker"]:
+    """So many workers; those of earlier launches go on, which saves their start."""
+    while len(_pool) < count:
+        _pool.append(Worker())
+    return _pool[:count]
+
+
+def _run_waiting(
+    worker: "Worker",
+    task: Task,
+    waiting: queue.SimpleQueue[Job],
+    ended: queue.SimpleQueue[tuple[Job, str]],
+) -> None:
+    while True:
+        try:
+            job = waiting.get_nowait()
+        except queue.Empty:
+            return
+        ended.put((job, worker.run(task, job)))
+
+
+class Worker:
+    """A process that runs one job at a time, and gives way to another when it dies."""
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+
+    def run(self, task: Task, job: Job) -> str:
+        """Run a job; what went wrong beyond its result, or ""."""
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                1, initializer=begin, initargs=(Singleton.get_state(), os.getpid()), env=ONE_THREAD
+            )
+        try:
+            return str(self._executor.submit(run_elsewhere, task, job).result())
+        except (BrokenExecutor, ShutdownExecutorError) as error:
+            self._executor = None
+            return _explain_death(error)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        if self._executor:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None
+
+
+def _explain_death(error: Exception) -> str:
+    codes = EXIT_CODES.search(str(error))
+    return f"its process died ({codes[1] if codes else error}); was memory short?"
+
+
+def begin(singletons: Any, parent: int) -> None:
+    """Prepare a process for jobs: Hydra's state, and an end that comes with the sweep's."""
+    Singleton.set_state(singletons)
+    prefer_own_launchers()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
+
+
+def run_elsewhere(task: Task, job: Job) -> str:
+    """Run a job in a process that is not the sweep's: what it prints goes to its folder."""
+    leave_delivery_to_others()
+    with _output_to(job.folder / LOG):
+        return task.run(job)
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Append what this process and its libraries print to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    streams = (sys.stdout, sys.stderr)
+    kept = [os.dup(stream.fileno()) for stream in streams]
+    try:
+        with path.open("ab") as file:
+            for stream in streams:
+                stream.flush()
+                os.dup2(file.fileno(), stream.fileno())
+        yield
+    finally:
+        for stream, descriptor in zip(streams, kept, strict=True):
+            stream.flush()
+            os.dup2(descriptor, stream.fileno())
+            os.close(descriptor)
