@@ -387,7 +387,10 @@ def read_configuration(path: Path) -> Configuration:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); check its rights") from None
+    # The parser leaves numbers and dates of its own kind, and depth, to Python
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{path} is not valid YAML ({reason}); delete it and run `dvc repro`"

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from rapidfuzz import process
+
+
+LONGEST_SHOWN = 100
 
 
 def explain(
@@ -43,8 +47,17 @@ def explain(
     said = " or ".join([messages[0], *alternatives])
     if isinstance(first["input"], Mapping):  # a section whose keys do not fit together
         return f"{source}: {key}: {said}{more}"
-    value = json.dumps(first["input"], default=str, ensure_ascii=False)
-    return f"{source}: {key} = {value}: {said}{more}"
+    return f"{source}: {key} = {_shown(first['input'])}: {said}{more}"
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON, cut where it is long: in YAML few letters make an endless one."""
+    chunks = json.JSONEncoder(default=str, ensure_ascii=False).iterencode(value)
+    try:
+        text = "".join(islice(chunks, LONGEST_SHOWN + 1))
+    except ValueError:  # it holds itself, or has thousands of digits
+        return "(a value that cannot be shown)"
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
 def _message(error: ErrorDetails) -> str:
