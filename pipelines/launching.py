@@ -16,7 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from composition import CONF
-from multirun import JobFailedError, Result, asked, read_result, result_of, write_result
+from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
 from neonym.files import write_text
 from neonym.tracking.courier import ensure_delivery
 from neonym.tracking.store import Store, project_root
@@ -43,10 +43,10 @@ class Job:
         """Whether the job has a result, and composing it anew would change nothing."""
         try:
             started = json.loads((self.folder / STARTED).read_bytes())
-            finished = read_result(result_of(self.folder)).status == "finished"
+            ended = read_result(result_of(self.folder)).status in ENDED
         except (OSError, ValueError):
             return False
-        return finished and started["composed_from"] == self.composed_from
+        return ended and started["composed_from"] == self.composed_from
 
     def note_start(self) -> None:
         """Leave behind where the job runs and what it is composed from."""

@@ -21,6 +21,7 @@ from neonym.files import write_text
 from stage import Stage, StageFunction
 
 VERSION = 1
+ENDED = ("finished", "pruned")
 RESULT = "result.json"
 LOCK = "job.lock"
 SWEEP = "sweep.json"
@@ -32,7 +33,7 @@ class Result:
     """How a job ended."""
 
     status: str
-    """finished or failed."""
+    """finished or failed; or pruned, which is an end as good as finished."""
     value: float | None
     """The optimized metric; None where there is none."""
     overrides: list[str]
@@ -42,6 +43,8 @@ class Result:
     """The same for all seeds of a configuration."""
     run_key: str = ""
     error: str = ""
+    number: int = -1
+    """The job's, which is the name of its folder."""
 
 
 @dataclass
@@ -138,7 +141,7 @@ def result_of(folder: Path) -> Path:
 
 def read_result(path: Path) -> Result:
     """The result in a file."""
-    return Result(**json.loads(path.read_bytes()))
+    return Result(**{**json.loads(path.read_bytes()), "number": int(path.parent.name)})
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -176,7 +179,7 @@ def run_job(stage: Stage, function: StageFunction) -> float:
     path = result_of(stage.results)
     with FileLock(stage.results / LOCK):
         result = read_result(path) if path.exists() else None
-        if result is None or (result.status, result.configuration) != ("finished", digest):
+        if result is None or result.status not in ENDED or result.configuration != digest:
             path.unlink(missing_ok=True)
             repeated = seedless_hash(stage.configuration)
             result = Result("failed", None, asked(stage.overrides), digest, repeated)

@@ -61,7 +61,7 @@ class Report:
 
 def summarize(sweep: Sweep, configuration: Configuration) -> Report:
     """What a sweep's results say."""
-    numbered = list(enumerate(sweep.read_results()))
+    numbered = [(result.number, result) for result in sweep.read_results()]
     sign = -1.0 if configuration.sweep.direction == "maximize" else 1.0
     finished = [item for item in numbered if item[1].status == "finished"]
     ranked = sorted(finished, key=lambda item: _rank(item[1], sign))
