@@ -15,7 +15,6 @@ from omegaconf.errors import OmegaConfBaseException
 from composition import (
     CONF,
     VERSION_BASE,
-    compose_first,
     explain,
     prefer_own_launchers,
     validated,
@@ -25,6 +24,8 @@ from neonym.errors import UserError
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_sweep
 from neonym.tracking.store import Store, project_root
+from planning import Plan, plan_sweep
+from sources import Grid, JobSource, hand_over
 from stage import Stage, StageFunction, console, log_to_terminal
 from sweep_report import log_report, print_report, summarize
 
@@ -66,8 +67,10 @@ def _run_single(name: str, function: StageFunction, arguments: list[str]) -> Non
 
 
 def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None:
-    configuration = compose_first([word for word in arguments if not word.startswith("-")])
+    plan = plan_sweep(name, [word for word in arguments if not word.startswith("-")])
+    configuration = plan.first
     sweep = Sweep.begin(name, [word for word in arguments if word not in MULTIRUN])
+    source = _source(plan, sweep)
 
     def job(composed: DictConfig) -> float:
         log_to_terminal()
@@ -77,7 +80,7 @@ def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None
     store = Store.of_project(project_root(Path.cwd()))
     title = f"{name} {' '.join(sweep.arguments)}"
     with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as parent:
-        with suppress(JobFailedError):
+        with suppress(JobFailedError), hand_over(source):
             _run_hydra(job, name, arguments, sweep.overrides)
         report = summarize(sweep, configuration)
         with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as end:
@@ -90,6 +93,15 @@ def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None
     console().print(f"results are in {sweep.folder}")
     if report.failed:
         sys.exit(1)
+
+
+def _source(plan: Plan, sweep: Sweep) -> JobSource:
+    """Where the sweep's jobs come from."""
+    if plan.first.sweep.search == "grid":
+        return Grid(plan.jobs)
+    from search import Search  # noqa: PLC0415 (imports Optuna)
+
+    return Search(plan, sweep.folder)
 
 
 def _stage(name: str, composed: DictConfig) -> Stage:

@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
@@ -45,31 +42,6 @@ def prefer_own_launchers() -> None:
     """See that `conf/hydra/launcher` counts where Hydra's own joblib plugin is installed too."""
     Plugins.instance()  # finds and registers what is installed
     ConfigStore.instance().repo["hydra"]["launcher"].pop("joblib.yaml", None)
-
-
-def compose_first(overrides: list[str]) -> Configuration:
-    """The configuration of a sweep's first job, to find mistakes before anything starts.
-
-    Raises
-    ------
-    UserError
-        If an override is wrong, or has no value at all.
-    """
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        chosen = [_first_value(override) for override in parsed]
-    except HydraException as error:
-        raise UserError(explain(error)) from None
-    return validate(yaml.safe_load(compose_text(chosen)), "conf")
-
-
-def _first_value(override: Override) -> str:
-    if not override.is_sweep_override():
-        return str(override.input_line)
-    value = next(iter(override.sweep_string_iterator()), None)
-    if value is None:
-        raise UserError(f"{override.input_line} has no value, so there is nothing to run")
-    return f"{override.get_key_element()}={value}"
 
 
 def validated(composed: object, source: str = "conf") -> Configuration:

@@ -1,0 +1,59 @@
+"""Where the jobs of a sweep come from, and how the sweeper that Hydra makes finds it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs to be launched together."""
+
+    first: int
+    """The number of the first; the others follow it."""
+    overrides: list[list[str]]
+    """Of each job."""
+
+
+class JobSource(Protocol):
+    """Says what to run next."""
+
+    def next_batch(self) -> Batch | None:
+        """The jobs to be launched now; None at the end of the sweep."""
+
+    def ended(self, batch: Batch) -> None:
+        """Take note of the results that a batch has left."""
+
+
+class Grid:
+    """All jobs at once; launchers leave out those that are finished."""
+
+    def __init__(self, jobs: Sequence[Sequence[str]]) -> None:
+        self._batches = [Batch(0, [list(words) for words in jobs])]
+
+    def next_batch(self) -> Batch | None:
+        """All jobs, once."""
+        return self._batches.pop() if self._batches else None
+
+    def ended(self, batch: Batch) -> None:
+        """Nothing depends on it."""
+
+
+_SOURCE: ContextVar[JobSource] = ContextVar("source")
+
+
+@contextmanager
+def hand_over(source: JobSource) -> Iterator[None]:
+    """Let the sweeper find where the jobs come from while the block lasts."""
+    token = _SOURCE.set(source)
+    try:
+        yield
+    finally:
+        _SOURCE.reset(token)
+
+
+def handed_over() -> JobSource:
+    """Where the jobs of the sweep that is running come from."""
+    return _SOURCE.get()
