@@ -16,7 +16,11 @@ from neonym.errors import UserError
 from neonym.generator import NameGenerator
 
 MOST_NAMES = 10_000  # in one answer: some seconds of one processor
-SERVING = "MLFLOW_IS_IN_SERVING_ENVIRONMENT"
+SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's server
+# What MLflow's server makes of null, true and false among its "inputs" before the model sees them
+NO_TEXT = ("None", "True", "False")
+# What MLflow only logs while it drops something of a request
+DROPPED = ("Unrecognized params", "Found extra inputs")
 
 
 class ServedModel(PythonModel):  # type: ignore[misc]
@@ -25,7 +29,7 @@ class ServedModel(PythonModel):  # type: ignore[misc]
     def load_context(self, context: PythonModelContext) -> None:
         """Load the network from the `.npz` that was logged with the model."""
         self.generator = NameGenerator.load(context.artifacts["model"])
-        logging.getLogger("mlflow.models.utils").addFilter(refuse_unknown_params)
+        logging.getLogger("mlflow.models.utils").addFilter(refuse_what_is_dropped)
 
     def predict(
         self,
@@ -76,8 +80,11 @@ def _check(prefixes: list[Any], chosen: dict[str, Any]) -> None:
     for name, value in chosen.items():
         if isinstance(value, bool) or value is None:
             raise UserError(f"{name} is {value}; it must be a number")
-    if any(not isinstance(prefix, str) for prefix in prefixes):
-        raise UserError('a prefix is missing; give letters, or "" to leave them to the model')
+    served = is_served()
+    if any(not isinstance(text, str) or (served and text in NO_TEXT) for text in prefixes):
+        raise UserError('a prefix is no text; give letters, or "" to leave them to the model')
+    if not prefixes:
+        raise UserError('there is no prefix; give at least one, or "" to leave it to the model')
     count = int(chosen["n"]) * len(prefixes)
     if count > MOST_NAMES:
         raise UserError(
@@ -86,15 +93,17 @@ def _check(prefixes: list[Any], chosen: dict[str, Any]) -> None:
         )
 
 
-def refuse_unknown_params(record: logging.LogRecord) -> bool:
-    """Make an error of MLflow's warning that it drops params which the signature does not have.
+def is_served() -> bool:
+    """Whether this is MLflow's server, whose clients see neither warnings nor their own types."""
+    return os.environ.get(SERVING) == "true"
 
-    Only where the model is served: whoever asks over HTTP does not see the warning.
-    """
-    message = record.getMessage()
-    if message.startswith("Unrecognized params") and os.environ.get(SERVING) == "true":
+
+def refuse_what_is_dropped(record: logging.LogRecord) -> bool:
+    """Make an error of MLflow's warning that it drops what the signature does not have."""
+    if record.getMessage().startswith(DROPPED) and is_served():
         raise MlflowException.invalid_parameter_value(
-            "unknown params; there are n, temperature and seed"
+            "the request has something that the model does not know; "
+            "its input is prefix, its params are n, temperature and seed"
         )
     return True
 
