@@ -35,6 +35,7 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
         "neonym.tracking.model_logging",
         "neonym.tracking.registry",
         "neonym.tracking.served_model",
+        "neonym.tracking.ui",
     }
 
 

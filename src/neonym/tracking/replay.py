@@ -11,7 +11,7 @@ from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
-from neonym.tracking import tags
+from neonym.tracking import tags, views
 from neonym.tracking.events import (
     Artifact,
     Dataset,
@@ -194,9 +194,13 @@ class Replay:
         if experiment is not None:
             if experiment.lifecycle_stage == "deleted":
                 self._client.restore_experiment(experiment.experiment_id)
+            if experiment.tags.get(tags.VIEWS) != views.VERSION:
+                for key, value in views.experiment_tags().items():
+                    self._client.set_experiment_tag(experiment.experiment_id, key, value)
             return str(experiment.experiment_id)
         location = self._store.artifacts.as_uri() if self._store.is_own else None
-        return str(self._client.create_experiment(name, location, {tags.EXPERIMENT_KIND: TRAINING}))
+        own = {tags.EXPERIMENT_KIND: TRAINING, **views.experiment_tags()}
+        return str(self._client.create_experiment(name, location, own))
 
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:
@@ -247,7 +251,8 @@ class Replay:
         if status == "FINISHED":
             stages += progress.new_stages
             stages += [progress.stage] if progress.stage not in ("", *stages) else []
-        self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
+        if stages:
+            self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
         self._client.set_terminated(progress.run_id, status, time_ms)
 
 

@@ -162,7 +162,7 @@ def open_run(
     opened = RunOpened(
         kind=kind,
         key=uuid.uuid4().hex,
-        name=name,
+        name=f"{name}, {experiment}" if experiment else name,
         stage=stage,
         time_ms=now_ms(),
         experiment=configuration.tracking.experiment,
@@ -175,7 +175,7 @@ def open_run(
             tags.DVC_EXPERIMENT: experiment,
             tags.SEED: str(configuration.seed),
             **({tags.MODEL: model_sha256} if model_sha256 else {}),
-            **({tags.SWEEP: sweep} if sweep else {}),
+            **(_sweep_tags(sweep, name) if sweep else {}),
             **({} if job is None else {tags.JOB: str(job)}),
         },
     )
@@ -186,6 +186,12 @@ def open_run(
             text = json.dumps(environment(), indent=2)
             run.text(f"{stage or 'pipeline'}.json", text, "environment")
         yield run
+
+
+def _sweep_tags(sweep: str, overrides: str) -> dict[str, str]:
+    """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones."""
+    words = [word for word in overrides.split() if not word.startswith("seed=")]
+    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: " ".join(words) or "(defaults)"}
 
 
 def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:

@@ -19,6 +19,9 @@ from neonym.tracking.store import project_root
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 SHOWN_NAMES = 1000
+CURVES = ("train/nll", "val/nll")
+# MLflow draws a metric at step 0 as a bar for each run, at any other as a curve
+ONE_VALUE = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def log_trained(run: Run, files: Files, as_model: bool = True) -> None:
         "best/train_nll": best.train_nll,
         "best/epoch": float(best.epoch),
     }
-    run.metrics(values, history[-1].step)
+    run.metrics(values, ONE_VALUE)
     digest = sha256_of_file(files.model)
     run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
     run.artifact(files.history, "reports")
@@ -158,9 +161,11 @@ def _log_table(run: Run, name: str, path: Path) -> None:
 def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None:
     """Log the figures and pictures, and what makes the run readable by itself."""
     figures = json.loads(files.metrics.read_bytes())
-    # behind the curves, so that the table shows the figures of the weights that were kept
-    step = read_history(files.history)[-1].step + 1
-    run.metrics(flat_metrics(figures), step)
+    values = flat_metrics(figures)
+    # behind their curves, so that the table shows the figures of the weights that were kept
+    last = {name: values.pop(name) for name in CURVES if name in values}
+    run.metrics(last, read_history(files.history)[-1].step + 1)
+    run.metrics(values, ONE_VALUE)
     for path in (files.metrics, files.metrics_table, files.names_table):
         run.artifact(path, "reports")
     _log_table(run, "names_table", files.names_table)
@@ -184,7 +189,7 @@ def flat_metrics(values: Mapping[str, Any]) -> dict[str, float | None]:
 
 def describe(figures: Mapping[str, Any]) -> str:
     """A run's description, Markdown: how the network does beside the n-gram."""
-    lines = ["| | network | n-gram |", "|---|---|---|"]
+    lines = ["| | network | n-gram |", "|---|---:|---:|"]
     reference = flat_metrics(figures["reference"]["ngram"])
     own = flat_metrics(figures)
     for name in DESCRIBED:

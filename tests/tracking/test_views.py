@@ -1,0 +1,46 @@
+"""An experiment begins with views of its runs, which stay the user's own."""
+
+import json
+
+from mlflow.tracking import MlflowClient
+from test_replay import opened, write
+
+from neonym.tracking import tags, views
+from neonym.tracking.replay import Replay
+from neonym.tracking.store import Store
+
+
+def experiment_tags(store: Store) -> dict[str, str]:
+    experiment = MlflowClient(store.uri).get_experiment_by_name("names")
+    return dict(experiment.tags)
+
+
+def test_a_new_experiment_has_the_views(store: Store) -> None:
+    Replay(store).deliver(write(store, [opened("k")]))
+    found = experiment_tags(store)
+    kept = [json.loads(value) for key, value in found.items() if key.startswith(tags.VIEW_PREFIX)]
+    latest_first = sorted(kept, key=lambda view: -int(view["createdAt"]))
+    assert [view["name"] for view in latest_first] == [
+        "Runs, newest first",
+        "Best of val first",
+        "Sweeps: mean over seeds",
+    ]
+    assert f"{tags.VIEW_PREFIX}{views.FIRST}" in found
+
+
+def test_an_experiment_that_is_older_than_the_views_gets_them(store: Store) -> None:
+    MlflowClient(store.uri).create_experiment("names", tags={"colour": "red"})
+    Replay(store).deliver(write(store, [opened("k")]))
+    assert experiment_tags(store).items() >= {"colour": "red", **views.experiment_tags()}.items()
+
+
+def test_a_view_that_a_user_changed_or_deleted_stays_so(store: Store) -> None:
+    Replay(store).deliver(write(store, [opened("k")]))
+    client = MlflowClient(store.uri)
+    experiment = client.get_experiment_by_name("names").experiment_id
+    client.set_experiment_tag(experiment, f"{tags.VIEW_PREFIX}neonym-runs", "mine")
+    client.delete_experiment_tag(experiment, f"{tags.VIEW_PREFIX}neonym-best")
+    Replay(store).deliver(write(store, [opened("l")]))
+    found = experiment_tags(store)
+    assert found[f"{tags.VIEW_PREFIX}neonym-runs"] == "mine"
+    assert f"{tags.VIEW_PREFIX}neonym-best" not in found
