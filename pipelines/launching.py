@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ from neonym.tracking.store import Store, project_root
 from stage import console
 
 STARTED = "started.json"
+OF_THE_SWEEP = tuple(f"sweep.{key}=" for key in ("id", "job", "resume", "fail_fast"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Job:
     @property
     def composed_from(self) -> str:
         """Tells what the job's configuration is composed from: equal for equal configurations."""
-        return hashlib.sha256(f"{digest_of_conf()} {self.overrides}".encode()).hexdigest()
+        words = [word for word in self.overrides if not word.startswith(OF_THE_SWEEP)]
+        return hashlib.sha256(f"{digest_of_conf()} {words}".encode()).hexdigest()
 
     @property
     def is_finished(self) -> bool:
@@ -104,18 +105,23 @@ class Launch:
         function: TaskFunction,
     ) -> None:
         self.task = Task(hydra_context, config, function)
-        folder = Path(config.hydra.sweep.dir)
+        self.folder = Path(config.hydra.sweep.dir)
+        own = f"sweep.id={config.sweep.id}"
         self._jobs = [
-            Job(number, [*overrides, f"sweep.job={number}"], folder / str(number))
+            Job(number, [*overrides, own, f"sweep.job={number}"], self.folder / str(number))
             for number, overrides in enumerate(job_overrides, first)
         ]
         self._store = Store.of_project(project_root(Path.cwd()))
-        self._began = time.monotonic()
 
     @cached_property
     def left(self) -> list[Job]:
-        """The jobs that are not finished."""
-        return [job for job in self._jobs if not job.is_finished]
+        """The jobs that are not finished; how an earlier attempt failed is forgotten."""
+        left = [job for job in self._jobs if not job.is_finished]
+        for job in left:
+            path = result_of(job.folder)
+            if path.exists() and read_result(path).status == "failed":
+                path.unlink(missing_ok=True)
+        return left
 
     def ended(self, job: Job, reason: str = "") -> None:
         """Say how a job ended; one without a result has failed, for the reason given.

@@ -6,6 +6,7 @@ jobs may run in other processes or on other machines, and a sweep that was kille
 
 import json
 import math
+import shlex
 import sys
 import uuid
 from collections.abc import Sequence
@@ -66,14 +67,21 @@ class Sweep:
         folders = [word for word in asked if word.startswith("hydra.sweep.dir=")]
         asked = [word for word in asked if word not in folders]
         if folders:
-            folder = Path(folders[0].partition("=")[2])
-            return (
-                cls.read(folder) if (folder / SWEEP).exists() else cls._new(script, asked, folder)
-            )
+            return cls._in(Path(folders[0].partition("=")[2]), script, asked)
         if RESUME in arguments:
             return cls._last(script, asked)
         time = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S-%f")
         return cls._new(script, asked, Path("multirun", script, time))
+
+    @classmethod
+    def _in(cls, folder: Path, script: str, arguments: list[str]) -> "Sweep":
+        if not (folder / SWEEP).exists():
+            return cls._new(script, arguments, folder)
+        sweep = cls.read(folder)
+        if (sweep.script, sweep.arguments) != (script, arguments):
+            command = shlex.join(["python", f"pipelines/{sweep.script}.py", "-m", *sweep.arguments])
+            raise UserError(f"{folder} is the folder of another sweep: {command}")
+        return sweep
 
     @classmethod
     def _new(cls, script: str, arguments: list[str], folder: Path) -> "Sweep":

@@ -66,3 +66,13 @@ class Joblib(SweepLauncher):
         from workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
 
         run_side_by_side(launch, options["workers"])
+
+
+class Slurm(SweepLauncher):
+    """Each job on a node of a cluster."""
+
+    def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
+        """Run what is left."""
+        from cluster import run_on_slurm  # noqa: PLC0415 (imports submitit)
+
+        run_on_slurm(launch, options)

@@ -1,0 +1,137 @@
+"""Jobs on the nodes of a cluster: submitted to Slurm by submitit, watched in its queue.
+
+A node needs this checkout and this Python at the same paths, on a file system whose locks hold
+across nodes; it talks to nobody. Slurm tells when a job has ended, its folder how.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import submitit
+from hydra.core.singleton import Singleton
+from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+from composition import prefer_own_launchers
+from launching import Job, Launch, Task
+from multirun import result_of
+from neonym.errors import UserError
+from neonym.files import write_text
+from workers import ONE_THREAD, run_elsewhere
+
+SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it
+GRACE_SECONDS = 10.0  # until what a node wrote is seen here
+SHARED_OPTIONS = ("timeout_min", "cpus_per_task", "mem_gb")  # submitit's, for every cluster
+OWN_OPTIONS = ("setup", "poll_seconds")
+ALIVE = ("PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "PREEMPTED")
+
+
+def run_on_slurm(launch: Launch, options: Mapping[str, Any]) -> None:
+    """Run what is left of a launch on the cluster; what still runs there is only watched.
+
+    Raises
+    ------
+    UserError
+        If Slurm does not take the jobs.
+    """
+    watched = _still_there(launch.left)
+    kept = list(watched.values())
+    watched |= _submit(launch, [job for job in launch.left if job not in kept], options)
+    try:
+        _watch(launch, watched, options["poll_seconds"])
+    except BaseException:
+        subprocess.run(["scancel", *watched], check=False)
+        raise
+
+
+def _still_there(jobs: Iterable[Job]) -> dict[str, Job]:
+    """The jobs that a sweep which was killed left in the queue, by Slurm's ids."""
+    paths = {job.folder / SUBMITTED: job for job in jobs}
+    known = {path.read_text("utf-8"): job for path, job in paths.items() if path.exists()}
+    states = _states(known) or {}
+    return {key: job for key, job in known.items() if states.get(key) in ALIVE}
+
+
+def _submit(launch: Launch, jobs: Sequence[Job], options: Mapping[str, Any]) -> dict[str, Job]:
+    """Submit jobs as one array; the jobs by Slurm's ids."""
+    if not jobs:
+        return {}
+    executor = submitit.AutoExecutor(launch.folder / ".submitit" / "%j", "slurm")
+    singletons = Singleton.get_state()
+    calls = [(launch.task, singletons, job) for job in jobs]
+    try:
+        executor.update_parameters(**_as_parameters(options))
+        submitted = executor.map_array(run_on_node, *zip(*calls, strict=True))
+    except (FailedJobError, FailedSubmissionError, NameError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"hydra/launcher=slurm: the cluster does not take jobs: {reason}") from None
+    for known, job in zip(submitted, jobs, strict=True):
+        write_text(job.folder / SUBMITTED, known.job_id)
+    return {known.job_id: job for known, job in zip(submitted, jobs, strict=True)}
+
+
+def _as_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The preset's options as submitit wants them."""
+    shared = {key: options[key] for key in SHARED_OPTIONS}
+    others = {
+        f"slurm_{key}": value
+        for key, value in options.items()
+        if value is not None and key not in (*SHARED_OPTIONS, *OWN_OPTIONS)
+    }
+    # srun passes on what the script exports, also where sbatch is told not to
+    path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if Path(entry).is_dir())
+    exported = {"PYTHONPATH": path, **ONE_THREAD}
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+    return {**shared, **others, "name": "neonym", "slurm_setup": [*options["setup"], *exports]}
+
+
+def run_on_node(task: Task, singletons: Any, job: Job) -> None:
+    """Run a job in a process that Slurm has started."""
+    Singleton.set_state(singletons)
+    prefer_own_launchers()
+    run_elsewhere(task, job)
+
+
+def _watch(launch: Launch, watched: Mapping[str, Job], seconds: float) -> None:
+    """Tell the launch of each job that ends."""
+    waiting = dict(watched)
+    while waiting:
+        states = _states(waiting)
+        if states is not None:
+            for known in [known for known in waiting if states.get(known, "") not in ALIVE]:
+                job = waiting.pop(known)
+                launch.ended(job, _explain_end(launch, job, known, states.get(known, "")))
+        time.sleep(seconds if waiting else 0)
+
+
+def _explain_end(launch: Launch, job: Job, known: str, state: str) -> str:
+    """Why a job has left no result, once it has had the time to be seen here."""
+    end = time.monotonic() + GRACE_SECONDS
+    while not result_of(job.folder).exists() and time.monotonic() < end:
+        list(job.folder.iterdir())  # asks a network file system anew
+        time.sleep(0.1)
+    output = launch.folder / ".submitit" / known
+    said = state.lower().replace("_", " ") or "gone from the queue"
+    return f"Slurm job {known} left no result: {said}; see {output}"
+
+
+def _states(known: Iterable[str]) -> dict[str, str] | None:
+    """The states of jobs, without those that Slurm has forgotten; None if it cannot be asked."""
+    numbers = {key.partition("_")[0] for key in known}
+    if not numbers:
+        return {}
+    command = ["squeue", "--noheader", "--array", "--states=all", "--format=%i %T"]
+    states: dict[str, str] = {}
+    for number in numbers:
+        done = subprocess.run(
+            [*command, f"--jobs={number}"], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0 and "Invalid job id" not in done.stderr:
+            return None
+        states |= dict(line.split() for line in done.stdout.splitlines())
+    return states
