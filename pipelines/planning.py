@@ -160,9 +160,14 @@ def _check_hydra(main: DictConfig, axes: Sequence[Axis]) -> None:
         raise UserError(
             "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
         )
-    launcher = str(main.hydra.launcher.get("_target_"))
-    if launcher not in Plugins.instance().class_name_to_class:
-        raise UserError(f"hydra/launcher: {launcher} is not installed")
+    target = str(main.hydra.launcher.get("_target_"))
+    explain_missing = getattr(
+        Plugins.instance().class_name_to_class.get(target), "explain_missing", None
+    )
+    if explain_missing is None:
+        raise UserError(f"hydra/launcher: {target} is not ours: take in_process, joblib or slurm")
+    if reason := explain_missing():
+        raise UserError(f"hydra/launcher: {reason}")
 
 
 def _check_settings(script: str, first: Configuration) -> None:
