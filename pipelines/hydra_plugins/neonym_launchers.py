@@ -4,7 +4,9 @@ Hydra takes launchers from this package only, and imports it whenever it compose
 needs is imported when there is something to launch.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
@@ -22,6 +24,11 @@ class SweepLauncher(Launcher):
     def __init__(self, **options: Any) -> None:
         self._options = options
         self._arguments: dict[str, Any] = {}
+
+    @classmethod
+    def explain_missing(cls) -> str:
+        """What this launcher needs and does not find here, "" if it finds all."""
+        return ""
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -61,6 +68,11 @@ class InProcess(SweepLauncher):
 class Joblib(SweepLauncher):
     """Jobs side by side on this machine, in long-lived processes of joblib's."""
 
+    @classmethod
+    def explain_missing(cls) -> str:
+        """Whether joblib is installed."""
+        return "" if find_spec("joblib") else "joblib is not installed: pip install joblib"
+
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run what is left."""
         from workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
@@ -70,6 +82,15 @@ class Joblib(SweepLauncher):
 
 class Slurm(SweepLauncher):
     """Each job on a node of a cluster."""
+
+    @classmethod
+    def explain_missing(cls) -> str:
+        """Whether jobs can be submitted from here."""
+        if find_spec("submitit") is None:
+            return "submitit is not installed: pip install submitit"
+        if shutil.which("sbatch") is None:
+            return "there is no sbatch here: start the sweep where the cluster takes jobs"
+        return ""
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run what is left."""
