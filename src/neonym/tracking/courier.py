@@ -10,10 +10,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neonym.tracking.spool import open_segments
+from neonym.tracking.spool import REASON, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 
 POLL_SECONDS = 0.05
+DEATH_SECONDS = 2.0  # how long a process that has just started may take until it holds the lock
+LIVES = 10
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,38 @@ def wait_for_delivery(store: Store, seconds: float, folder: Path | None = None) 
     """
     wanted = [folder] if folder else [segment.folder for segment in open_segments(store.segments)]
     end = time.monotonic() + seconds
+    look = time.monotonic() + DEATH_SECONDS
+    lives = LIVES
     while any(path.exists() for path in wanted):
         state, message = _status(store)
         if state in {"away", "unusable"}:
             return Outcome(False, message)
         if time.monotonic() > end:
             return Outcome(False, f"not everything was delivered within {seconds:g} s")
+        if time.monotonic() > look:
+            look = time.monotonic() + DEATH_SECONDS
+            if not is_delivering(store):  # it was killed
+                if not lives:
+                    return Outcome(False, f"delivery ends early; {store.log} tells why")
+                lives -= 1
+                ensure_delivery(store)
         time.sleep(POLL_SECONDS)
+    return _unless_rejected(store, wanted)
+
+
+def _unless_rejected(store: Store, wanted: list[Path]) -> Outcome:
+    for path in wanted:
+        rejected = store.rejected / path.name
+        if rejected.exists():
+            return Outcome(False, f"{_reason(rejected)}; it is kept in {rejected}")
     return Outcome(True)
+
+
+def _reason(rejected: Path) -> str:
+    try:
+        return (rejected / REASON).read_text(encoding="utf-8").strip()
+    except OSError:
+        return "a part cannot be read"
 
 
 def _status(store: Store) -> tuple[str, str]:

@@ -10,14 +10,16 @@ import logging
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from neonym.errors import UserError
 from neonym.files import write_text
 from neonym.tracking.events import UnreadableError
-from neonym.tracking.spool import Segment, open_segments
+from neonym.tracking.spool import REASON, Segment, clear_forgotten, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 from neonym.tracking.store_check import explain_unusable
 
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 20.0
+TURN_SECONDS = 0.5  # who only looks whether somebody delivers holds the lock for less
 AWAY_RETRY_SECONDS = 3.0
 AWAY_GIVE_UP_SECONDS = 30.0
 
-REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST")
+REFUSAL = "INVALID_PARAMETER_VALUE"
+GONE = "RESOURCE_DOES_NOT_EXIST"
 
 logger = logging.getLogger("neonym.delivery")
 
@@ -39,10 +43,17 @@ class Delivery:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._gave_up = False
+        self._away_since: float | None = None
+        self._database: tuple[int, int] | None = None
+        self._refused: set[Path] = set()
+        """Segments that cannot be read and whose writers live."""
+        self._begun_anew: set[Path] = set()
+        """Segments whose run was deleted while they were delivered."""
 
     def run(self) -> None:
         """Deliver until idle, unless another process already does."""
-        lock = FileLock(self._store.lock, timeout=0)
+        lock = FileLock(self._store.lock, timeout=TURN_SECONDS)
         while True:
             try:
                 lock.acquire()
@@ -56,8 +67,6 @@ class Delivery:
             if self._gave_up or not open_segments(self._store.segments):
                 return
 
-    _gave_up = False
-
     def _deliver_until_idle(self) -> None:
         reason = explain_unusable(self._store)
         if reason:
@@ -66,42 +75,75 @@ class Delivery:
         self._say("starting")
         from neonym.tracking.replay import Replay  # noqa: PLC0415 (imports mlflow: 6 seconds)
 
+        clear_forgotten(self._store.segments)
         replay = Replay(self._store)
-        last_success = idle_since = time.monotonic()
+        idle_since = time.monotonic()
         while time.monotonic() - idle_since < IDLE_SECONDS:
             segments = open_segments(self._store.segments)
-            try:
-                self._deliver_round(replay, segments)
-                last_success = time.monotonic()
-                self._say("delivering")
-            except Exception as error:
-                logger.warning("cannot deliver: %s", error, exc_info=True)
-                self._say("away", _first_line(error))
-                if time.monotonic() - last_success > AWAY_GIVE_UP_SECONDS:
-                    self._give_up("away", _first_line(error))
-                    return
+            if segments and self._is_replaced():
+                self._gave_up = True  # MLflow would go on with the file that was deleted
+            elif not self._try_round(replay, segments):
                 time.sleep(AWAY_RETRY_SECONDS)
-                continue
+            if self._gave_up:
+                return
             if segments:
                 idle_since = time.monotonic()
             time.sleep(POLL_SECONDS)
         self._say("idle")
 
+    def _is_replaced(self) -> bool:
+        """Whether the project's own database is another file than the one delivered to so far."""
+        try:
+            found = self._store.database.stat()
+        except FileNotFoundError:
+            return self._database is not None
+        before, self._database = self._database, (found.st_dev, found.st_ino)
+        return before not in (None, self._database)
+
+    def _try_round(self, replay: "Replay", segments: list[Segment]) -> bool:
+        """Deliver what waits; whether the store took it."""
+        try:
+            self._deliver_round(replay, segments)
+        except Exception as error:
+            logger.warning("cannot deliver: %s", error, exc_info=True)
+            self._away_since = self._away_since or time.monotonic()
+            self._say("away", _first_line(error))
+            self._gave_up = time.monotonic() - self._away_since > AWAY_GIVE_UP_SECONDS
+            return False
+        self._say("delivering")
+        self._away_since = None
+        return True
+
     def _deliver_round(self, replay: "Replay", segments: list[Segment]) -> None:
         for segment in segments:
             try:
+                if segment.folder in self._refused and not segment.is_abandoned:
+                    continue
                 if replay.deliver(segment):
                     segment.remove()
             except Exception as error:
-                if not _is_refusal(error):
+                if _is_refusal(error):
+                    self._reject(replay, segment, error)
+                elif _is_gone(error) and segment.folder not in self._begun_anew:
+                    self._begun_anew.add(segment.folder)
+                    segment.forget_cursor()
+                else:
                     raise
-                self._reject(segment, error)
 
-    def _reject(self, segment: Segment, error: Exception) -> None:
+    def _reject(self, replay: "Replay", segment: Segment, error: Exception) -> None:
         """Put a segment that cannot be read aside, so that those behind it are delivered."""
-        rejected = self._store.folder / "rejected" / segment.folder.name
+        if not segment.is_abandoned:  # its writer still needs the folder
+            self._refused.add(segment.folder)
+            return
+        try:
+            replay.give_up(segment)
+        except Exception as further:
+            if not (_is_refusal(further) or _is_gone(further)):
+                raise
+        rejected = self._store.rejected / segment.folder.name
         rejected.parent.mkdir(exist_ok=True)
         shutil.move(segment.folder, rejected)
+        write_text(rejected / REASON, f"{_first_line(error)}\n")
         logger.error("%s cannot be read (%s); it is kept in %s", segment.folder, error, rejected)
 
     def _give_up(self, state: str, message: str) -> None:
@@ -110,12 +152,18 @@ class Delivery:
 
     def _say(self, state: str, message: str = "") -> None:
         said = {"state": state, "message": message, "pid": os.getpid()}
-        write_text(self._store.status, json.dumps(said))
+        with suppress(UserError):  # whoever waits sees that nothing is said
+            write_text(self._store.status, json.dumps(said))
 
 
 def _is_refusal(error: Exception) -> bool:
     """Whether repeating cannot help: what the segment holds is wrong, not the store."""
-    return isinstance(error, UnreadableError) or getattr(error, "error_code", "") in REFUSALS
+    return isinstance(error, UnreadableError) or getattr(error, "error_code", "") == REFUSAL
+
+
+def _is_gone(error: Exception) -> bool:
+    """Whether the run, or the whole store, that something was delivered to was deleted since."""
+    return getattr(error, "error_code", "") == GONE
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what databases hold
 Kind = Literal["workspace", "job", "sweep"]
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -42,7 +43,7 @@ class RunOpened(Event):
     name: str
     stage: str = ""
     """The stage that a run gains when the writer ends well; "" for none."""
-    time_ms: int
+    time_ms: Int64
     experiment: str
     identity: Identity | None = None
     tags: dict[str, str] = {}
@@ -62,8 +63,8 @@ class Metrics(Event):
     """Values at one step; None stands for not a number."""
 
     type: Literal["metrics"] = "metrics"
-    time_ms: int
-    step: int
+    time_ms: Int64
+    step: Int64
     values: dict[str, float | None]
 
 
@@ -103,7 +104,7 @@ class RunClosed(Event):
     """The last event of a writer that ended by itself."""
 
     type: Literal["end"] = "end"
-    time_ms: int
+    time_ms: Int64
     status: Status
 
 

@@ -3,14 +3,16 @@
 import json
 import math
 import re
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, fields
+from functools import cache, cached_property
 from typing import Any
 
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
+from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
+from neonym.files import write_text
 from neonym.tracking import tags, views
 from neonym.tracking.events import (
     Artifact,
@@ -23,6 +25,7 @@ from neonym.tracking.events import (
     RunOpened,
     Status,
     Tags,
+    UnreadableError,
 )
 from neonym.tracking.model_logging import log_model
 from neonym.tracking.spool import Segment, now_ms
@@ -39,7 +42,7 @@ SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "requ
 class Progress:
     """How far a segment has come: where to read on, and the run that it belongs to."""
 
-    offset: int = 0
+    offset: NonNegativeInt = 0
     run_id: str = ""
     stage: str = ""
     known_stages: list[str] = field(default_factory=list)
@@ -51,15 +54,22 @@ class Progress:
 
     @classmethod
     def of(cls, segment: Segment) -> "Progress":
-        """The progress noted in a segment; the beginning, if none is."""
-        try:
-            return cls(**segment.load_cursor())  # type: ignore[arg-type]
-        except TypeError:
+        """The progress noted in a segment; the beginning, if none is that makes sense."""
+        cursor = segment.load_cursor()
+        if set(cursor) != {field.name for field in fields(cls)}:
             return cls()
+        try:
+            noted = _PROGRESS.validate_python(cursor)
+        except ValidationError:
+            return cls()
+        return noted if noted.run_id and segment.has_line_at(noted.offset) else cls()
 
     def lacks(self, event: Event) -> bool:
         """Whether the run lacks what the event brings."""
         return event.for_stage is None or event.for_stage not in self.known_stages
+
+
+_PROGRESS = TypeAdapter(Progress)
 
 
 class Replay:
@@ -67,7 +77,12 @@ class Replay:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._client = MlflowClient(store.uri)
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        """MLflow's client, once the store can be opened."""
+        _create_database(self._store)
+        return MlflowClient(self._store.uri)
 
     def deliver(self, segment: Segment) -> bool:
         """Deliver what a segment holds by now; whether that is all there will be.
@@ -82,11 +97,27 @@ class Replay:
         abandoned = segment.is_abandoned  # before reading, or the last lines could be missed
         progress = Progress.of(segment)
         curves: list[Metrics] = []
+        try:
+            closed = self._deliver_events(segment, progress, curves)
+        finally:  # also what stands before a line that is no event
+            self._log_metrics(progress, curves)
+        if abandoned and not progress.run_id:
+            raise UnreadableError("it has no whole event")
+        if abandoned and not closed:
+            self._close(progress, "KILLED", now_ms())
+            closed = True
+        segment.save_cursor(vars(progress))
+        return closed
+
+    def _deliver_events(self, segment: Segment, progress: Progress, curves: list[Metrics]) -> bool:
+        """Deliver all events but the last points of curves; whether the writer has ended."""
         closed = False
         for event, offset in segment.events_from(progress.offset):
+            if isinstance(event, RunOpened) == bool(progress.run_id):
+                raise UnreadableError("what opens the run is the first event and no other")
             if not isinstance(event, Metrics):
                 self._log_metrics(progress, curves)
-                curves = []
+                curves.clear()
             match event:
                 case RunOpened():
                     self._open(progress, event)
@@ -102,12 +133,13 @@ class Replay:
             progress.offset = offset
             if not isinstance(event, Metrics):
                 segment.save_cursor(vars(progress))
-        self._log_metrics(progress, curves)
-        if abandoned and not closed:
-            self._close(progress, "KILLED", now_ms())
-            closed = True
-        segment.save_cursor(vars(progress))
         return closed
+
+    def give_up(self, segment: Segment) -> None:
+        """Close the run of a segment that cannot be read to its end."""
+        progress = Progress.of(segment)
+        if progress.run_id and self._client.get_run(progress.run_id).info.status == "RUNNING":
+            self._close(progress, "KILLED", now_ms())
 
     def _note_change(self, progress: Progress, event: Event) -> None:
         if not progress.changed:
@@ -121,7 +153,9 @@ class Replay:
         progress.stage = event.stage
         run = None
         if event.identity and event.identity.model:
-            run = self._find(event, _identity_tags(event.identity))
+            wanted = _identity_tags(event.identity)
+            own = wanted | {tags.CHECKOUT: event.tags.get(tags.CHECKOUT, "")}
+            run = self._find(event, own) or self._find(event, wanted)
         if run is None:
             run = self._create(event)
         progress.run_id = run.info.run_id
@@ -212,9 +246,17 @@ class Replay:
             case Artifact():
                 self._log_artifact(segment, run_id, event)
             case ModelLogged(file=file, sha256=digest):
-                if self._client.get_run(run_id).data.tags.get(tags.LOGGED_MODEL) != digest:
+                run = self._client.get_run(run_id)
+                if run.data.tags.get(tags.LOGGED_MODEL) != digest:
+                    self._clear_models(run)
                     log_model(self._store.uri, run_id, segment.path_of(file))
                     self._client.set_tag(run_id, tags.LOGGED_MODEL, digest)
+
+    def _clear_models(self, run: Run) -> None:
+        """Delete what was logged when delivery was killed before it could note that."""
+        of_run = f"source_run_id = '{run.info.run_id}'"
+        for model in self._client.search_logged_models([run.info.experiment_id], of_run):
+            self._client.delete_logged_model(model.model_id)
 
     def _log_metrics(self, progress: Progress, curves: list[Metrics]) -> None:
         metrics = [
@@ -235,7 +277,9 @@ class Replay:
     def _log_artifact(self, segment: Segment, run_id: str, event: Artifact) -> None:
         path = segment.path_of(event.file)
         if event.names_runs:
-            path.write_text(self._with_run_ids(path.read_text("utf-8")), "utf-8")
+            text = self._with_run_ids(path.read_text("utf-8"))
+            path = path.parent / "named" / path.name
+            write_text(path, text)
         self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
             table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
@@ -254,6 +298,16 @@ class Replay:
         if stages:
             self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
         self._client.set_terminated(progress.run_id, status, time_ms)
+
+
+def _create_database(store: Store) -> None:
+    """Make the project's own database, whole or not at all: it takes MLflow many steps."""
+    if not store.is_own or store.database.exists():
+        return
+    part = store.database.with_name(f"{store.database.name}.part")
+    part.unlink(missing_ok=True)
+    MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
+    part.rename(store.database)
 
 
 def _identity_tags(identity: Identity) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The write-ahead spool: writers append events to segments, the delivery process reads them.
 
 A segment is a folder with `events.jsonl`, the files it refers to, and a lock that its writer holds
-for as long as it lives. Folders sort by the time at which they were opened.
+for as long as it lives. Folders sort in the order in which they were opened. Each line ends with
+the CRC-32 of its event, and a file lies in a folder whose name ends with that of its contents.
 """
 
 import json
@@ -9,17 +10,23 @@ import os
 import shutil
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neonym.files import write_text
+from neonym.errors import UserError
+from neonym.files import parse_json, write_text
 from neonym.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
 EVENTS = "events.jsonl"
 CURSOR = "cursor.json"
+REASON = "reason.txt"  # why a segment was put aside
 LOCK = "writer.lock"
+TIME_DIGITS = 20
+FORGOTTEN_SECONDS = 24 * 3600
 
 
 def now_ms() -> int:
@@ -35,53 +42,74 @@ class SegmentWriter:
     """
 
     def __init__(self, segments: Path, first: Event) -> None:
-        name = f"{time.time_ns():020d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        segments.mkdir(parents=True, exist_ok=True)
-        hidden = segments / f".{name}"
-        hidden.mkdir()
-        self._lock = FileLock(hidden / LOCK, thread_local=False)
-        self._lock.acquire()
-        self._file = (hidden / EVENTS).open("ab")
-        self._files = 0
-        self.write(first)
-        self.folder = segments / name
-        hidden.rename(self.folder)
+        self._segments, self._files, self._broken = segments, 0, False
+        with self._explained():
+            segments.mkdir(parents=True, exist_ok=True)
+            name = f"{_next_time(segments):0{TIME_DIGITS}d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            hidden = segments / f".{name}"
+            hidden.mkdir()
+            self._lock = FileLock(hidden / LOCK, thread_local=False)
+            self._lock.acquire()
+            self._file = (hidden / EVENTS).open("ab")
+            self.write(first)
+            self.folder = segments / name
+            hidden.rename(self.folder)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say that the spool cannot be written; half a line is the last one then."""
+        try:
+            yield
+        except OSError as error:
+            self._broken = True
+            raise UserError(
+                f"{self._segments} cannot be written: {error.strerror or error}; "
+                "see to it, or set tracking.enabled=false"
+            ) from None
 
     def write(self, event: Event) -> None:
-        """Append an event; it survives the death of this process from here on."""
+        """Append an event; it survives the death of this process from here on.
+
+        Raises
+        ------
+        UserError
+            If the file cannot be written, say because the disk is full.
+        """
         line = event.model_dump_json(exclude_defaults=True, exclude={"type"})
         kind = json.dumps(event.type)  # type: ignore[attr-defined]
         separator = "," if len(line) > 2 else ""
-        self._file.write(f'{{"type":{kind}{separator}{line[1:]}\n'.encode())
-        self._file.flush()
+        content = f'{{"type":{kind}{separator}{line[1:]}'.encode()
+        with self._explained():
+            self._file.write(b"%s %08x\n" % (content, zlib.crc32(content)))
+            self._file.flush()
 
     def copy_in(self, source: Path, name: str | None = None) -> str:
         """Copy a file into the segment; how events refer to it."""
-        target = self._new_file(name or source.name)
-        shutil.copyfile(source, target)
-        return str(target.relative_to(self.folder))
+        return self.write_in(name or source.name, source.read_bytes())
 
-    def write_in(self, name: str, text: str) -> str:
-        """Put text into the segment as a file; how events refer to it."""
-        target = self._new_file(name)
-        target.write_bytes(text.encode())
-        return str(target.relative_to(self.folder))
-
-    def _new_file(self, name: str) -> Path:
+    def write_in(self, name: str, content: str | bytes) -> str:
+        """Put something into the segment as a file; how events refer to it."""
+        data = content.encode() if isinstance(content, str) else content
         self._files += 1
-        folder = self.folder / f"{self._files:04d}"
-        folder.mkdir()
-        return folder / name
+        file = Path(f"{self._files:04d}-{zlib.crc32(data):08x}", name)
+        with self._explained():
+            (self.folder / file).parent.mkdir()
+            (self.folder / file).write_bytes(data)
+        return str(file)
 
     def close(self, status: Status) -> None:
         """Append the end and let go of the segment."""
-        self.write(RunClosed(time_ms=now_ms(), status=status))
-        os.fsync(self._file.fileno())
-        self.abandon()
+        try:
+            if not self._broken:
+                self.write(RunClosed(time_ms=now_ms(), status=status))
+                os.fsync(self._file.fileno())
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Let go of the segment without an end, as the death of this process does."""
-        self._file.close()
+        with suppress(OSError):  # what was not written before is not written now
+            self._file.close()
         self._lock.release()
 
 
@@ -116,7 +144,15 @@ class Segment:
                 if not line.endswith(b"\n"):
                     return
                 offset += len(line)
-                yield parse(line), offset
+                yield parse(_checked(line)), offset
+
+    def has_line_at(self, offset: int) -> bool:
+        """Whether a line begins there, or may once it is written."""
+        if offset == 0:
+            return True
+        with (self.folder / EVENTS).open("rb") as file:
+            file.seek(offset - 1)
+            return file.read(1) == b"\n"
 
     def path_of(self, file: str) -> Path:
         """The file of the segment that an event refers to.
@@ -124,17 +160,19 @@ class Segment:
         Raises
         ------
         UnreadableError
-            If the name leads out of the segment.
+            If there is none, it is not as it was written, or the name leads out of the segment.
         """
         path = (self.folder / file).resolve()
-        if not path.is_relative_to(self.folder.resolve()):
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
             raise UnreadableError(f"{file!r} is not a file of the segment")
+        if not path.parent.name.endswith(f"-{zlib.crc32(path.read_bytes()):08x}"):
+            raise UnreadableError(f"{file!r} is not as it was written")
         return path
 
     def load_cursor(self) -> dict[str, object]:
         """What the reader noted; empty where there is nothing, or nothing readable."""
         try:
-            cursor = json.loads((self.folder / CURSOR).read_text(encoding="utf-8"))
+            cursor = parse_json((self.folder / CURSOR).read_bytes())
         except (OSError, ValueError):
             return {}
         return cursor if isinstance(cursor, dict) else {}
@@ -142,6 +180,10 @@ class Segment:
     def save_cursor(self, cursor: dict[str, object]) -> None:
         """Note how far the reader has come."""
         write_text(self.folder / CURSOR, json.dumps(cursor))
+
+    def forget_cursor(self) -> None:
+        """Let the reader begin anew."""
+        (self.folder / CURSOR).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete a delivered segment; it is gone for others at once."""
@@ -156,3 +198,38 @@ def open_segments(segments: Path) -> list[Segment]:
         return []
     names = sorted(path.name for path in segments.iterdir() if not path.name.startswith("."))
     return [Segment(segments / name) for name in names]
+
+
+def clear_forgotten(segments: Path) -> None:
+    """Delete what was left by those who were killed while they made or deleted a segment."""
+    if not segments.is_dir():
+        return
+    for path in segments.glob(".*"):
+        with suppress(OSError):  # somebody else may be at it
+            if path.name.startswith(".done-") or _is_old(path):
+                shutil.rmtree(path)
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > FORGOTTEN_SECONDS
+
+
+def _next_time(segments: Path) -> int:
+    """The time, nanoseconds since 1970; behind all segments also where the clock was set back."""
+    waiting = open_segments(segments)
+    last = waiting[-1].folder.name[:TIME_DIGITS] if waiting else ""
+    return max(time.time_ns(), int(last) + 1 if last.isdecimal() else 0)
+
+
+def _checked(line: bytes) -> bytes:
+    """A line's event.
+
+    Raises
+    ------
+    UnreadableError
+        If it is not as it was written.
+    """
+    content, _, checksum = line.rstrip(b"\n").rpartition(b" ")
+    if checksum != b"%08x" % zlib.crc32(content):
+        raise UnreadableError("not an event: its checksum does not fit")
+    return content

@@ -64,6 +64,11 @@ class Store:
         return self.folder / "segments"
 
     @property
+    def rejected(self) -> Path:
+        """The folder of segments that cannot be read, put aside."""
+        return self.folder / "rejected"
+
+    @property
     def lock(self) -> Path:
         """Held by the one process that delivers to this store."""
         return self.folder / "delivery.lock"

@@ -1,5 +1,6 @@
 """Whether the project's own MLflow database can be used as it is, without importing MLflow."""
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -21,8 +22,14 @@ def explain_unusable(store: Store) -> str:
         with closing(sqlite3.connect(f"file:{store.database}?mode=ro", uri=True)) as database:
             revisions = _column(database, "SELECT version_num FROM alembic_version")
             locations = _column(database, "SELECT artifact_location FROM experiments")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return ""  # by another program, which may end
+        return f"{store.database} cannot be opened ({error}); check who may read and write it"
     except sqlite3.Error as error:
         return f"{store.database} cannot be read ({error}); move it away to begin with an empty one"
+    if not os.access(store.database, os.W_OK) or not os.access(store.root, os.W_OK):
+        return f"{store.database} and its folder cannot be written; check who may write there"
     return _explain_version(store, revisions) or _explain_move(store, locations)
 
 

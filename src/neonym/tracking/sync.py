@@ -10,6 +10,7 @@ from neonym.errors import UserError
 from neonym.files import md5_of, sha256_of_file
 from neonym.lockfile import Lock
 from neonym.nested import value_at
+from neonym.processed import read_processed
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.tracking.run import open_run
 from neonym.tracking.spool import open_segments
@@ -88,19 +89,26 @@ def explain_stale(root: Path) -> str:
     `dvc.lock` tells with which parameters each result was made, and its digest.
     """
     try:
-        lock = Lock(root / "dvc.lock")
-        params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
-        for stage, outputs in OUTPUTS.items():
-            for key, value in lock.params(stage).items():
-                if value_at(params, key) != value:
-                    return f"{stage} has not run with the present params.yaml ({key} differs)"
-            for path in outputs:
-                if lock.md5(stage, path) != md5_of(root / path):
-                    return f"{path} is not what {stage} made"
+        return _first_difference(root)
     except UserError as error:
         return str(error)
     except FileNotFoundError as error:
         return f"{error.filename} does not exist"
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})"
+    except (yaml.YAMLError, ValueError, RecursionError):
         return "params.yaml is damaged"
+
+
+def _first_difference(root: Path) -> str:
+    lock = Lock(root / "dvc.lock")
+    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    read_processed(root / "data/processed")
+    for stage, outputs in OUTPUTS.items():
+        for key, value in lock.params(stage).items():
+            if value_at(params, key) != value:
+                return f"{stage} has not run with the present params.yaml ({key} differs)"
+        for path in outputs:
+            if lock.md5(stage, path) != md5_of(root / path):
+                return f"{path} is not what {stage} made"
     return ""
