@@ -33,6 +33,7 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
         "neonym.tracking.replay",
         "neonym.tracking.lookup",
         "neonym.tracking.model_logging",
+        "neonym.tracking.recorded",
         "neonym.tracking.registry",
         "neonym.tracking.served_model",
         "neonym.tracking.ui",
@@ -44,10 +45,11 @@ def test_the_library_knows_nothing_of(graph: grimp.ImportGraph, package: str) ->
     assert importers_of(graph, package) == set()
 
 
-def test_only_commands_use_tracking(graph: grimp.ImportGraph) -> None:
+def test_only_commands_and_reproduction_use_tracking(graph: grimp.ImportGraph) -> None:
     tracking = {"neonym.tracking", *graph.find_descendants("neonym.tracking")}
     importers = {name for module in tracking for name in importers_of(graph, module)} - tracking
-    assert all(name.startswith("neonym.commands.") for name in importers), importers
+    users = ("neonym.commands.", "neonym.reproduction.")
+    assert all(name.startswith(users) for name in importers), importers
 
 
 @pytest.mark.parametrize("module", ["corpus", "splits", "processed", "training", "evaluation"])

@@ -98,7 +98,8 @@ def _log_list(run: Run, processed: Path, data: Data) -> None:
     if not path.is_file() or data_fingerprint(data, path) != made_from:
         return  # changed or gone since
     kept = where_kept(path, project_root(Path.cwd()))
-    run.tags({tags.LIST: sha256_of_file(path), tags.LIST_KEPT: kept})
+    digests = {tags.LIST: sha256_of_file(path), tags.LIST_MD5: md5_of(path)}
+    run.tags({**digests, tags.LIST_KEPT: kept})
     if kept == "artifact":
         run.artifact(path, "data")
 

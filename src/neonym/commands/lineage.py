@@ -1,0 +1,168 @@
+"""`neonym lineage`: where a run, or what `dvc.lock` describes, comes from."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neonym.terminal import escape, escape_json
+
+if TYPE_CHECKING:
+    from neonym.tracking.recorded import Recorded
+
+Chain = Any
+SHOWN_JOBS = 5
+
+
+@click.command("lineage")
+@click.argument("start", metavar="RUN_ID|dvc.lock")
+@click.option("--json", "as_json", is_flag=True, help="Everything, the diff too, as JSON.")
+def command(start: str, as_json: bool) -> None:
+    """Show what a run was made from: configuration, code, data, model, sweep, environment.
+
+    START is the id of a run in MLflow, or a dvc.lock, from which its hashes lead to the runs that
+    made what it describes.
+    """
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.reproduction.chain import chain_of  # noqa: PLC0415 (imports MLflow)
+    from neonym.tracking.store import project_root  # noqa: PLC0415
+
+    root = project_root(Path.cwd())
+    chains = [chain_of(recorded, root) for recorded in _runs(start, root)]
+    if as_json:
+        value = chains if Path(start).is_file() else chains[0]
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        click.echo("\n".join(map(escape_json, text.split("\n"))))
+        return
+    if Path(start).is_file():
+        others = f", and {len(chains) - 1} earlier ones" if len(chains) > 1 else ""
+        click.echo(f"{start} was made by run {chains[0]['run']['id']}{others}")
+    for place, chain in enumerate(chains):
+        if place == 0:
+            _print(chain)
+        else:
+            click.echo(f"earlier: run {chain['run']['id']}, {chain['run']['started']}")
+
+
+def _runs(start: str, root: Path) -> "list[Recorded]":
+    from neonym.reproduction.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
+    from neonym.tracking.recorded import Recorded  # noqa: PLC0415
+    from neonym.tracking.store import Store  # noqa: PLC0415
+
+    store = Store.of_project(root)
+    if Path(start).name == "dvc.lock" or Path(start).is_file():
+        return runs_of_lock(store, Path(start), root)
+    return [Recorded.find(store, start)]
+
+
+def _print(chain: Chain) -> None:
+    for name, lines in _parts(chain):
+        for place, line in enumerate(line for line in lines if line):
+            head = click.style(f"{name if place == 0 else '':15}", bold=True)
+            click.echo(head + escape(line))
+
+
+def _parts(chain: Chain) -> Iterator[tuple[str, list[str]]]:
+    """What is printed: a name and its lines for each link of the chain."""
+    yield "run", _run(chain["run"])
+    yield "configuration", _configuration(chain["configuration"])
+    yield "code", _code(chain["code"])
+    yield "data", _data(chain["data"])
+    yield "vocabulary", [_hash(chain["vocabulary"]["sha256"])]
+    yield "model", [f"{_hash(chain['model']['sha256'])}  {chain['model']['artifact']}".rstrip()]
+    if chain["sweep"]:
+        yield "sweep", _sweep(chain["sweep"])
+    if chain["dvc"]:
+        yield "DVC", _dvc(chain["dvc"])
+    yield "environment", _environments(chain["environment"])
+    again = chain["reproduce"]
+    yield "again", [again["command"] or f"cannot be had again: {again['reason']}"]
+
+
+def _run(run: Chain) -> list[str]:
+    stages = ", ".join(run["stages"]) or "none"
+    ended = f", ended {run['ended']}" if run["ended"] else ""
+    return [
+        f"{run['id']}  {run['name']}",
+        f"{run['kind']}, {run['status']}; stages {stages}; {run['script']}",
+        f"started {run['started']}{ended}, by {run['user']}",
+        f"in {run['store']}",
+    ]
+
+
+def _configuration(configuration: Chain) -> list[str]:
+    artifact = configuration["artifact"] or "not among the run's artifacts"
+    seed = configuration["seed"]
+    return [f"{_hash(configuration['sha256'])}  {artifact}" + (f", seed {seed}" if seed else "")]
+
+
+def _code(code: Chain) -> list[str]:
+    if code["commit"] in ("", "unknown"):
+        return [f"commit unknown: made outside of a git checkout, neonym {code['version']}"]
+    where = code["subject"] if code["in_this_repository"] else "not in this repository"
+    lines = [f"commit {code['commit']}  {where}"]
+    if diff := code["diff"]:
+        lines.append(f"and changes that were not committed ({diff['state']}): {diff['artifact']}")
+        lines += [f"  {file}" for file in diff["files"]]
+    return lines
+
+
+def _data(data: Chain) -> list[str]:
+    names = data["list"]
+    kept = {"": "unknown", "nowhere": "nowhere: it is too large to be kept with the run"}
+    where = kept.get(names["kept"], names["kept"])
+    splits = ", ".join(f"{part} {digest[:12]}" for part, digest in data["splits"].items())
+    return [
+        f"{_hash(data['sha256'])}  processed",
+        f"{_hash(names['sha256'])}  {names['path']}, kept in: {where}",
+        f"splits: {splits}" if splits else "",
+    ]
+
+
+def _sweep(sweep: Chain) -> list[str]:
+    if "jobs" in sweep:
+        jobs, more = sweep["jobs"][:SHOWN_JOBS], len(sweep["jobs"]) - SHOWN_JOBS
+        lines = [f"{len(sweep['jobs'])} jobs", *(f"  {job}" for job in jobs)]
+        return [*lines, f"  and {more} more" if more > 0 else "", f"best: {sweep['best']}"]
+    best = f"best job: {sweep['best']}" if sweep["best"] else ""
+    return [f"{sweep['run'] or 'its run is gone'}  {sweep.get('name', '')}".rstrip(), best]
+
+
+def _dvc(dvc: Chain) -> list[str]:
+    name, commit = dvc["experiment"], dvc["experiment_commit"]
+    kept = f"kept in commit {commit}" if commit else "which DVC no longer keeps"
+    first = f"experiment {name}, {kept}" if name else "dvc repro, no experiment"
+    lock = "are" if dvc["in_dvc_lock"] else "are not"
+    return [first, f"the results that dvc.lock describes now {lock} this run's"]
+
+
+def _environments(environments: Chain) -> list[str]:
+    """What stages computed with, once for those that agree."""
+    if not environments:
+        return ["not recorded"]
+    told: dict[str, list[str]] = {}
+    for stage, values in environments.items():
+        told.setdefault(_environment(values), []).append(stage)
+    return [f"{text} ({', '.join(stages)})" for text, stages in told.items()]
+
+
+def _environment(values: Chain) -> str:
+    blas, packages = values.get("blas") or {}, values.get("packages") or {}
+    return "; ".join(
+        [
+            f"Python {values.get('python')}",
+            f"NumPy {packages.get('numpy')}",
+            f"{blas.get('internal_api')} {blas.get('version')} for {blas.get('architecture')}",
+            f"{values.get('processors')} x {values.get('processor')}",
+            f"{values.get('system')}",
+            f"{len(packages)} packages",
+            f"requirements.lock {str(values.get('requirements.lock'))[:12]}",
+        ]
+    )
+
+
+def _hash(digest: str) -> str:
+    return digest or "unknown"

@@ -1,0 +1,106 @@
+"""`neonym reproduce`: rerun a tracked run in a clean checkout, and compare."""
+
+import os
+import signal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from neonym.errors import UserError
+from neonym.terminal import escape
+
+if TYPE_CHECKING:
+    from neonym.reproduction.comparison import Row
+    from neonym.reproduction.rerun import Made
+    from neonym.tracking.recorded import Recorded
+
+DIFFERS = 1
+
+
+@click.command("reproduce")
+@click.argument("run_id", metavar="RUN_ID")
+def command(run_id: str) -> int:
+    """Run a tracked run again, and compare every hash and metric.
+
+    Its commit is checked out into a temporary git worktree, the changes that it was made with are
+    applied there, and its stages run with its configuration in the present environment. Neither the
+    workspace nor MLflow's store changes, and nothing is left behind.
+
+    Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
+    """
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.reproduction.comparison import compare  # noqa: PLC0415 (imports MLflow)
+    from neonym.reproduction.refusal import explain_refusal  # noqa: PLC0415
+    from neonym.tracking.recorded import Recorded  # noqa: PLC0415
+    from neonym.tracking.store import Store, project_root  # noqa: PLC0415
+
+    root = project_root(Path.cwd())
+    recorded = Recorded.find(Store.of_project(root), run_id)
+    refusal = explain_refusal(recorded, root)
+    if refusal:
+        raise UserError(f"run {run_id} cannot be had again: {refusal}")
+    _tell_environment(recorded)
+    signal.signal(signal.SIGTERM, _interrupt)
+    rows = list(compare(recorded, _run_again(recorded, root)))
+    _print(rows)
+    return 0 if all(row.equal for row in rows) else DIFFERS
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell_environment(recorded: "Recorded") -> None:
+    from neonym.reproduction.environment import differences  # noqa: PLC0415 (others start faster)
+    from neonym.tracking.provenance import environment  # noqa: PLC0415
+
+    if not recorded.environments:
+        click.echo("environment: the run does not tell its own, so versions may differ")
+        return
+    here = environment()
+    told = recorded.environments.values()
+    lines = dict.fromkeys(line for then in told for line in differences(then, here))
+    for line in lines or ["versions, processor and BLAS are the run's"]:
+        click.echo(escape(f"environment: {line}"))
+
+
+def _run_again(recorded: "Recorded", root: Path) -> "Made":
+    from neonym.reproduction.own_list import find_list  # noqa: PLC0415 (imports MLflow)
+    from neonym.reproduction.rerun import rerun, stages_up_to  # noqa: PLC0415
+    from neonym.reproduction.worktree import worktree  # noqa: PLC0415
+    from neonym.tracking import tags  # noqa: PLC0415
+
+    commit = recorded.tag(tags.GIT_COMMIT)
+    diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""
+    with TemporaryDirectory() as folder:
+        names = find_list(recorded, root, Path(folder))
+        configuration = recorded.configuration
+        if names is None or configuration is None:
+            raise UserError(f"what run {recorded.id} was made from has just vanished")
+        changed = diff.count("\ndiff --git ") + diff.startswith("diff --git ")
+        click.echo(f"code: commit {commit[:12]}" + (f", {changed} files changed" if diff else ""))
+        click.echo(f"list: from {names.where}")
+        with worktree(root, commit, diff) as place:
+            stages = stages_up_to(recorded.stages)
+            return rerun(place, configuration, stages, names, _tell_stage)
+
+
+def _tell_stage(stage: str, seconds: float) -> None:
+    click.echo(f"{stage} ran again: {seconds:.1f} s")
+
+
+def _print(rows: "list[Row]") -> None:
+    widths = [max(len(getattr(row, name)) for row in rows) for name in ("what", "recorded")]
+    click.echo(f"\n{'':9}{'':{widths[0]}}  {'recorded':{widths[1]}}  again")
+    for row in rows:
+        mark = "equal" if row.equal else "DIFFERS"
+        line = f"{mark:9}{row.what:{widths[0]}}  {row.recorded:{widths[1]}}  {row.again}"
+        click.secho(escape(line.rstrip()), fg=None if row.equal else "red")
+    differing = [row.what for row in rows if not row.equal]
+    if differing:
+        click.echo(f"\n{len(differing)} of {len(rows)} differ: {escape(', '.join(differing))}")
+    else:
+        click.echo(f"\nall {len(rows)} are equal")

@@ -1,0 +1,98 @@
+"""Why a run cannot be had again, found out before anything is started."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from neonym.reproduction.git import has_commit, is_commit, succeeds
+from neonym.reproduction.own_list import find_list
+from neonym.tracking import tags
+from neonym.tracking.lineage import MAX_DIFF_BYTES, MAX_LIST_BYTES, UNKNOWN
+from neonym.tracking.recorded import Recorded
+from neonym.tracking.redaction import is_redacted_diff
+
+
+def explain_refusal(recorded: Recorded, root: Path) -> str:
+    """Why a run cannot be had again, in one line; "" if it can.
+
+    Parameters
+    ----------
+    recorded
+        The run.
+    root
+        The project, whose repository is to have the commit.
+    """
+    return (
+        _about_the_run(recorded)
+        or _about_the_commit(recorded, root)
+        or _about_the_diff(recorded)
+        or _about_the_configuration(recorded)
+        or _about_the_list(recorded, root)
+    )
+
+
+def _about_the_run(recorded: Recorded) -> str:
+    if recorded.kind == "sweep":
+        best = recorded.tag("sweep.best_run_id")
+        hint = f", such as the best: neonym reproduce {best}" if best else ""
+        return f"it is a sweep; reproduce one of its jobs{hint}"
+    status = recorded.run.info.status
+    if status == "RUNNING":
+        return "it is still running"
+    if status != "FINISHED":
+        return f"it ended as {status}, before all of its results were there"
+    if not recorded.stages:
+        return "it holds no stage's results"
+    return ""
+
+
+def _about_the_commit(recorded: Recorded, root: Path) -> str:
+    commit = recorded.tag(tags.GIT_COMMIT)
+    if commit in ("", UNKNOWN):
+        return "its commit is unknown: it was made outside of a git checkout"
+    if not is_commit(commit):
+        return "what stands for its commit is no commit's hash"
+    if not succeeds(root, "rev-parse", "--verify", "--quiet", "HEAD"):
+        return f"{root} has no git history, in which its commit {commit[:12]} could be found"
+    if not has_commit(root, commit):
+        return f"its commit {commit[:12]} is not in this repository; fetch it first"
+    return ""
+
+
+def _about_the_diff(recorded: Recorded) -> str:
+    """Why the changes that were not committed cannot be applied."""
+    if recorded.tag(tags.GIT_DIRTY) != "true":
+        return ""
+    state = recorded.tag(tags.GIT_DIFF)
+    if state == "redacted" or is_redacted_diff(recorded.diff):
+        return "its code was not committed, and of the recorded diff secrets were left out"
+    if state == "cut off":
+        return f"its code was not committed, and the diff was cut off at {MAX_DIFF_BYTES:,} bytes"
+    if state == "not text":
+        return "its code was not committed, and the diff was not kept whole, since it is not UTF-8"
+    if state != "whole":
+        return "its code was not committed, and it does not tell whether the diff is whole"
+    return ""
+
+
+def _about_the_configuration(recorded: Recorded) -> str:
+    if recorded.configuration is None:
+        return "its configuration is not among its artifacts, or is damaged"
+    if recorded.redacted_keys:
+        return f"secrets were left out of its configuration ({', '.join(recorded.redacted_keys)})"
+    return ""
+
+
+def _about_the_list(recorded: Recorded, root: Path) -> str:
+    with TemporaryDirectory() as folder:
+        if find_list(recorded, root, Path(folder)):
+            return ""
+    path = (recorded.configuration or {}).get("data", {}).get("path")
+    reason = (
+        f", and it is larger than the {MAX_LIST_BYTES:,} bytes that are kept with a run"
+        if recorded.tag(tags.LIST_KEPT) == "nowhere"
+        else ""
+    )
+    return (
+        f"its list {path} is gone or changed: it is neither in git, nor in the workspace, nor in "
+        f"DVC's cache, nor among the run's artifacts{reason}"
+    )

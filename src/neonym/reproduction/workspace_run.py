@@ -1,0 +1,90 @@
+"""From `dvc.lock` back to the runs that made what it describes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neonym.errors import UserError
+from neonym.files import md5_of, sha256_of_file
+from neonym.lockfile import Lock
+from neonym.nested import flatten
+from neonym.tracking import tags
+from neonym.tracking.recorded import Recorded
+from neonym.tracking.run import MAX_PARAM
+from neonym.tracking.store import Store
+
+MODEL = "models/model.npz"
+STAGES = ("preprocess", "train", "sample", "evaluate")
+
+
+def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
+    """The runs whose results a `dvc.lock` describes, the newest first.
+
+    Parameters
+    ----------
+    store
+        Where to look.
+    path
+        The lock.
+    root
+        The project.
+
+    Raises
+    ------
+    UserError
+        If the lock is damaged or describes no model, or no run made it.
+    """
+    lock = Lock(path)
+    md5 = lock.md5("train", MODEL)
+    if not md5 or not md5.isalnum():
+        raise UserError(f"{path} describes no trained model; run `dvc repro`")
+    candidates = Recorded.with_tags(store, {tags.KIND: "workspace", tags.MODEL_MD5: md5})
+    if not candidates and (digest := _sha256_of(md5, root)):
+        candidates = Recorded.with_tags(store, {tags.KIND: "workspace", tags.MODEL: digest})
+    found = [recorded for recorded in candidates if is_locked(recorded, lock, root)]
+    if not found:
+        raise UserError(
+            f"no run in {store.address} made what {path} describes; `neonym sync` tracks one for "
+            "the workspace"
+        )
+    return found
+
+
+def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
+    """Whether a run's model and parameters are those of a lock."""
+    md5 = lock.md5("train", MODEL)
+    if not md5:
+        return False
+    known = recorded.tag(tags.MODEL_MD5)
+    same = known == md5 if known else recorded.tag(tags.MODEL) == _sha256_of(md5, root)
+    params = recorded.run.data.params
+    return same and all(
+        _agree(params.get(key, ""), value) for key, value in _locked_params(lock).items()
+    )
+
+
+def _locked_params(lock: Lock) -> dict[str, Any]:
+    """The parameters with which the stages of a lock ran."""
+    values: dict[str, Any] = {}
+    for stage in STAGES:
+        values |= lock.params(stage)
+    return flatten(values)
+
+
+def _agree(param: str, value: Any) -> bool:
+    """Whether a parameter in MLflow, which is text, has the value that a lock has."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(param) == value  # 1 in a lock is 1.0 where the schema wants a fraction
+        except ValueError:
+            return False
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return param == text[:MAX_PARAM]
+
+
+def _sha256_of(md5: str, root: Path) -> str:
+    """The sha256 of the model with an md5, if the workspace or DVC's cache has it; else ""."""
+    for path in (root / MODEL, root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]):
+        if path.is_file() and md5_of(path) == md5:
+            return sha256_of_file(path)
+    return ""

@@ -1,0 +1,124 @@
+"""A commit, and what was changed in it, in a temporary worktree of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neonym.errors import UserError
+from neonym.reproduction import janitor
+from neonym.reproduction.git import git
+
+PREFIX = "neonym-reproduce-"
+# A link could lead what a stage writes out of the worktree
+MAKES_LINK = re.compile(r"^(new file mode|new mode) 120000$", re.MULTILINE)
+
+
+class Worktree:
+    """A temporary checkout of the project.
+
+    Parameters
+    ----------
+    project
+        The project's folder in it.
+    guard
+        The process that removes it in the end, and ends what runs in it.
+    """
+
+    def __init__(self, project: Path, guard: "subprocess.Popen[bytes]") -> None:
+        self.project = project
+        self._guard = guard
+
+    @contextmanager
+    def running(self, command: list[str], **options: object) -> "Iterator[subprocess.Popen[bytes]]":
+        """Run a command in the project's folder, in a process group that does not outlive us."""
+        with subprocess.Popen(command, cwd=self.project, process_group=0, **options) as process:  # type: ignore[call-overload]
+            self._tell(process.pid)
+            try:
+                yield process
+            except BaseException:
+                _kill_group(process.pid)
+                raise
+            process.wait()
+        self._tell(0)
+
+    def _tell(self, group: int) -> None:
+        if self._guard.stdin:
+            self._guard.stdin.write(f"{group}\n".encode())
+            self._guard.stdin.flush()
+
+    def inside(self, path: str) -> Path:
+        """A file in the project's folder.
+
+        Raises
+        ------
+        UserError
+            If the path leads out of it.
+        """
+        place = (self.project / path).resolve()
+        if not place.is_relative_to(self.project):
+            raise UserError(f"{path} leads out of the temporary worktree")
+        return place
+
+
+@contextmanager
+def worktree(root: Path, commit: str, diff: str = "") -> Iterator[Worktree]:
+    """A temporary worktree for as long as the block lasts; nothing is left of it, also if killed.
+
+    Parameters
+    ----------
+    root
+        The project, in a git repository.
+    commit
+        Is checked out.
+    diff
+        Is applied to it.
+
+    Raises
+    ------
+    UserError
+        If the commit cannot be checked out, or the diff does not fit it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    guard = _start_guard(root, folder)
+    try:
+        within = git(root, "rev-parse", "--show-prefix").strip()
+        git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+        if diff:
+            _apply(folder, diff)
+        yield Worktree(folder / within, guard)
+    finally:
+        if guard.stdin:
+            guard.stdin.close()
+        guard.wait()
+
+
+def _apply(folder: Path, diff: str) -> None:
+    if MAKES_LINK.search(diff):
+        raise UserError("the recorded diff makes a symbolic link, which is not applied")
+    try:
+        git(folder, "apply", "--whitespace=nowarn", given=diff.encode())
+    except UserError as error:
+        raise UserError(f"the recorded diff does not fit its commit ({error})") from None
+
+
+def _start_guard(root: Path, folder: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-I", janitor.__file__, str(root), str(folder)],
+        cwd="/",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C at the terminal is not for it
+    )
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, 9)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,201 @@
+"""A run as its MLflow store holds it, read and never changed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import yaml
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from neonym.errors import UserError
+from neonym.files import sha256_of_file
+from neonym.nested import flatten
+from neonym.tracking import tags
+from neonym.tracking.lookup import connect, find_run, unusable
+from neonym.tracking.redaction import REDACTED
+from neonym.tracking.store import Store
+
+CONFIGURATION = "configuration.yaml"
+DIFF = "code/uncommitted.diff"
+ENVIRONMENT = "environment"
+LIST = "data"
+
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class Recorded:
+    """A run of neonym.
+
+    Attributes
+    ----------
+    store
+        Where it is.
+    run
+        What MLflow says of it.
+    """
+
+    store: Store
+    run: Run
+    _client: MlflowClient = field(repr=False)
+
+    @classmethod
+    def find(cls, store: Store, run_id: str) -> "Recorded":
+        """The run with an id.
+
+        Raises
+        ------
+        UserError
+            If the store cannot be used, or has no such run of ours.
+        """
+        return cls(store, find_run(store, run_id), connect(store))
+
+    @classmethod
+    def with_tags(cls, store: Store, wanted: dict[str, str]) -> "list[Recorded]":
+        """The runs that have certain tags, in any experiment, the newest first.
+
+        Raises
+        ------
+        UserError
+            If the store cannot be used.
+        """
+        client = connect(store)
+        conditions = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
+        try:
+            experiments = [found.experiment_id for found in client.search_experiments()]
+            runs = client.search_runs(
+                experiments, conditions, order_by=["attributes.start_time DESC"]
+            )
+        except (MlflowException, OSError) as error:
+            raise unusable(store, error) from None
+        return [cls(store, run, client) for run in runs]
+
+    @property
+    def id(self) -> str:
+        """MLflow's id."""
+        return str(self.run.info.run_id)
+
+    @property
+    def kind(self) -> str:
+        """What the run is: `workspace`, `job` or `sweep`."""
+        return self.tag(tags.KIND)
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages whose results it holds."""
+        return [stage for stage in self.tag(tags.STAGES).split(",") if stage]
+
+    def tag(self, name: str) -> str:
+        """A tag's text; "" where there is none."""
+        return str(self.run.data.tags.get(name, ""))
+
+    @cached_property
+    def splits(self) -> dict[str, str]:
+        """The digests of the splits that the run used, by what they were used for."""
+        inputs = self.run.inputs.dataset_inputs if self.run.inputs else []
+        return {
+            str(tag.value): str(used.dataset.digest)
+            for used in inputs
+            for tag in used.tags
+            if tag.key == tags.DATASET_CONTEXT
+        }
+
+    @cached_property
+    def configuration(self) -> dict[str, Any] | None:
+        """The configuration as plain values; None where it is not recorded or not readable."""
+        try:
+            values = yaml.safe_load(self.text(CONFIGURATION) or "")
+        except yaml.YAMLError:
+            return None
+        return values if isinstance(values, dict) else None
+
+    @property
+    def redacted_keys(self) -> list[str]:
+        """The keys of the configuration whose values were left out as secrets."""
+        values = flatten(self.configuration or {})
+        return [key for key, value in values.items() if REDACTED in str(value)]
+
+    @cached_property
+    def diff(self) -> str:
+        """How the checkout differed from its commit, as far as it was recorded."""
+        return self.text(DIFF) or ""
+
+    @cached_property
+    def environments(self) -> dict[str, dict[str, Any]]:
+        """What each stage computed with; only of those that computed, and told."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in self.artifacts:
+            if PurePosixPath(path).parent == PurePosixPath(ENVIRONMENT):
+                try:
+                    values = json.loads(self.text(path) or "")
+                except ValueError:
+                    continue
+                if isinstance(values, dict):
+                    found[PurePosixPath(path).stem] = values
+        return found
+
+    @cached_property
+    def artifacts(self) -> list[str]:
+        """The paths of all of the run's files."""
+        return sorted(self._asked(lambda: self._files("")))
+
+    def _files(self, folder: str) -> list[str]:
+        found: list[str] = []
+        for entry in self._client.list_artifacts(self.id, folder or None):
+            found += self._files(entry.path) if entry.is_dir else [str(entry.path)]
+        return found
+
+    def text(self, path: str) -> str | None:
+        """What stands in one of the run's files; None where there is no such text."""
+        with TemporaryDirectory() as folder:
+            file = self.download(path, Path(folder))
+            try:
+                return file.read_bytes().decode("utf-8") if file else None
+            except UnicodeDecodeError:
+                return None
+
+    def digest(self, path: str) -> str | None:
+        """The sha256 of one of the run's files; None where it cannot be had."""
+        with TemporaryDirectory() as folder:
+            file = self.download(path, Path(folder))
+            return sha256_of_file(file) if file else None
+
+    def download(self, path: str, folder: Path) -> Path | None:
+        """One of the run's files, brought into a folder; None where it cannot be had."""
+        if path not in self.artifacts:
+            return None
+        try:
+            file = Path(self._client.download_artifacts(self.id, path, str(folder)))
+        except (MlflowException, OSError):
+            return None
+        return file if file.is_file() else None
+
+    def curve(self, metric: str) -> dict[int, float]:
+        """A metric's values by step; the latest where a step was logged again."""
+        points = self._asked(lambda: self._client.get_metric_history(self.id, metric))
+        points.sort(key=lambda point: point.timestamp)
+        return {int(point.step): float(point.value) for point in points}
+
+    def parent(self) -> "Recorded | None":
+        """The run of the sweep that this job belongs to; None where there is none."""
+        found = self.tag(tags.PARENT)
+        try:
+            return Recorded.find(self.store, found) if found else None
+        except UserError:
+            return None
+
+    def children(self) -> "list[Recorded]":
+        """The jobs of this sweep."""
+        return Recorded.with_tags(self.store, {tags.PARENT: self.id})
+
+    def _asked(self, question: Callable[[], Answer]) -> Answer:
+        try:
+            return question()
+        except (MlflowException, OSError) as error:
+            raise unusable(self.store, error) from None
