@@ -6,7 +6,7 @@ python pipelines/compose.py model=rnn optimizer.lr=0.01    # shows what would be
 import os
 from pathlib import Path
 
-from composition import compose_text
+from composition import compose_text, refuse_resolvers_in_files
 from neonym.configuration import read_configuration
 from neonym.errors import UserError
 from neonym.files import md5_of, write_text
@@ -28,6 +28,7 @@ def compose(stage: Stage) -> None:
         return
     params = Path("params.yaml")
     if composed_by_dvc():
+        refuse_resolvers_in_files()
         read_configuration(params)
         return
     text = compose_text()

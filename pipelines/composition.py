@@ -1,7 +1,9 @@
 """Compose `conf/` with Hydra, and say what is wrong with it in one line."""
 
+import re
 from pathlib import Path
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -15,6 +17,7 @@ from neonym.errors import UserError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 VERSION_BASE = "1.3"
+REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key
 
 
 def compose_text(overrides: list[str] | None = None) -> str:
@@ -31,6 +34,7 @@ def compose_text(overrides: list[str] | None = None) -> str:
     try:
         with initialize_config_dir(str(CONF), version_base=VERSION_BASE):
             composed = compose(config_name="config", overrides=overrides or [])
+        refuse_resolvers(OmegaConf.to_container(composed))
         OmegaConf.resolve(composed)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from None
@@ -53,12 +57,52 @@ def validated(composed: object, source: str = "conf") -> Configuration:
         For the first key that is unknown, of a wrong type or out of range.
     """
     try:
-        values = OmegaConf.to_container(OmegaConf.create(composed), resolve=True)  # type: ignore[call-overload]
+        config = OmegaConf.create(composed)  # type: ignore[call-overload]
+        refuse_resolvers(OmegaConf.to_container(config))
+        values = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
+    refuse_resolvers(values)  # which two keys could put together
     if not isinstance(values, dict):
         raise UserError(f"{source} holds no configuration")
     return validate({str(key): value for key, value in values.items()}, source)
+
+
+def refuse_resolvers(values: object, key: str = "") -> None:
+    """Refuse `${oc.env:HOME}` and its like: what is tracked is written down, not looked up.
+
+    Raises
+    ------
+    UserError
+        For a value that refers to anything but other keys.
+    """
+    if isinstance(values, dict):
+        for name, value in values.items():
+            refuse_resolvers(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(values, list):
+        for value in values:
+            refuse_resolvers(value, key)
+    elif isinstance(values, str) and "${" in REFERENCE.sub("", values):
+        raise UserError(
+            f"{key} = {values}: the configuration may refer to its own keys, as in ${{seed}}, and "
+            "reads nothing else, or secrets could be tracked; write the value itself"
+        )
+
+
+def refuse_resolvers_in_files() -> None:
+    """Refuse them in all of `conf/`, also where DVC has resolved them before it asks us.
+
+    Raises
+    ------
+    UserError
+        As `refuse_resolvers`; not for what Hydra keeps to itself.
+    """
+    for path in sorted(CONF.rglob("*.yaml")):
+        if path.relative_to(CONF).parts[0] != "hydra":
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            if isinstance(values, dict):
+                values.pop("hydra", None)
+            refuse_resolvers(values)
 
 
 def explain(error: Exception) -> str:

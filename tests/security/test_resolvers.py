@@ -1,0 +1,93 @@
+"""No secret is read into what is tracked: the configuration refers to its own keys alone."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from small_project import PROJECT, Project, make_project
+
+SECRET = "-".join(["correct", "horse", "5"])
+
+
+@pytest.fixture
+def composition(monkeypatch: pytest.MonkeyPatch) -> object:
+    """pipelines/composition.py, as its scripts import it."""
+    monkeypatch.syspath_prepend(PROJECT / "pipelines")
+    monkeypatch.delitem(sys.modules, "composition", raising=False)
+    import composition
+
+    return composition
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${oc.env:HOME}",
+        "a ${oc.env:HOME,b} c",
+        "${ oc.env : HOME }",
+        "${oc.${a}:HOME}",
+        "${oc.decode:'${oc.env:HOME}'}",
+        "${oc.create:{a:1}}",
+        "${nosuch:1}",
+        "${now:%Y}",
+        "${hydra:job.name}",
+        "\\\\${oc.env:HOME}",
+    ],
+)
+def test_resolvers_in_overrides_are_refused_in_one_line(composition, value: str) -> None:
+    with pytest.raises(composition.UserError) as refused:
+        composition.compose_text([f'+secret="{value}"'])
+    assert str(refused.value).startswith("secret = ")
+    assert str(refused.value).endswith("write the value itself")
+    assert str(Path.home()) not in str(refused.value)
+
+
+def test_a_resolver_that_two_keys_put_together_is_refused(composition) -> None:
+    halves = {"a": "$", "b": "{oc.env:HOME}", "seed": "${a}${b}"}
+    with pytest.raises(composition.UserError, match=r"seed = \$\{oc\.env:HOME\}"):
+        composition.validated(halves)
+
+
+def test_references_to_other_keys_are_followed(composition) -> None:
+    text = composition.compose_text(["data.split.seed=${seed}", "seed=7"])
+    assert "    seed: 7\n" in text
+
+
+def test_a_script_started_by_hand_refuses_and_leaves_nothing(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    for options in ([], ["-m"]):
+        done = project.run(
+            *("python", "pipelines/train.py", *options, "sample.prefix=${oc.env:TOKEN}"),
+            PYTHONPATH="src",
+            TOKEN=SECRET,
+        )
+        assert done.returncode == 2, done.stdout
+        assert "train: sample.prefix = ${oc.env:TOKEN}: " in done.stdout
+        assert SECRET not in done.stdout
+    assert not (project.root / ".neonym").exists()
+
+
+@pytest.mark.slow
+def test_resolvers_in_conf_are_refused_by_dvc_too(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    project.edit("conf/sample/default.yaml", "prefix", "${oc.env:TOKEN}")
+    for command in (["dvc", "repro"], ["dvc", "exp", "run", "-S", "seed=3"]):
+        done = project.run(*command, TOKEN=SECRET)
+        assert done.returncode != 0
+        assert "compose: " in done.stdout
+        assert "prefix = ${oc.env:TOKEN}: the configuration may refer" in done.stdout
+    assert not (project.root / ".neonym").exists()
+
+
+@pytest.mark.slow
+def test_what_dvc_resolves_of_an_override_is_not_tracked(tmp_path: Path) -> None:
+    project: Project = make_project(tmp_path / "project")
+    option = "+data.rules.at_least_one_of.note=${oc.env:STORE_PASSWORD}"
+    done = project.run("dvc", "exp", "run", "-S", option, STORE_PASSWORD=SECRET)
+    project.succeed("neonym", "sync")
+    project.stop_delivery()
+    assert SECRET in (project.root / "params.yaml").read_text(), done.stdout
+    [run] = project.runs()
+    assert run.data.params["data.rules.at_least_one_of.note"] == "[redacted]"
+    for path in [*project.root.glob("mlflow.db*"), *(project.root / "mlartifacts").rglob("*.*")]:
+        assert SECRET.encode() not in path.read_bytes(), path
