@@ -2,7 +2,7 @@
 
 A segment is a folder with `events.jsonl`, the files it refers to, and a lock that its writer holds
 for as long as it lives. Folders sort in the order in which they were opened. Each line ends with
-the CRC-32 of its event, and a file lies in a folder whose name ends with that of its contents.
+the CRC-32 of all events so far; a file lies in a folder whose name ends with its own.
 """
 
 import json
@@ -42,7 +42,7 @@ class SegmentWriter:
     """
 
     def __init__(self, segments: Path, first: Event) -> None:
-        self._segments, self._files, self._broken = segments, 0, False
+        self._segments, self._files, self._broken, self._checksum = segments, 0, False, 0
         with self._explained():
             segments.mkdir(parents=True, exist_ok=True)
             name = f"{_next_time(segments):0{TIME_DIGITS}d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -79,8 +79,9 @@ class SegmentWriter:
         kind = json.dumps(event.type)  # type: ignore[attr-defined]
         separator = "," if len(line) > 2 else ""
         content = f'{{"type":{kind}{separator}{line[1:]}'.encode()
+        self._checksum = zlib.crc32(content, self._checksum)
         with self._explained():
-            self._file.write(b"%s %08x\n" % (content, zlib.crc32(content)))
+            self._file.write(b"%s %08x\n" % (content, self._checksum))
             self._file.flush()
 
     def copy_in(self, source: Path, name: str | None = None) -> str:
@@ -138,21 +139,34 @@ class Segment:
         UnreadableError
             At a line that holds no event.
         """
+        checksum = self._checksum_before(offset) or 0
         with (self.folder / EVENTS).open("rb") as file:
             file.seek(offset)
             for line in file:
                 if not line.endswith(b"\n"):
                     return
                 offset += len(line)
-                yield parse(_checked(line)), offset
+                content, _, end = line.rstrip(b"\n").rpartition(b" ")
+                checksum = zlib.crc32(content, checksum)
+                if end != b"%08x" % checksum:
+                    raise UnreadableError("not an event: its checksum does not fit")
+                yield parse(content), offset
 
     def has_line_at(self, offset: int) -> bool:
         """Whether a line begins there, or may once it is written."""
-        if offset == 0:
-            return True
+        return offset == 0 or self._checksum_before(offset) is not None
+
+    def _checksum_before(self, offset: int) -> int | None:
+        """The checksum with which the line before an offset ends; None where none ends there."""
+        if offset < 9:
+            return None
         with (self.folder / EVENTS).open("rb") as file:
-            file.seek(offset - 1)
-            return file.read(1) == b"\n"
+            file.seek(offset - 9)
+            end = file.read(9)
+        try:
+            return int(end[:8], 16) if end.endswith(b"\n") else None
+        except ValueError:
+            return None
 
     def path_of(self, file: str) -> Path:
         """The file of the segment that an event refers to.
@@ -219,17 +233,3 @@ def _next_time(segments: Path) -> int:
     waiting = open_segments(segments)
     last = waiting[-1].folder.name[:TIME_DIGITS] if waiting else ""
     return max(time.time_ns(), int(last) + 1 if last.isdecimal() else 0)
-
-
-def _checked(line: bytes) -> bytes:
-    """A line's event.
-
-    Raises
-    ------
-    UnreadableError
-        If it is not as it was written.
-    """
-    content, _, checksum = line.rstrip(b"\n").rpartition(b" ")
-    if checksum != b"%08x" % zlib.crc32(content):
-        raise UnreadableError("not an event: its checksum does not fit")
-    return content
