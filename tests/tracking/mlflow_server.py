@@ -21,11 +21,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """An MLflow server with its database and artifacts in a folder, while the block lasts."""
+def serving(folder: Path, database: str = "") -> Iterator[str]:
+    """An MLflow server with its artifacts, and unless named its database, in a folder."""
     uri = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-    places = ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
+    places = ["--backend-store-uri", database or f"sqlite:///{folder / 'server.db'}"]
     places += ["--artifacts-destination", str(folder / "artifacts")]
     process = subprocess.Popen(
         [*command, *places, "--host", "127.0.0.1", "--port", uri.rpartition(":")[2]],
