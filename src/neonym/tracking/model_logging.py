@@ -31,6 +31,8 @@ def log_model(uri: str, run_id: str, file: Path) -> str:
     The run's status and times stay as they are.
     """
     mlflow.set_tracking_uri(uri)
+    # Otherwise it would be one of MLflow's Default, in the working directory
+    mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
     logged = Model.log(
         artifact_path=None,
         name="model",
