@@ -97,7 +97,9 @@ def _standard_error(values: list[float]) -> float:
 
 def log_report(run: Run, report: Report) -> None:
     """Log a report to the sweep's parent run."""
-    columns = ["job", "overrides", report.metric, "status", "run_id", "error"]
+    # MLflow's UI shows nothing in a column that has a dot in its name
+    value = report.metric.replace(".", "/", 1)
+    columns = ["job", "overrides", value, "status", "run_id", "error"]
     jobs: list[list[Any]] = [
         [number, " ".join(result.overrides), result.value, result.status, _id(result), result.error]
         for number, result in [*report.ranked, *report.failed]
