@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import TypeAdapter, ValidationError
 
 from neonym.configuration import configuration_hash, seedless_hash
 from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.files import parse_json, write_text
 from stage import Stage, StageFunction
 
 VERSION = 1
@@ -107,7 +108,7 @@ class Sweep:
             If there is none, or it is of another version.
         """
         try:
-            values = json.loads((folder / SWEEP).read_bytes())
+            values = parse_json((folder / SWEEP).read_bytes())
             version = values["version"]
         except FileNotFoundError:
             raise UserError(f"{folder} is not a sweep's folder: it has no {SWEEP}") from None
@@ -118,7 +119,10 @@ class Sweep:
                 f"{folder} is a sweep of version {version}, this neonym goes on with version "
                 f"{VERSION}; begin it anew"
             )
-        return cls(folder, values["id"], values["script"], values["arguments"], values["finished"])
+        try:
+            return TypeAdapter(cls).validate_python(values | {"folder": folder})
+        except ValidationError:
+            raise UserError(f"{folder / SWEEP} is damaged; begin the sweep anew") from None
 
     def write(self) -> None:
         """Note what was asked for."""
@@ -148,8 +152,18 @@ def result_of(folder: Path) -> Path:
 
 
 def read_result(path: Path) -> Result:
-    """The result in a file."""
-    return Result(**{**json.loads(path.read_bytes()), "number": int(path.parent.name)})
+    """The result in a file.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    try:
+        values = {**parse_json(path.read_bytes()), "number": int(path.parent.name)}
+        return TypeAdapter(Result).validate_python(values)
+    except (ValueError, TypeError):
+        raise UserError(f"{path} is damaged; delete it, and the job runs again") from None
 
 
 def write_result(folder: Path, result: Result) -> None:

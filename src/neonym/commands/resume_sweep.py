@@ -1,6 +1,5 @@
 """`neonym resume-sweep`: run what a sweep has not finished."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from neonym.errors import UserError
+from neonym.files import parse_json
 
 
 @click.command("resume-sweep")
@@ -27,11 +27,14 @@ def command(sweep: str) -> int:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        values = json.loads((folder / "sweep.json").read_bytes())
-        return {"script": values["script"], "arguments": values["arguments"], "id": values["id"]}
+        values = parse_json((folder / "sweep.json").read_bytes())
+        script, arguments, key = values["script"], values["arguments"], values["id"]
+        if not script.isidentifier() or not all(isinstance(word, str) for word in arguments):
+            raise ValueError
+        return {"script": script, "arguments": arguments, "id": key}
     except FileNotFoundError:
         raise UserError(f"{folder} is not a sweep's folder: it has no sweep.json") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{folder / 'sweep.json'} is damaged; begin the sweep anew") from None
 
 
