@@ -40,10 +40,9 @@ class PlannedSweeper(Sweeper):
         # Hydra imports this file for every script, also where nothing is swept
         from sources import handed_over  # noqa: PLC0415
 
-        source, member = handed_over(), f"sweep.id={self.config.sweep.id}"
+        source = handed_over()
         while batch := source.next_batch():
             try:
-                words = [[*overrides, member] for overrides in batch.overrides]
-                self.launcher.launch(words, initial_job_idx=batch.first)
+                self.launcher.launch(batch.overrides, initial_job_idx=batch.first)
             finally:
                 source.ended(batch)
