@@ -1,0 +1,41 @@
+"""Damaged and foreign files: one line, no traceback, no hang, no wrong answer, little memory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from feed import feed
+from formats import FORMATS
+
+TESTS = Path(__file__).resolve().parents[1]
+SEED = 20_250_101
+NAMED = ("model", "checkpoint", "processed vocabulary.json", "params", "spool")
+MANY = 10_000
+SLOW_TO_READ = {"forged model": 800, "forged mixture": 400, "altered params": 600, "lock": 2000}
+OTHERS = 1000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_file_is_one_line_or_no_damage(name: str) -> None:
+    assert feed(name, SEED, 200 if name in NAMED else 40) == []
+
+
+def count_of(name: str) -> int:
+    return MANY if name in NAMED else SLOW_TO_READ.get(name, OTHERS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+def test_thousands_of_damaged_files_take_little_memory(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "feed.py", name, str(SEED + 1), str(count_of(name))],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": str(TESTS), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
