@@ -18,7 +18,7 @@ from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from neonym.configuration import configuration_hash, seedless_hash
-from neonym.errors import UserError
+from neonym.errors import PrunedError, UserError
 from neonym.files import parse_json, write_text
 from stage import Stage, StageFunction
 
@@ -214,6 +214,8 @@ def _run(stage: Stage, function: StageFunction, result: Result) -> None:
     try:
         result.value = function(stage)
         result.status = "finished"
+    except PrunedError as stop:
+        result.status, result.error = "pruned", str(stop)
     except Exception as error:
         known = isinstance(error, UserError)
         result.error = str(error) if known else f"{type(error).__name__}: {error}"

@@ -209,6 +209,8 @@ def _workers(main: DictConfig) -> int:
     launcher = main.hydra.launcher
     if launcher.get("_target_") == IN_PROCESS:
         return 1
+    if asked := launcher.get("workers") or launcher.get("array_parallelism"):
+        return int(asked)
     from joblib import cpu_count  # noqa: PLC0415 (the launcher's own count)
 
-    return int(launcher.get("workers") or cpu_count())
+    return int(cpu_count())

@@ -25,7 +25,7 @@ from neonym.tracking.workspace import (
 from sample import sample_files
 from shared_data import processed_folder
 from stage import Stage, main
-from train import train_and_write
+from train import judge_of, train_and_write
 
 
 def run_pipeline(stage: Stage) -> float | None:
@@ -53,7 +53,8 @@ def run_pipeline(stage: Stage) -> float | None:
         stage.run_key = run.key
         training = run.for_stage("train")
         log_data(training, files.processed, configuration)
-        train_and_write(configuration, read_processed(files.processed), files, training)
+        processed = read_processed(files.processed)
+        train_and_write(configuration, processed, files, training, judge_of(stage))
         log_trained(training, files, as_model=single)
         sample_files(stage, files)
         log_names(run.for_stage("sample"), files)

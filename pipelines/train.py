@@ -4,18 +4,23 @@ python pipelines/train.py model.hidden_size=256 optimizer.lr=0.001
 python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from neonym.configuration import Configuration, training_configuration
 from neonym.ensemble import train_members
+from neonym.errors import PrunedError
 from neonym.history import EpochRecord, write_history
 from neonym.model_file import save_model
 from neonym.processed import Processed, read_processed
+from neonym.tracking import tags
 from neonym.tracking.run import Run, open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
 from progress import TrainingProgress
 from stage import Stage, main
+
+Judge = Callable[[EpochRecord], None]
 
 
 def run_training(stage: Stage) -> float:
@@ -34,7 +39,8 @@ def run_training(stage: Stage) -> float:
     ) as run:
         stage.run_key = run.key
         log_data(run, folder, configuration)
-        best = train_and_write(configuration, read_processed(folder), files, run)
+        judge = judge_of(stage)
+        best = train_and_write(configuration, read_processed(folder), files, run, judge)
         log_trained(run, files)
     return best
 
@@ -49,21 +55,46 @@ def processed_folder(stage: Stage) -> Path:
     return shared_data.processed_folder(stage.configuration)
 
 
+def judge_of(stage: Stage) -> Judge | None:
+    """Who ends the training if it is hopeless; nobody but in a search."""
+    settings = stage.configuration.sweep
+    if settings.pruner is None or settings.job is None:
+        return None
+    import pruning  # noqa: PLC0415 (imports Optuna)
+
+    return pruning.Judge(stage.results, stage.configuration)
+
+
 def train_and_write(
-    configuration: Configuration, processed: Processed, files: Files, run: Run
+    configuration: Configuration,
+    processed: Processed,
+    files: Files,
+    run: Run,
+    judge: Judge | None = None,
 ) -> float:
-    """Train on processed data and write what comes of it; the best validation loss."""
+    """Train on processed data and write what comes of it; the best validation loss.
+
+    Raises
+    ------
+    PrunedError
+        If the judge ended it; the curves so far are written.
+    """
     vocabulary = processed.vocabulary
     epochs = configuration.train.members * configuration.train.epochs
     with TrainingProgress(epochs) as progress:
-        result = train_members(
-            vocabulary.encode_all(processed.train),
-            vocabulary.encode_all(processed.val),
-            len(vocabulary),
-            configuration,
-            listener=Listener(run, progress, configuration),
-            checkpoint=files.checkpoint,
-        )
+        listener = Listener(run, progress, configuration, judge)
+        try:
+            result = train_members(
+                vocabulary.encode_all(processed.train),
+                vocabulary.encode_all(processed.val),
+                len(vocabulary),
+                configuration,
+                listener=listener,
+                checkpoint=files.checkpoint,
+            )
+        except PrunedError:
+            _log_pruned(run, files, listener.history)
+            raise
     metadata = {
         "longest": processed.summary["longest"],
         "lowercase": processed.summary["lowercase"],
@@ -75,12 +106,28 @@ def train_and_write(
     return result.best_val_nll
 
 
-class Listener:
-    """Passes what happens in training on to the tracked run and to the terminal."""
+def _log_pruned(run: Run, files: Files, history: list[EpochRecord]) -> None:
+    """Write and log what a training that was ended on purpose leaves: its curves."""
+    write_history(files.history, history)
+    files.checkpoint.unlink(missing_ok=True)
+    run.artifact(files.history, "reports")
+    run.tags({tags.STATUS: "pruned"})
 
-    def __init__(self, run: Run, progress: TrainingProgress, configuration: Configuration) -> None:
+
+class Listener:
+    """Passes what happens in training on to the tracked run, the terminal and the judge."""
+
+    def __init__(
+        self,
+        run: Run,
+        progress: TrainingProgress,
+        configuration: Configuration,
+        judge: Judge | None = None,
+    ) -> None:
+        self.history: list[EpochRecord] = []
         self._run = run
         self._progress = progress
+        self._judge = judge
         self._every = configuration.tracking.log_every_steps
         summed = configuration.train.reduction == "sum"
         self._running_loss = "train/loss_per_step" if summed else "train/loss"
@@ -91,9 +138,12 @@ class Listener:
             self._run.metrics({self._running_loss: loss}, step)
 
     def on_epoch(self, record: EpochRecord) -> None:
-        """Log and show the epoch."""
+        """Log and show the epoch, and have it judged."""
+        self.history.append(record)
         log_epoch(self._run, record)
         self._progress.show(record)
+        if self._judge:
+            self._judge(record)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The one exception for mistakes of the person at the keyboard."""
+"""What is raised for mistakes of the person at the keyboard, and to end a run on purpose."""
 
 
 class UserError(Exception):
@@ -7,3 +7,7 @@ class UserError(Exception):
     Scripts print it without a traceback and exit with status 2. Anything else that is raised is a
     fault of neonym and keeps its traceback.
     """
+
+
+class PrunedError(Exception):
+    """A training is ended on purpose: what it shows so far is hopeless. No failure."""

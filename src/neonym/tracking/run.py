@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from neonym.configuration import UNTRACKED_SECTIONS, Configuration, configuration_hash
+from neonym.errors import PrunedError
 from neonym.nested import flatten
 from neonym.tracking import tags
 from neonym.tracking.courier import ensure_delivery
@@ -246,7 +247,7 @@ def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
     try:
         yield Run(writer, key=opened.key)
         status = "FINISHED"
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, PrunedError):
         status = "KILLED"
         raise
     finally:

@@ -3,6 +3,7 @@
 KIND = "neonym.kind"
 SWEEP = "sweep.id"
 JOB = "sweep.job"
+STATUS = "sweep.status"
 SWEEP_CONFIGURATION = "sweep.configuration"
 RUN_KEY = "neonym.run_key"
 STAGES = "neonym.stages"

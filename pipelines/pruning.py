@@ -1,0 +1,58 @@
+"""Ends jobs of a search whose curve on val is hopeless beside those of the others."""
+
+from functools import cached_property
+from pathlib import Path
+
+import optuna
+from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
+from optuna.trial import TrialState
+
+from neonym.configuration import Configuration
+from neonym.errors import PrunedError
+from neonym.history import EpochRecord
+from search import JOB, STUDY, open_study
+
+
+class Judge:
+    """Reports a job's curve to the study of its search, and says when it is to end.
+
+    Parameters
+    ----------
+    folder
+        The job's; that of the search is above it.
+    configuration
+        Of the job.
+    """
+
+    def __init__(self, folder: Path, configuration: Configuration) -> None:
+        self._study = open_study(folder.parent / STUDY, configuration.sweep.direction)
+        self._job = configuration.sweep.job
+        epochs = configuration.train.members * configuration.train.epochs
+        self._pruner = _pruner(str(configuration.sweep.pruner), epochs)
+
+    @cached_property
+    def _trial(self) -> optuna.Trial:
+        """The last attempt at the job."""
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        found = [each for each in running if each.user_attrs.get(JOB) == self._job]
+        return optuna.Trial(self._study, found[-1]._trial_id)
+
+    def __call__(self, record: EpochRecord) -> None:
+        """Report an epoch; only val is looked at.
+
+        Raises
+        ------
+        PrunedError
+            If the job is to end.
+        """
+        self._trial.report(record.val_nll, record.epoch)
+        frozen = self._study.get_trials(deepcopy=False)[self._trial.number]
+        if self._pruner.prune(self._study, frozen):
+            raise PrunedError(f"stopped after epoch {record.epoch}: val nll {record.val_nll:.4g}")
+
+
+def _pruner(name: str, epochs: int) -> BasePruner:
+    """Median: worse than half of the others at that epoch; halving: not in the best third."""
+    if name == "median":
+        return MedianPruner(n_startup_trials=5, n_warmup_steps=epochs // 5)
+    return SuccessiveHalvingPruner(min_resource=max(1, epochs // 9), reduction_factor=3)
