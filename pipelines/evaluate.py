@@ -25,6 +25,7 @@ from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator
 from neonym.history import read_history
 from neonym.processed import read_processed
+from neonym.spreadsheet import exact
 from neonym.threads import one_blas_thread
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_run
@@ -106,7 +107,10 @@ def read_names(path: Path) -> tuple[Drawn, Floats]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        names, ended = [row["name"] for row in rows], [row["ended"] == "true" for row in rows]
+        names, ended = (
+            [exact(row["name"]) for row in rows],
+            [row["ended"] == "true" for row in rows],
+        )
         log_probs = np.array([float(row["log_prob"]) for row in rows])
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run the sample stage first") from None

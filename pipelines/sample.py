@@ -16,6 +16,7 @@ from neonym.configuration import Sample
 from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator, Names
 from neonym.processed import read_processed
+from neonym.spreadsheet import inert
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_names, run_name
@@ -81,12 +82,15 @@ def remark(stage: Stage, names: Names) -> None:
 
 
 def write_names(path: Path, names: Names) -> None:
-    """Write names with whether the model ended them and their log-probability, nats."""
+    """Write names with whether the model ended them and their log-probability, nats.
+
+    A spreadsheet may open the file: `neonym.spreadsheet.exact` gives the name in a cell.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["name", "ended", "log_prob"])
     rows = zip(names.names, names.ended.tolist(), names.log_probs.tolist(), strict=True)
-    writer.writerows([name, str(ended).lower(), f"{nats:.6g}"] for name, ended, nats in rows)
+    writer.writerows([inert(name), str(ended).lower(), f"{nats:.6g}"] for name, ended, nats in rows)
     write_text(path, table.getvalue())
 
 

@@ -16,6 +16,7 @@ from rich.logging import RichHandler
 
 from neonym.configuration import Configuration, read_configuration
 from neonym.errors import UserError
+from neonym.terminal import escape, escape_lines
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -70,7 +71,7 @@ class Stage:
 
     def say(self, message: str) -> None:
         """Print a line for the person at the keyboard."""
-        console().print(message, markup=False, soft_wrap=True)
+        console().print(escape_lines(message), markup=False, soft_wrap=True)
 
 
 StageFunction = Callable[[Stage], float | None]
@@ -85,7 +86,7 @@ def main(name: str, function: StageFunction) -> None:
         else:
             _run_by_hand(name, function)
     except UserError as error:
-        console().print(f"{name}: {error}", markup=False, soft_wrap=True, style="red")
+        console().print(escape(f"{name}: {error}"), markup=False, soft_wrap=True, style="red")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -104,13 +105,22 @@ def console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+class Harmless(logging.Formatter):
+    """Formats messages so that the terminal obeys nothing in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, escaped."""
+        return escape_lines(super().format(record))
+
+
 def log_to_terminal() -> None:
     """Log lines: plain, or rich on a terminal; without the time, which says nothing here."""
     terminal = console()
     handler: logging.Handler = RichHandler(console=terminal, show_time=False, show_path=False)
+    handler.setFormatter(Harmless("%(message)s"))
     if not terminal.is_terminal:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        handler.setFormatter(Harmless("%(levelname)s %(message)s"))
     logger = logging.getLogger("neonym")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)

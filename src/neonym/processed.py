@@ -14,6 +14,8 @@ from neonym.corpus import Corpus, read_source
 from neonym.errors import UserError
 from neonym.files import parse_json, sha256_of_file
 from neonym.splits import Splits
+from neonym.spreadsheet import inert
+from neonym.terminal import escape
 from neonym.vocabulary import Vocabulary, tokens_of
 
 VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
@@ -106,7 +108,7 @@ def _write_files(folder: Path, corpus: Corpus, splits: Splits, summary: dict[str
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["line", "text", "reason", "detail"])
-    writer.writerows(corpus.dropped)
+    writer.writerows(line._replace(text=inert(escape(line.text))) for line in corpus.dropped)
     (folder / "dropped.csv").write_bytes(table.getvalue().encode())
     summary = summary | {SEAL: seal(folder, summary)}
     text = json.dumps(summary, ensure_ascii=False, indent=2, sort_keys=True)

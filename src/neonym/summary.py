@@ -14,6 +14,7 @@ from rich.text import Text
 from neonym.errors import UserError
 from neonym.evaluation.summary import COLUMNS, lines
 from neonym.nested import flatten
+from neonym.spreadsheet import exact
 from neonym.terminal import escape
 
 METRICS = "reports/metrics.json"
@@ -63,7 +64,7 @@ def new_names(root: Path, count: int) -> list[str]:
         path = root / f"data/processed/{part}.txt"
         known.update(path.read_text(encoding="utf-8").split("\n"))
     with (root / "reports/names.csv").open(encoding="utf-8", newline="") as file:
-        drawn = [row["name"] for row in csv.DictReader(file) if row["ended"] == "true"]
+        drawn = [exact(row["name"]) for row in csv.DictReader(file) if row["ended"] == "true"]
     fresh = dict.fromkeys(name for name in drawn if name not in known)
     return list(fresh)[:count]
 

@@ -16,6 +16,11 @@ def escape(text: str) -> str:
     return _OBEYED.sub(lambda match: _written_out(ord(match[0])), text)
 
 
+def escape_lines(text: str) -> str:
+    """Several lines, each escaped."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
 def escape_json(text: str) -> str:
     r"""JSON text with those characters written as \u001b, so that it reads back as it was."""
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

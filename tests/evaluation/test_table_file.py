@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neonym.errors import UserError
 from neonym.evaluation.table import NameRow
-from neonym.evaluation.table_file import COLUMNS, inert, write_names_table
+from neonym.evaluation.table_file import COLUMNS, write_names_table
 
 REX = NameRow("tyrannorex", True, "", True, "tyranno", 0.3, 1.23456, "tyranno", "rex")
 CUT = NameRow("=x", False, "unfinished", True, "", math.nan, math.nan, "", "")
@@ -30,17 +30,6 @@ def test_pandas_reads_it_with_types(tmp_path: Path) -> None:
     assert table["valid"].tolist() == [True, False]
     assert table["distance"].iloc[0] == 0.3
     assert math.isnan(table["nats_per_token"].iloc[1])
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\na", "＝1", "'="])
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    assert inert(text) == "'" + text
-
-
-@given(st.text(max_size=5))
-def test_the_escape_can_be_undone(text: str) -> None:
-    assert inert(text).removeprefix("'") == text
-    assert inert(text)[:1] not in tuple("=+-@\t\r\n")
 
 
 @given(st.text(st.sampled_from([*list("='\"\r\n, \x00"), "a", "あ"]), min_size=1, max_size=8))

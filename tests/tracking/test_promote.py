@@ -44,6 +44,9 @@ def test_the_first_run_of_a_sweep_becomes_champion_and_its_model_is_logged_once(
         f"champion now     version 1, run {run_id}, val nll 1.7500\n"
         "It loads as      models:/neonym@champion\n"
     )
+    [output] = run_of(store, "first").outputs.model_outputs
+    model = MlflowClient(store.uri).get_logged_model(output.model_id)
+    assert model.experiment_id == before.info.experiment_id
     after = run_of(store, "first")
     assert (after.info.status, after.info.end_time) == (before.info.status, before.info.end_time)
     assert neonym(monkeypatch, store, "promote", run_id) == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from neonym.evaluation.table import NameRow
 from neonym.files import write_text
+from neonym.spreadsheet import inert
 
 COLUMNS = (
     "name",
@@ -18,10 +19,6 @@ COLUMNS = (
     "beginning",
     "ending",
 )
-
-# With these a spreadsheet begins a formula, in half or full width; the apostrophe itself is among
-# them, so that whoever drops one leading apostrophe reads exactly what was written.
-_BEGINS_FORMULA = tuple("=+-@\t\r\n'＝＋－＠")
 
 _SPLITS = frozenset(',"\r\n')
 
@@ -60,11 +57,6 @@ def _line(cells: Sequence[str]) -> str:
         '"' + cell.replace('"', '""') + '"' if _SPLITS & set(cell) else cell for cell in cells
     ]
     return ",".join(quoted) + "\n"
-
-
-def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula; drop one leading apostrophe to read it back."""
-    return "'" + text if text.startswith(_BEGINS_FORMULA) else text
 
 
 def _number(value: float, digits: int) -> str:

@@ -12,6 +12,7 @@ from neonym.files import md5_of, sha256_of_file
 from neonym.history import EpochRecord, read_history
 from neonym.nested import flatten
 from neonym.processed import data_fingerprint
+from neonym.terminal import escape
 from neonym.tracking import tags
 from neonym.tracking.lineage import where_kept
 from neonym.tracking.run import Run
@@ -156,7 +157,7 @@ def _log_table(run: Run, name: str, path: Path) -> None:
     """Log the first rows of a CSV file as a table."""
     with path.open(encoding="utf-8", newline="") as file:
         columns, *rows = csv.reader(file)
-    run.table(name, columns, rows[:SHOWN_NAMES])
+    run.table(name, columns, [list(map(escape, row)) for row in rows[:SHOWN_NAMES]])
 
 
 def log_evaluation(run: Run, files: Files, configuration: Configuration) -> None:
