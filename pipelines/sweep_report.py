@@ -13,9 +13,11 @@ from rich.text import Text
 
 from multirun import Result, Sweep
 from neonym.configuration import Configuration
+from neonym.markdown import literal
 from neonym.terminal import escape
 from neonym.tracking import tags
 from neonym.tracking.events import run_id_of
+from neonym.tracking.redaction import redact_text
 from neonym.tracking.run import Run
 
 SHOWN = 20
@@ -101,7 +103,14 @@ def log_report(run: Run, report: Report) -> None:
     value = report.metric.replace(".", "/", 1)
     columns = ["job", "overrides", value, "status", "run_id", "error"]
     jobs: list[list[Any]] = [
-        [number, " ".join(result.overrides), result.value, result.status, _id(result), result.error]
+        [
+            number,
+            redact_text(escape(" ".join(result.overrides))),
+            result.value,
+            result.status,
+            _id(result),
+            redact_text(escape(result.error)),
+        ]
         for number, result in [*report.ranked, *report.failed]
     ]
     run.table("jobs", columns, jobs, names_runs=True)
@@ -127,7 +136,7 @@ def describe(report: Report) -> str:
         lines += [
             f"Best {report.metric}: {report.best.value:.5g}, run `{_id(report.best)}`",
             "",
-            f"    {report.command}",
+            f"    {escape(report.command)}",
             "",
         ]
     lines += [
@@ -135,21 +144,17 @@ def describe(report: Report) -> str:
         "|---|---|---|",
     ]
     lines += [
-        f"| {_cell(group.overrides)} | {group.count} | {_mean(group)} |"
+        f"| {literal(group.overrides)} | {group.count} | {_mean(group)} |"
         for group in report.groups[:SHOWN]
     ]
     if report.failed:
         lines += ["", "Failed:", ""]
         lines += [
-            f"- {_cell(' '.join(result.overrides))}: {_cell(result.error)}"
+            f"- {literal(' '.join(result.overrides))}: {literal(result.error)}"
             for _, result in report.failed[:SHOWN]
         ]
     lines += ["", "The table of all jobs is the artifact `jobs.json`; jobs are the child runs."]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return escape(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _mean(group: Group) -> str:
@@ -167,7 +172,7 @@ def print_report(report: Report, console: Console) -> None:
         table.add_row(Text(escape(group.overrides) or "(defaults)"), str(group.count), _mean(group))
     console.print(table)
     if report.best:
-        console.print(f"best job again: {report.command}", markup=False, soft_wrap=True)
+        console.print(escape(f"best job again: {report.command}"), markup=False, soft_wrap=True)
     for number, result in report.failed:
         line = f"job {number} failed ({' '.join(result.overrides)}): {result.error}"
         console.print(escape(line), markup=False, soft_wrap=True, style="red")
