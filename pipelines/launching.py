@@ -51,7 +51,8 @@ class Job:
 
     def note_start(self) -> None:
         """Leave behind where the job runs and what it is composed from."""
-        values = {"composed_from": self.composed_from, "host": os.uname().nodename}
+        host = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
+        values = {"composed_from": self.composed_from, "host": host}
         write_text(self.folder / STARTED, json.dumps({**values, "pid": os.getpid()}) + "\n")
 
 

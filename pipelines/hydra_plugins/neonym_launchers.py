@@ -5,6 +5,7 @@ needs is imported when there is something to launch.
 """
 
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,9 @@ class Slurm(SweepLauncher):
             return "submitit is not installed: pip install submitit"
         if shutil.which("sbatch") is None:
             return "there is no sbatch here: start the sweep where the cluster takes jobs"
-        return ""
+        asked = subprocess.run(["squeue", "--me"], capture_output=True, text=True, check=False)
+        reason = asked.stderr.strip().splitlines()[-1:] or ["squeue fails"]
+        return "" if asked.returncode == 0 else f"the cluster cannot be reached: {reason[0]}"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run what is left."""
