@@ -124,7 +124,7 @@ def _read(path: Path) -> tuple[Arrays, Any]:
 
 def _read_array(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
     """One array; what its header promises must be just what the file holds."""
-    if info.compress_type != zipfile.ZIP_STORED:
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
         raise _DamagedError(f"{info.filename!r} is compressed")
     if info.filename == f"{DOCUMENT}.npy" and info.file_size > MAX_DOCUMENT_BYTES:
         raise _DamagedError(f"a description of {info.file_size} bytes")

@@ -23,7 +23,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
         os.close(handle)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from feed import feed
 from formats import FORMATS
+
+from neonym.errors import UserError
+from neonym.generator import NameGenerator
 
 TESTS = Path(__file__).resolve().parents[1]
 SEED = 20_250_101
@@ -39,3 +43,17 @@ def test_thousands_of_damaged_files_take_little_memory(name: str) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+
+
+def test_an_array_that_claims_four_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+    path = FORMATS["model"].make(tmp_path)
+    content = bytearray(path.read_bytes())
+    stored_size = content.index(b"PK\x01\x02") + 20  # in the zip's directory
+    content[stored_size : stored_size + 4] = b"\xf0\xff\xff\xff"
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(UserError, match="or is damaged"):
+        NameGenerator.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20

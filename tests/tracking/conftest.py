@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
-from mlflow.tracking import MlflowClient
+from empty_store import make_empty_database
 
 from neonym.tracking.store import Store
 
@@ -14,13 +13,7 @@ from neonym.tracking.store import Store
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database with its tables and no run."""
-    shared = tmp_path_factory.getbasetemp().parent / "mlflow_template.db"
-    with FileLock(shared.with_suffix(".lock")):
-        if not shared.exists():
-            fresh = tmp_path_factory.mktemp("mlflow") / "fresh.db"
-            MlflowClient(f"sqlite:///{fresh}").search_experiments()
-            shutil.copyfile(fresh, shared)
-    return shared
+    return make_empty_database(tmp_path_factory)
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+"""Real stores and projects, and the end of what delivers for them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from empty_store import make_empty_database
+from processes import delivery_pids, kill
+
+from neonym.tracking.store import Store
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database with its tables and no run."""
+    return make_empty_database(tmp_path_factory)
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store of an empty project; its delivery process is ended after the test."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
+    yield Store.of_project(tmp_path)
+    kill(delivery_pids(tmp_path))

@@ -1,0 +1,145 @@
+"""kill -9 of `dvc repro` in every stage: started again, it ends as if nothing had happened."""
+
+import hashlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+from processes import delivery_pids, kill, kill_group, stage_runs
+from small_project import Project, make_project
+
+from neonym.tracking import tags
+
+STAGES = ("compose", "preprocess", "train", "sample", "evaluate")
+SEED = 6
+MADE = (
+    *("dvc.lock", "params.yaml", "data/processed", "models", "reports"),
+    *(".dvc/cache", ".dvc/tmp", "mlflow.db", "mlartifacts", ".neonym"),
+)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A project and what came of a run that nobody interrupted."""
+
+    project: Project
+    seconds: dict[str, float]
+    """How long each stage took, and DVC behind it."""
+    digests: dict[str, str]
+    points: set[tuple[str, int, float]]
+    database: bytes
+    """MLflow's, without a run."""
+
+
+@pytest.fixture(scope="module")
+def reference(
+    tmp_path_factory: pytest.TempPathFactory, empty_database: Path
+) -> Iterator[Reference]:
+    project = make_project(tmp_path_factory.mktemp("killed") / "project")
+    project.edit("conf/train/default.yaml", "epochs", "12")
+    empty = empty_database.read_bytes()
+    (project.root / "mlflow.db").write_bytes(empty)
+    seconds = time_stages(project)
+    project.succeed("neonym", "sync")
+    [run] = project.runs()
+    yield Reference(project, seconds, digests(project), points(project, run), empty)
+    kill(delivery_pids(project.root))
+
+
+def start(project: Project) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def time_stages(project: Project) -> dict[str, float]:
+    process, began = start(project), {}
+    while process.poll() is None:
+        for stage in STAGES:
+            if stage not in began and stage_runs(project.root, stage):
+                began[stage] = time.monotonic()
+        time.sleep(0.01)
+    assert process.returncode == 0
+    moments = [*(began[stage] for stage in STAGES), time.monotonic()]
+    return {stage: moments[i + 1] - moments[i] for i, stage in enumerate(STAGES)}
+
+
+def digests(project: Project) -> dict[str, str]:
+    """The sha256 of everything that the pipeline leaves."""
+    paths = [project.root / name for name in ("dvc.lock", "params.yaml")]
+    for folder in ("data/processed", "models", "reports"):
+        paths += sorted(path for path in (project.root / folder).rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(project.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
+
+
+def points(project: Project, run: Run) -> set[tuple[str, int, float]]:
+    """All points of all curves of a run."""
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    histories = [client.get_metric_history(run.info.run_id, key) for key in run.data.metrics]
+    return {(point.key, point.step, str(point.value)) for found in histories for point in found}
+
+
+def forget(project: Project) -> None:
+    """Delete everything that runs made."""
+    kill(delivery_pids(project.root))
+    for name in MADE:
+        path = project.root / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def kill_in(stage: str, reference: Reference, moment: float, with_delivery: bool) -> None:
+    """Start the pipeline, and kill it a share of the stage's time after that has begun."""
+    project = reference.project
+    project.succeed("python", "pipelines/mend.py", PYTHONPATH="src")
+    process = start(project)
+    while not stage_runs(project.root, stage) and process.poll() is None:
+        time.sleep(0.005)
+    time.sleep(moment * reference.seconds[stage])
+    if with_delivery:
+        kill(delivery_pids(project.root))
+    kill_group(process)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4))
+def test_a_killed_pipeline_started_again_ends_as_if_nothing_had_happened(
+    reference: Reference, number: int
+) -> None:
+    project, chance = reference.project, np.random.default_rng([SEED, number])
+    moments = {stage: chance.random() for stage in STAGES}
+    print(f"seed {SEED}, chain {number}: {moments}")
+    forget(project)
+    if number:  # else delivery may be killed while it makes the database
+        (project.root / "mlflow.db").write_bytes(reference.database)
+    for stage, moment in moments.items():
+        kill_in(stage, reference, moment, with_delivery=number % 2 == 0)
+    project.succeed("python", "pipelines/mend.py", PYTHONPATH="src")
+    done = project.run("dvc", "repro")
+    assert done.returncode == 0, done.stdout
+    project.succeed("neonym", "sync")
+    assert digests(project) == reference.digests
+    runs = project.runs()
+    assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
+    complete = [run for run in runs if run.data.tags.get(tags.STAGES) == "train,sample,evaluate"]
+    [run] = [run for run in runs if run.info.status == "FINISHED"]
+    assert complete == [run]
+    assert points(project, run) == reference.points
+    assert not list((project.root / ".neonym/spool").glob("*/rejected/*"))

@@ -1,0 +1,67 @@
+"""What a killed DVC leaves and does not get over is mended, and nothing else is touched."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from formats import PROJECT
+
+from mend import mend
+
+LOCK = (PROJECT / "dvc.lock").read_bytes()
+KILLED = {"read": {}, "write": {"models/model.npz": {"pid": 999999999, "cmd": "dvc repro"}}}
+
+
+@pytest.fixture
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose run was killed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    (tmp_path / ".dvc/tmp/rwlock").write_text(json.dumps(KILLED))
+    (tmp_path / "dvc.lock").write_bytes(LOCK)
+    return tmp_path
+
+
+def test_whole_files_stay_as_they_are(killed: Path) -> None:
+    mend()
+    assert (killed / "dvc.lock").read_bytes() == LOCK
+    assert json.loads((killed / ".dvc/tmp/rwlock").read_text()) == KILLED
+
+
+def test_a_lock_that_was_cut_off_is_put_aside(killed: Path) -> None:
+    half = LOCK[: len(LOCK) // 2].rpartition(b":")[0]
+    (killed / "dvc.lock").write_bytes(half)
+    mend()
+    assert not (killed / "dvc.lock").exists()
+    assert (killed / ".dvc/tmp/dvc.lock.damaged").read_bytes() == half
+
+
+def test_a_list_of_users_that_was_cut_off_is_deleted(killed: Path) -> None:
+    (killed / ".dvc/tmp/rwlock").write_bytes(b"")
+    mend()
+    assert not (killed / ".dvc/tmp/rwlock").exists()
+
+
+def test_files_that_were_not_finished_are_deleted(killed: Path) -> None:
+    (killed / "models").mkdir()
+    (killed / "models/.model.npz.abc.part").write_bytes(b"half")
+    (killed / "models/model.npz").write_bytes(b"whole")
+    mend()
+    assert [path.name for path in (killed / "models").iterdir()] == ["model.npz"]
+
+
+@pytest.mark.slow
+def test_dvc_reads_whatever_lock_is_left_after_mending(killed: Path) -> None:
+    (killed / "dvc.yaml").write_bytes((PROJECT / "dvc.yaml").read_bytes())
+    (killed / ".dvc/config").write_text("[core]\n    no_scm = true\n")
+    random = np.random.default_rng(6)
+    for length in random.integers(len(LOCK), size=12):
+        (killed / "dvc.lock").write_bytes(LOCK[:length])
+        mend()
+        done = subprocess.run(
+            ["dvc", "status", "-q"], capture_output=True, check=False, env=os.environ, text=True
+        )
+        assert "dvc.lock" not in done.stderr, f"cut at {length}: {done.stderr}"
