@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,8 @@ class Choice:
             From which row of the logits each is picked; None: one from each.
         """
         cumulative = self._weights(_columns(logits))
-        np.cumsum(cumulative, axis=0, out=cumulative)
+        for before, row in pairwise(cumulative):
+            row += before  # several times as fast as cumsum
         if rows is not None:
             cumulative = cumulative[:, rows]
         # Rounding must not take a uniform up to the total, behind which no token lies.
@@ -110,6 +112,18 @@ def log_softmax(logits: NDArray[Any]) -> Floats:
     relative -= relative.max(axis=0)
     relative -= np.log(np.exp(relative).sum(axis=0))
     return relative.T
+
+
+def log_probabilities(
+    logits: NDArray[Any], tokens: NDArray[np.intp], rows: NDArray[np.intp] | None = None
+) -> Floats:
+    """Log-probability of a token for each row of the logits, or each row given, (tokens,)."""
+    relative = _columns(logits)
+    relative -= relative.max(axis=0)
+    rows = np.arange(len(tokens)) if rows is None else rows
+    chosen = relative[tokens, rows]
+    np.exp(relative, out=relative)
+    return np.asarray(chosen - np.log(relative.sum(axis=0))[rows])
 
 
 def _columns(logits: NDArray[Any]) -> Floats:

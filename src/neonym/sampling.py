@@ -13,16 +13,20 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.choice import Choice, Floats, log_softmax
+from neonym.choice import Choice, Floats, log_probabilities, log_softmax
 from neonym.errors import UserError
 from neonym.streams import Purpose, generator
 from neonym.threads import one_blas_thread, results_in_order
 
 Ids = NDArray[np.int32]
+Rows = NDArray[np.intp]
 
 END = 0
 # Part of what a seed gives: another size of block gives other names.
 BLOCK = 1024
+
+MOST_DISTINCT = 0.9
+"""Beginnings are shared until more than this share of them are distinct."""
 
 
 class LanguageModel(Protocol):
@@ -231,31 +235,43 @@ def _draw_block(
 ) -> tuple[Ids, NDArray[np.bool_], Floats]:
     """Draw one block: tokens (BLOCK, longest) filled up with 0, ended (BLOCK,), nats (BLOCK,).
 
-    Names that are equal so far have one state, so each distinct beginning is computed once: at
-    first there is one for all names.
+    Names that are equal so far have one state, so each distinct beginning is computed once, as long
+    as that saves much: at first there is one for all names.
     """
     columns: list[Ids] = []
     ended = np.zeros(BLOCK, dtype=bool)
     log_probs = np.full(BLOCK, start.log_prob)
     names = np.arange(BLOCK)  # those not ended yet
-    beginnings = np.zeros_like(names)  # for each of them, which row of the logits and the state
+    rows: Rows | None = np.zeros_like(names)  # of the logits and the state, for each of them
     logits, state = start.logits, start.state
     while True:
-        picked = choice.pick(logits, stream.random(BLOCK)[names], beginnings)
-        going = picked != END
+        picked = choice.pick(logits, stream.random(BLOCK)[names], rows)
+        nats, going = log_probabilities(logits, picked, rows), picked != END
         full = len(columns) == room
-        counted = ~going if full else slice(None)
-        log_probs[names[counted]] += log_softmax(logits)[beginnings[counted], picked[counted]]
+        if full:
+            nats[going] = 0
+        log_probs[names] += nats
         ended[names[~going]] = True
-        names, picked, beginnings = names[going], picked[going], beginnings[going]
+        names, picked = names[going], picked[going]
         if full or not len(names):
             break
         columns.append(np.zeros(BLOCK, dtype=np.int32))
         columns[-1][names] = picked
-        distinct, beginnings = np.unique(
-            beginnings * network.vocabulary_size + picked, return_inverse=True
-        )
-        before, tokens = np.divmod(distinct, network.vocabulary_size)
-        logits, state = network.step(tokens, state.take(before))
+        if rows is None:
+            before = np.flatnonzero(going)
+        else:
+            before, picked, rows = _distinct(rows[going], picked, network.vocabulary_size)
+        logits, state = network.step(picked, state.take(before))
     tokens = np.stack(columns, axis=1) if columns else np.zeros((BLOCK, 0), dtype=np.int32)
     return tokens, ended, log_probs
+
+
+def _distinct(rows: Rows, tokens: Rows, vocabulary_size: int) -> tuple[Rows, Rows, Rows | None]:
+    """The row and the token of each distinct pair, and the place of each pair among them.
+
+    Where too few are equal, all pairs, and None.
+    """
+    distinct, places = np.unique(rows * vocabulary_size + tokens, return_inverse=True)
+    if len(distinct) > MOST_DISTINCT * len(rows):
+        return rows, tokens, None
+    return *np.divmod(distinct, vocabulary_size), places

@@ -80,8 +80,8 @@ class Cell(Protocol):
         `d_outputs`.
         """
 
-    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
-        """One step for a whole batch; the new state's first array is the output."""
+    def step(self, z: Floats, prepared: Prepared, state: LayerState, out: LayerState) -> None:
+        """Write the state behind one step, whose first array is the output; may overwrite `z`."""
 
     def final_state(self, cache: Any, last_rows: Integers) -> LayerState:
         """The state behind the given rows."""

@@ -120,13 +120,12 @@ class GruCell:
         sum_all(dz, out=gradients.bias_ih)
         return dz, (d_h,)
 
-    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState, out: LayerState) -> None:
         """One step for a whole batch."""
         (h,) = state
-        block, outputs = (aligned_empty(shape, h.dtype) for shape in ((5, *h.shape), h.shape))
+        block = aligned_empty((5, *h.shape), h.dtype)
         multiply(h, prepared.recurrent, out=block[:3])
-        _advance(block, z, prepared, h, out=outputs)
-        return (outputs,)
+        _advance(block, z, prepared, h, out=out[0])
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""

@@ -129,17 +129,16 @@ class LstmCell:
         write_biases(dz, gradients)
         return dz, (d_h, d_c)
 
-    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState, out: LayerState) -> None:
         """One step for a whole batch."""
-        h, c = state
-        gates, c_next, q = (aligned_empty(array.shape, c.dtype) for array in (z, c, c))
+        (h, c), (h_next, c_next) = state, out
+        gates = aligned_empty(z.shape, z.dtype)
         multiply(h, prepared.recurrent, out=gates)
         gates += z
         _activate(gates)
-        _write_cells(gates, c, admitted=q, out=c_next)
-        np.tanh(c_next, out=q)
-        q *= gates[2]
-        return q, c_next
+        _write_cells(gates, c, admitted=h_next, out=c_next)
+        np.tanh(c_next, out=h_next)
+        h_next *= gates[2]
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of the given rows."""

@@ -1,7 +1,6 @@
 """A recurrent network that predicts the next token."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -277,9 +276,8 @@ class RecurrentNetwork:
 
         The state belongs to the parameters as they are now: make a new one when they change.
         """
-        prepared, table = self._propagation.prepare()
         layers = self._propagation.initial_layers(batch_size)
-        return State(layers, prepared, table, is_initial=True)
+        return State(layers, self._propagation.prepare(), is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -302,9 +300,8 @@ class RecurrentNetwork:
         check_tokens("tokens", ids, self.vocabulary_size)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
-        z = state.table[:, ids]
-        logits, layers = self._propagation.step(z, state.prepared, state.layers)
-        return logits, replace(state, layers=layers, is_initial=False)
+        logits, layers = self._propagation.step(ids, state.weights, state.layers)
+        return logits, State(layers, state.weights, is_initial=False)
 
     def new_run(self) -> tuple[Floats, Run]:
         """What a thread needs that computes gradients into a vector of its own: both."""

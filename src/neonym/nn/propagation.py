@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neonym.nn.arrays import Floats
-from neonym.nn.cells import Cell, LayerState, Prepared, Weights
+from neonym.nn.arrays import Floats, Integers
+from neonym.nn.cells import Cell, LayerState, Weights
 from neonym.nn.dropout import write_dropout_mask
 from neonym.nn.embedding import (
     product_table,
@@ -20,9 +20,13 @@ from neonym.nn.embedding import (
 )
 from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
-from neonym.nn.memory import Workspace
+from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
 from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
+from neonym.nn.state import StepWeights
+
+ROWS_AT_ONCE = 128
+"""`Propagation.step` takes so many rows at once, whose gates stay in the cache."""
 
 
 class Matrices(NamedTuple):
@@ -108,7 +112,8 @@ class Propagation(NamedTuple):
         if layout.head_rows is not None:
             outputs = outputs[layout.head_rows]
         x, mask = masks.apply(outputs, self.rates.output)
-        logits = _write_logits(matrices, x, workspace)
+        room = workspace.empty(len(x), len(matrices.head))
+        logits = _write_logits(matrices, x, room, out=workspace.empty(*room.shape[::-1]))
         return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
     def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
@@ -148,25 +153,28 @@ class Propagation(NamedTuple):
             out_embedding=gradients.embedding,
         )
 
-    def prepare(self) -> tuple[list[Prepared], Floats]:
-        """What `step` needs of the parameters: each layer's weights and the first's products."""
-        prepared = [self.cell.prepare(weights) for weights in self.matrices.layers]
-        return prepared, product_table(prepared[0], self.matrices.embedding)
+    def prepare(self) -> StepWeights:
+        """What `step` needs of the parameters."""
+        layers = [self.cell.prepare(weights) for weights in self.matrices.layers]
+        return StepWeights(layers, product_table(layers[0], self.matrices.embedding))
 
     def step(
-        self, z: Floats, layers: Sequence[Prepared], states: Sequence[LayerState]
+        self, tokens: Integers, weights: StepWeights, states: Sequence[LayerState]
     ) -> tuple[Floats, list[LayerState]]:
-        """One step: logits (batch, vocabulary) and the new states from the first input products."""
-        after: list[LayerState] = []
-        for prepared, state in zip(layers, states, strict=True):
-            if after:
-                z = np.empty((self.cell.gates, *after[-1][0].shape), dtype=z.dtype)
-                write_products(after[-1][0], prepared, out=z)
-            after.append(self.cell.step(z, prepared, state))
-        logits = after[-1][0] @ self.matrices.head.T
-        if self.matrices.head_bias is not None:
-            logits += self.matrices.head_bias
-        return logits, after
+        """One step: logits (batch, vocabulary) and the new states."""
+        after = [tuple(aligned_empty(a.shape, a.dtype) for a in state) for state in states]
+        for start in range(0, len(tokens), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            z = weights.table.take(tokens[rows], axis=1, mode="clip")
+            for number, prepared in enumerate(weights.layers):
+                if number > 0:
+                    write_products(after[number - 1][0][rows], prepared, out=z)
+                before, out = (tuple(a[rows] for a in s[number]) for s in (states, after))
+                self.cell.step(z, prepared, before, out)
+        outputs = after[-1][0]
+        logits = aligned_empty((len(self.matrices.head), len(outputs)), outputs.dtype)
+        room = aligned_empty(logits.shape[::-1], outputs.dtype)
+        return _write_logits(self.matrices, outputs, room, out=logits).T, after
 
 
 class Run(NamedTuple):
@@ -220,13 +228,11 @@ class _Masks:
         return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
 
 
-def _write_logits(matrices: Matrices, x: Floats, workspace: Workspace) -> Floats:
-    """Logits of all rows, a row's in a column."""
-    rows = workspace.empty(len(x), len(matrices.head))
-    multiply(x, np.ascontiguousarray(matrices.head.T)[None], rows[None])
-    logits = workspace.empty(*rows.shape[::-1])
+def _write_logits(matrices: Matrices, x: Floats, room: Floats, out: Floats) -> Floats:
+    """Logits of all rows, a row's in a column; `room`, (rows, vocabulary), is overwritten."""
+    multiply(x, np.ascontiguousarray(matrices.head.T)[None], room[None])
     bias = 0 if matrices.head_bias is None else matrices.head_bias[:, None]
-    return np.add(rows.T, bias, out=logits)
+    return np.add(room.T, bias, out=out)
 
 
 def _mask(rows: Floats, mask: Floats | None) -> None:

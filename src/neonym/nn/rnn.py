@@ -24,7 +24,7 @@ from neonym.nn.cells import (
     write_biases,
 )
 from neonym.nn.layout import Layout
-from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.memory import Workspace
 from neonym.nn.products import multiply
 from neonym.nn.recurrence import (
     RecurrentGradients,
@@ -97,13 +97,12 @@ class RnnCell:
         write_biases(dz, gradients)
         return dz, (d_h,)
 
-    def step(self, z: Floats, prepared: Prepared, state: LayerState) -> LayerState:
+    def step(self, z: Floats, prepared: Prepared, state: LayerState, out: LayerState) -> None:
         """One step for a whole batch."""
-        h = aligned_empty(state[0].shape, z.dtype)
+        (h,) = out
         multiply(state[0], prepared.recurrent, out=h[None])
         h += z[0]
         self._activate(h)
-        return (h,)
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of the given rows."""

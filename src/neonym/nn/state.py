@@ -1,13 +1,21 @@
 """The state of a network between two steps, for a batch of sequences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import LayerState, Prepared
+
+
+class StepWeights(NamedTuple):
+    """A network's weights, made ready for multiplication once for all steps."""
+
+    layers: Sequence[Prepared]
+    table: Floats  # the first layer's input products of every token, (gates, vocabulary, hidden)
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,18 +26,14 @@ class State:
     ----------
     layers : sequence of tuple of ndarray, each (batch, hidden)
         One tuple a layer: (h,), or (h, c) for the LSTM.
-    prepared : sequence of Prepared
-        Every layer's weights, made ready for multiplication once for all steps; so a state
-        belongs to the weights it was made with.
-    table : ndarray, shape (gates, vocabulary, hidden)
-        The first layer's input products of every token, for the same reason.
+    weights : StepWeights
+        Copies: so a state belongs to the weights it was made with.
     is_initial : bool
         Whether this is the state before the first token.
     """
 
     layers: Sequence[LayerState]
-    prepared: Sequence[Prepared]
-    table: Floats
+    weights: StepWeights
     is_initial: bool
 
     @property
@@ -40,8 +44,10 @@ class State:
     def take(self, rows: ArrayLike) -> "State":
         """The state of the given rows of the batch (indices or a boolean mask)."""
         where = np.asarray(rows)
-        layers = [tuple(array[where] for array in layer) for layer in self.layers]
-        return replace(self, layers=layers)
+        if where.dtype == np.bool_:
+            where = np.flatnonzero(where)
+        layers = [tuple(array.take(where, axis=0) for array in layer) for layer in self.layers]
+        return State(layers, self.weights, self.is_initial)
 
     def with_rows(self, rows: Integers, layers: Sequence[LayerState]) -> "State":
         """The state with the given rows of every layer replaced."""
@@ -49,4 +55,4 @@ class State:
         for layer, new in zip(copies, layers, strict=True):
             for array, values in zip(layer, new, strict=True):
                 array[rows] = values
-        return replace(self, layers=copies, is_initial=False)
+        return State(copies, self.weights, is_initial=False)
