@@ -8,9 +8,8 @@ cache of runs, or is made again, to the same bytes.
 """
 
 import json
+import sys
 from pathlib import Path
-
-from stage import console
 
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
@@ -28,10 +27,10 @@ def mend() -> None:
         return
     if LOCK.exists() and not is_whole(LOCK):
         LOCK.replace(ASIDE)
-        console().print(f"mend: dvc.lock was cut off; it is in {ASIDE}, and DVC makes another")
+        print(f"mend: dvc.lock was cut off; it is in {ASIDE}, DVC makes another", file=sys.stderr)
     if not is_json(USERS):
         USERS.unlink()
-        console().print(f"mend: {USERS} was cut off; it is deleted")
+        print(f"mend: {USERS} was cut off; it is deleted", file=sys.stderr)
 
 
 def was_killed() -> bool:
