@@ -69,8 +69,8 @@ class Choice:
             From which row of the logits each is picked; None: one from each.
         """
         cumulative = self._weights(_columns(logits))
-        for before, row in pairwise(cumulative):
-            row += before  # several times as fast as cumsum
+        for before, row in pairwise(cumulative):  # several times as fast as cumsum
+            np.add(before, row, out=row)
         if rows is not None:
             cumulative = cumulative[:, rows]
         # Rounding must not take a uniform up to the total, behind which no token lies.
