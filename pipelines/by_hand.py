@@ -27,7 +27,8 @@ from neonym.tracking.store import Store, project_root
 from planning import Plan, plan_sweep
 from sources import Grid, JobSource, hand_over
 from stage import Stage, StageFunction, console, log_to_terminal
-from sweep_report import log_report, print_report, summarize
+from sweep_report import print_report, summarize
+from sweep_tracking import log_report
 
 MULTIRUN = ("-m", "--multirun")
 

@@ -1,0 +1,144 @@
+"""What a sweep's parent run holds at its end: description, table of jobs, pictures, best job."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from importance import importance_of
+from multirun import Result
+from neonym.errors import UserError
+from neonym.history import read_history
+from neonym.markdown import literal
+from neonym.terminal import escape
+from neonym.tracking import tags
+from neonym.tracking.events import run_id_of
+from neonym.tracking.redaction import redact_text
+from neonym.tracking.run import Run
+from neonym.tracking.workspace import Files
+from sweep_report import SHOWN, Report
+
+HOW_TO_READ = (
+    "**How to read this.** Means are over the seeds of a configuration, ± the standard error of "
+    "the mean; differences of less than two of them may be chance. The jobs are the child runs "
+    "below this one, called by their overrides; select them and press *Compare* to see where they "
+    "differ. All jobs stand in the artifact `jobs.json`; pictures are in `figures/`."
+)
+
+
+def log_report(run: Run, report: Report) -> None:
+    """Log a report to the sweep's parent run."""
+    shares = importance_of(*_finished(report))
+    _log_jobs(run, report)
+    run.tags({tags.NOTE: describe(report, shares)})
+    values: dict[str, float | None] = {
+        "sweep/jobs": float(len(report.jobs)),
+        "sweep/failed": float(len(report.failed)),
+        "sweep/pruned": float(len(report.pruned)),
+    }
+    if report.best:
+        run.tags({"sweep.best_run_id": _id(report.best), "sweep.best_command": report.command})
+        values[f"best/{report.metric.replace('.', '_')}"] = report.best.value
+    run.metrics(values, 0)
+    if run.folder and report.best:
+        _log_pictures(run, report, shares)
+
+
+def _finished(report: Report) -> tuple[list[Mapping[str, str]], list[float]]:
+    """What the keys were, and the metric, for each job that has one."""
+    ended = [result for result in report.ranked if result.value is not None]
+    return (
+        [report.swept[result.number] for result in ended],
+        [result.value for result in ended if result.value is not None],
+    )
+
+
+def _log_jobs(run: Run, report: Report) -> None:
+    # MLflow's UI shows nothing in a column that has a dot in its name
+    value = report.metric.replace(".", "/", 1)
+    columns = ["job", "overrides", value, "status", "run_id", "error"]
+    jobs: list[list[Any]] = [
+        [
+            result.number,
+            redact_text(escape(" ".join(result.overrides))),
+            result.value,
+            result.status,
+            _id(result),
+            redact_text(escape(result.error)),
+        ]
+        for result in report.jobs
+    ]
+    run.table("jobs", columns, jobs, names_runs=True)
+
+
+def _id(result: Result) -> str:
+    return run_id_of(result.run_key) if result.run_key else ""
+
+
+def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -> None:
+    # matplotlib takes a second to import
+    from neonym.figures import sweeps  # noqa: PLC0415
+    from neonym.figures.canvas import save_figure  # noqa: PLC0415
+
+    trials = [
+        sweeps.Trial(
+            " ".join(result.overrides),
+            report.swept[result.number],
+            result.value,
+            _curve(report, result),
+        )
+        for result in [*report.ranked, *report.pruned]
+        if result.value is not None or result.status == "pruned"
+    ]
+    shown = sweeps.Shown(trials, report.metric, report.direction)
+    figures = {}
+    if any(trial.curve for trial in trials):
+        figures["learning_curves"] = sweeps.learning_curves(shown)
+    if shown.keys:
+        figures["objective"] = sweeps.objective_by_key(shown)
+        figures["parallel_coordinates"] = sweeps.parallel_coordinates(shown)
+    if not isinstance(shares, str):
+        figures["importance"] = sweeps.importances(shares, report.metric, len(shown.finished))
+    for name, figure in figures.items():
+        path = report.sweep.folder / "figures" / f"{name}.png"
+        save_figure(figure, path)
+        run.artifact(path, "figures")
+
+
+def _curve(report: Report, result: Result) -> list[tuple[int, float]]:
+    path = Files.below(report.sweep.folder / str(result.number)).history
+    try:
+        return [(record.epoch, record.val_nll) for record in read_history(path)]
+    except UserError:  # a script that trains nothing, or a file that was deleted
+        return []
+
+
+def describe(report: Report, shares: Mapping[str, float] | str) -> str:
+    """The parent run's description, Markdown."""
+    return "\n".join(_lines(report, shares))
+
+
+def _lines(report: Report, shares: Mapping[str, float] | str) -> Iterator[str]:
+    pruned = f", {len(report.pruned)} pruned" if report.pruned else ""
+    yield f"**{len(report.ranked)} jobs finished{pruned}, {len(report.failed)} failed.**"
+    yield ""
+    if report.best:
+        yield f"Best {report.metric}: {report.best.value:.5g}, run `{_id(report.best)}`, again by"
+        yield from ("", f"    {escape(report.command)}", "")
+    yield f"| configuration | seeds | {report.metric}, mean ± standard error |"
+    yield "|---|---|---|"
+    for group in report.groups[:SHOWN]:
+        yield f"| {literal(group.overrides) or '(defaults)'} | {group.count} | {group.shown} |"
+    if len(report.groups) > SHOWN:
+        yield from ("", f"{len(report.groups) - SHOWN} more are in `jobs.json`.")
+    yield from ("", _importance(report, shares), "")
+    if report.failed:
+        yield from ("Failed:", "")
+    for result in report.failed[:SHOWN]:
+        yield f"- {literal(' '.join(result.overrides))}: {literal(result.error)}"
+    yield from ("", HOW_TO_READ)
+
+
+def _importance(report: Report, shares: Mapping[str, float] | str) -> str:
+    if isinstance(shares, str):
+        return f"Importance of the keys is not told: {shares}."
+    told = ", ".join(f"{literal(key)} {share:.2f}" for key, share in shares.items())
+    return f"Share of the variation of {report.metric} that each key explains: {told}."
