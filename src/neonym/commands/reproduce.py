@@ -23,7 +23,7 @@ DIFFERS = 1
 @click.command("reproduce")
 @click.argument("run_id", metavar="RUN_ID")
 def command(run_id: str) -> int:
-    """Run a tracked run again, and compare every hash and metric.
+    """Run a tracked run again, or each job of a sweep, and compare every hash and metric.
 
     Its commit is checked out into a temporary git worktree, the changes that it was made with are
     applied there, and its stages run with its configuration in the present environment. Neither the
@@ -32,21 +32,41 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    from neonym.reproduction.comparison import compare  # noqa: PLC0415 (imports MLflow)
-    from neonym.reproduction.refusal import explain_refusal  # noqa: PLC0415
+    from neonym.reproduction.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.tracking.recorded import Recorded  # noqa: PLC0415
     from neonym.tracking.store import Store, project_root  # noqa: PLC0415
 
     root = project_root(Path.cwd())
-    recorded = Recorded.find(Store.of_project(root), run_id)
-    refusal = explain_refusal(recorded, root)
-    if refusal:
-        raise UserError(f"run {run_id} cannot be had again: {refusal}")
-    _tell_environment(recorded)
+    asked = Recorded.find(Store.of_project(root), run_id)
+    runs = _jobs(asked) if asked.kind == "sweep" else [asked]
+    for recorded in runs:
+        refusal = explain_refusal(recorded, root)
+        if refusal:
+            raise UserError(f"run {recorded.id} cannot be had again: {refusal}")
     signal.signal(signal.SIGTERM, _interrupt)
+    equal = [_is_equal_again(recorded, root, number) for number, recorded in enumerate(runs)]
+    if len(runs) > 1:
+        click.echo(f"\n{sum(equal)} of the sweep's {len(runs)} finished jobs are equal")
+    return 0 if all(equal) else DIFFERS
+
+
+def _jobs(sweep: "Recorded") -> "list[Recorded]":
+    """The jobs of a sweep that have results, in the order in which they ran."""
+    jobs = [job for job in reversed(sweep.children()) if job.run.info.status == "FINISHED"]
+    if not jobs:
+        raise UserError(f"run {sweep.id} is a sweep of which no job has finished")
+    return jobs
+
+
+def _is_equal_again(recorded: "Recorded", root: Path, number: int) -> bool:
+    """Run a run again, show what came of it, and say whether all of it is equal."""
+    from neonym.reproduction.comparison import compare  # noqa: PLC0415 (imports MLflow)
+
+    click.echo("\n" * (number > 0) + escape(f"run {recorded.id}  {recorded.run.info.run_name}"))
+    _tell_environment(recorded)
     rows = list(compare(recorded, _run_again(recorded, root)))
     _print(rows)
-    return 0 if all(row.equal for row in rows) else DIFFERS
+    return all(row.equal for row in rows)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ from neonym.tracking.recorded import CONFIGURATION, DIFF, Recorded
 Part = dict[str, Any]
 
 
-def chain_of(recorded: Recorded, root: Path) -> dict[str, Part | None]:
+def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
     """All that a run is known to come from, as plain values.
 
     Parameters
@@ -25,7 +25,7 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Part | None]:
     root
         The project, in whose repository commits and experiments are looked for.
     """
-    refusal = explain_refusal(recorded, root)
+    refusal = "" if recorded.kind == "sweep" else explain_refusal(recorded, root)
     return {
         "run": _run(recorded),
         "configuration": {

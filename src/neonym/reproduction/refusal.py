@@ -31,10 +31,6 @@ def explain_refusal(recorded: Recorded, root: Path) -> str:
 
 
 def _about_the_run(recorded: Recorded) -> str:
-    if recorded.kind == "sweep":
-        best = recorded.tag("sweep.best_run_id")
-        hint = f", such as the best: neonym reproduce {best}" if best else ""
-        return f"it is a sweep; reproduce one of its jobs{hint}"
     status = recorded.run.info.status
     if status == "RUNNING":
         return "it is still running"

@@ -158,9 +158,13 @@ def _environment(worktree: Worktree, stage: str, store: Store) -> dict[str, str]
 
 
 def collect(store: Store) -> Made:
-    """What stages told into a spool."""
-    made = Made()
+    """What stages told into a spool.
+
+    They may be of an older or newer neonym than this one, so nothing is asked of a line but that it
+    begins with an event.
+    """
+    made, decoder = Made(), json.JSONDecoder()
     for segment in sorted(path for path in store.segments.iterdir() if path.name[0] != "."):
         for line in (segment / "events.jsonl").read_text(encoding="utf-8").splitlines():
-            made.add(json.loads(line), segment)
+            made.add(decoder.raw_decode(line)[0], segment)
     return made
