@@ -84,11 +84,13 @@ class Composer:
             with open_dict(composed):
                 del composed["hydra"]
             self._composed[groups] = composed
-        composed = deepcopy(self._composed[groups])
-        for word in values:
-            override = self.parse(word)
+        composed = self._composed[groups]
+        changes = {word: self.parse(word).value() for word in values}
+        if any(isinstance(value, dict) for value in changes.values()):
+            composed = deepcopy(composed)  # what is merged would stay; all else is set for each job
+        for word, value in changes.items():
             try:
-                OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+                OmegaConf.update(composed, self.parse(word).key_or_group, value, merge=True)
             except OmegaConfBaseException:
                 raise UserError(f"{word}: there is no such key") from None
         return validated(composed)
