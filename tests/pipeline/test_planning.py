@@ -1,0 +1,162 @@
+"""What a sweep will run is known, and every mistake in it told, before anything starts."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from small_project import PROJECT, Project
+
+sys.path.append(str(PROJECT / "pipelines"))
+
+from axes import axis_of, distribution_of, space_size
+from neonym.errors import UserError
+from planning import Composer, plan_sweep
+
+TPE = ("sweep.search=tpe", "sweep.trials=5")
+
+
+def words_of(script: str, *arguments: str) -> list[str]:
+    return [" ".join(words) for words in plan_sweep(script, arguments).jobs]
+
+
+def test_a_grid_is_every_combination_the_last_key_fastest() -> None:
+    assert words_of("train", "model=rnn,gru", "train.epochs=3", "seed=range(2)") == [
+        "model=rnn train.epochs=3 seed=0",
+        "model=rnn train.epochs=3 seed=1",
+        "model=gru train.epochs=3 seed=0",
+        "model=gru train.epochs=3 seed=1",
+    ]
+
+
+def test_a_key_on_the_command_line_takes_the_place_of_the_presets() -> None:
+    assert words_of("train", "sweep=cells", "seed=7") == [
+        f"model={cell} seed=7 sweep=cells" for cell in ("rnn", "gru", "lstm")
+    ]
+
+
+def test_values_of_a_range_have_no_digits_that_nobody_wrote() -> None:
+    assert words_of("train", "model.output_dropout=range(0.1,0.5,0.1)") == [
+        f"model.output_dropout={value}" for value in (0.1, 0.2, 0.3, 0.4)
+    ]
+
+
+def test_plain_values_make_the_configuration_that_hydra_composes() -> None:
+    composer = Composer()
+    words = ["model=gru", "optimizer=sgd", "optimizer.lr=0.25", "data.split={val: 0.2}", "seed=3"]
+    composed = composer.compose(words)
+    configuration = composer.configuration(words)
+    assert configuration.optimizer.lr == composed.optimizer.lr == 0.25
+    assert configuration.data.split.val == composed.data.split.val == 0.2
+    assert configuration.model_dump() | {"seed": 0} == {
+        **composer.configuration([*words[:4], "seed=0"]).model_dump()
+    }
+
+
+def test_what_one_job_merges_does_not_stay_for_the_next() -> None:
+    composer = Composer()
+    first = composer.configuration(["data.split={val: 0.2}"])
+    second = composer.configuration(["data.split={test: 0.2}"])
+    assert (first.data.split.val, second.data.split.val) == (0.2, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("written", "distribution"),
+    [
+        ("tag(log,interval(1e-3,2e-2))", FloatDistribution(0.001, 0.02, log=True)),
+        ("interval(1,5)", FloatDistribution(1.0, 5.0)),
+        ("int(interval(1,5))", IntDistribution(1, 5)),
+        ("tag(int,interval(1,5))", IntDistribution(1, 5)),
+        ("tag(log,int(interval(16,512)))", IntDistribution(16, 512, log=True)),
+        ("range(64,257,64)", IntDistribution(64, 256, step=64)),
+        ("range(9,3,-3)", IntDistribution(6, 9, step=3)),
+        ("tag(log,range(1,9))", IntDistribution(1, 8, log=True)),
+        ("range(0.1,0.5,0.1)", FloatDistribution(0.1, 0.4, step=0.1)),
+        ("choice(1,2,4)", CategoricalDistribution(["1", "2", "4"])),
+        ("a,b,null", CategoricalDistribution(["a", "b", "null"])),
+    ],
+)
+def test_hydras_sweeps_mean_the_same_to_a_search(written: str, distribution: object) -> None:
+    axis = axis_of(Composer().parse(f"key={written}"))
+    assert distribution_of(axis) == distribution
+
+
+def test_a_space_is_as_large_as_the_product_of_its_keys() -> None:
+    parse = Composer().parse
+    axes = [axis_of(parse(word)) for word in ("a=1,2,3", "b=range(4)", "c=5")]
+    assert space_size(axes) == 12
+    assert space_size([*axes, axis_of(parse("d=interval(0,1)"))]) == float("inf")
+
+
+def test_numbers_from_an_interval_are_short_and_stay_inside() -> None:
+    axis = axis_of(Composer().parse("optimizer.lr=interval(0.00123444,0.02)"))
+    assert axis.word(0.012345678) == "optimizer.lr=0.01235"
+    assert axis.word(0.00123444) == "optimizer.lr=0.00123444"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("model.hiden_size=1,2",), "Could not override 'model.hiden_size'"),
+        (("seed=range(0)",), "seed=range(0) has no value"),
+        (("model=",), "Could not find 'model/'"),
+        (("model=rnn,nosuch",), "Could not find 'model/nosuch'"),
+        (("model.hidden_size=8,-1",), "model.hidden_size = -1"),
+        (("hydra/launcher=nosuch",), "Could not find 'hydra/launcher/nosuch'"),
+        (("hydra/launcher=basic",), "take in_process, joblib or slurm"),
+        (("hydra/sweeper=nosuch",), "Could not find 'hydra/sweeper/nosuch'"),
+        (("hydra/sweeper=basic",), "hydra/sweeper cannot be chosen"),
+        (("hydra.job.name=a,b",), "hydra.job.name is Hydra's own"),
+        (("sweep=nosuch",), "Could not find 'sweep/nosuch'"),
+        (("sweep.optimized_metric=val.nl",), "there is no such figure"),
+        (("sweep.optimized_metric=test.nll",), "nothing is chosen by looking at test"),
+        (("sweep.optimized_metric=names.validity",), "train knows val.nll alone"),
+        (("optimizer.lr=interval(0.1,1)",), "a grid needs values one by one"),
+        (("sweep.trials=5", "seed=0,1"), "are for search: random or tpe, not a grid"),
+        (("sweep.search=tpe", "optimizer.lr=interval(0.1,1)"), "needs to know how many trials"),
+        (("sweep.search=grud",), "sweep.search"),
+        (("sweep=tpe", "sweep.trials=0"), "sweep.trials = 0"),
+        (("sweep=tpe", "sweep.trials=many"), "sweep.trials"),
+        (("sweep=tpe", "sweep.optimized_metric=train.nll"), "a pruner goes by val.nll"),
+        (TPE, "there is nothing to search"),
+        ((*TPE, "seed=range(3)"), "seed is no hyperparameter"),
+        ((*TPE, "optimizer.lr=interval(3,1)"), "write the lower end first"),
+        ((*TPE, "optimizer.lr=tag(log,interval(0,1))"), "tag log needs an interval above 0"),
+        ((*TPE, "optimizer.lr=tag(lg,interval(0.1,1))"), "tag lg means nothing"),
+        ((*TPE, "train.epochs=tag(log,range(2,9,2))"), "a range with step 1"),
+        ((*TPE, "model.output_dropout=interval(0,1.5)"), "model.output_dropout = 1.5"),
+        ((*TPE, "model.hidden_size=interval(8,64)"), "model.hidden_size"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_that_says_what_is_wrong(
+    arguments: tuple[str, ...], line: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        plan_sweep("train", arguments)
+    assert line in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_no_figure_of_test_is_offered_to_be_optimized() -> None:
+    with pytest.raises(UserError) as raised:
+        plan_sweep("sweep", ("sweep.optimized_metric=val.nl",))
+    assert "val.nll" in str(raised.value)
+    assert "test" not in str(raised.value)
+
+
+def test_a_mistake_in_a_search_leaves_nothing_behind(project: Project) -> None:
+    command = ("python", "pipelines/train.py", "-m", "sweep=tpe", "seed=0,1")
+    done = project.run(*command, PYTHONPATH="src")
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    assert not (project.root / "multirun").exists()
+    assert not Path(project.root, "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in (PROJECT / "conf/sweep").iterdir()))
+def test_every_preset_can_be_planned_and_begins_with_its_command(preset: str) -> None:
+    if preset == "default":
+        return
+    text = (PROJECT / "conf/sweep" / f"{preset}.yaml").read_text()
+    assert f"# python pipelines/sweep.py -m sweep={preset}\n" in text
+    assert plan_sweep("sweep", [f"sweep={preset}"]).axes

@@ -1,0 +1,230 @@
+"""A search: the number of trials asked for, nothing twice, the same whether or not it was cut."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from small_project import PROJECT
+
+sys.path.append(str(PROJECT / "pipelines"))
+
+import search
+from multirun import Result, read_result, write_result
+from neonym.errors import UserError
+from planning import Plan, plan_sweep
+from search import STUDY, Search
+
+SPACE = (
+    "optimizer.lr=tag(log,interval(1e-3,1e-1))",
+    "model.hidden_size=range(8,65,8)",
+    "model=rnn,gru",
+)
+TPE = ("sweep.search=tpe", "sweep.trials=25", *SPACE)
+
+Objective = Callable[[dict[str, str]], float]
+
+
+def bowl(values: dict[str, str]) -> float:
+    """Best at a learning rate of 0.01, a size of 40 and a gru."""
+    distance = (math.log10(float(values["optimizer.lr"])) + 2) ** 2
+    distance += (int(values["model.hidden_size"]) / 8 - 5) ** 2 / 10
+    return distance + (values["model"] == "rnn")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_studies() -> Iterator[None]:
+    """Every search in a test begins as in a process of its own."""
+    yield
+    search.open_study.cache_clear()
+
+
+def take_up(plan: Plan, folder: Path) -> Search:
+    """The search in a folder, as a new process finds it."""
+    search.open_study.cache_clear()
+    return Search(plan, folder)
+
+
+def run(source: Search, folder: Path, objective: Objective = bowl, batches: int = 1000) -> None:
+    """Run batches of jobs to their ends."""
+    for _ in range(batches):
+        batch = source.next_batch()
+        if batch is None:
+            return
+        for number, words in enumerate(batch.overrides, batch.first):
+            end(folder, number, words, objective)
+        source.ended(batch)
+
+
+def end(folder: Path, number: int, words: list[str], objective: Objective) -> None:
+    """Leave the result that a job leaves."""
+    values = dict(word.split("=", 1) for word in words)
+    try:
+        result = Result("finished", objective(values), words, "", "")
+    except ZeroDivisionError as error:
+        result = Result("failed", None, words, "", "", error=str(error))
+    write_result(folder / str(number), result)
+
+
+def jobs(folder: Path) -> list[Result]:
+    paths = sorted(folder.glob("*/result.json"), key=lambda path: int(path.parent.name))
+    return [read_result(path) for path in paths]
+
+
+@pytest.fixture(scope="module")
+def tpe() -> Plan:
+    return plan_sweep("train", TPE)
+
+
+@pytest.mark.parametrize("kind", ["tpe", "random"])
+def test_a_search_makes_as_many_different_trials_as_asked_for(kind: str, tmp_path: Path) -> None:
+    plan = plan_sweep("train", [*TPE, f"sweep.search={kind}"])
+    run(Search(plan, tmp_path), tmp_path)
+    asked = [tuple(result.overrides) for result in jobs(tmp_path)]
+    assert len(set(asked)) == len(asked) == 25
+
+
+def test_drawn_values_lie_in_the_space(tpe: Plan, tmp_path: Path) -> None:
+    run(Search(tpe, tmp_path), tmp_path)
+    values = [dict(word.split("=", 1) for word in job.overrides) for job in jobs(tmp_path)]
+    assert all(1e-3 <= float(each["optimizer.lr"]) <= 1e-1 for each in values)
+    assert {int(each["model.hidden_size"]) for each in values} <= set(range(8, 65, 8))
+    assert {each["model"] for each in values} == {"rnn", "gru"}
+    assert all(each["sweep.search"] == "tpe" for each in values)
+
+
+def test_tpe_goes_where_values_were_good(tpe: Plan, tmp_path: Path) -> None:
+    run(Search(tpe, tmp_path), tmp_path)
+    values = [job.value for job in jobs(tmp_path)]
+    assert sum(values[-10:]) < sum(values[:10])
+
+
+def test_the_same_seed_draws_the_same_and_another_seed_others(tmp_path: Path) -> None:
+    asked = []
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        plan = plan_sweep("train", [*TPE, f"sweep.seed={seed}", "sweep.trials=12"])
+        (tmp_path / name).mkdir()
+        run(Search(plan, tmp_path / name), tmp_path / name)
+        asked.append([job.overrides[2:5] for job in jobs(tmp_path / name)])
+    assert asked[0] == asked[1]
+    assert not any(job in asked[0] for job in asked[2])
+
+
+def test_a_search_that_was_cut_goes_on_as_if_it_had_not_been(tpe: Plan, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+    run(Search(tpe, whole), whole)
+    for batches in (3, 9, 1, 1000):
+        run(take_up(tpe, cut), cut, batches=batches)
+    assert [job.overrides for job in jobs(cut)] == [job.overrides for job in jobs(whole)]
+
+
+def test_jobs_that_a_kill_left_running_are_run_again_with_their_numbers(
+    tpe: Plan, tmp_path: Path
+) -> None:
+    source = Search(tpe, tmp_path)
+    run(source, tmp_path, batches=4)
+    killed = source.next_batch()
+    again = take_up(tpe, tmp_path)
+    assert again.next_batch() == killed
+    run(take_up(tpe, tmp_path), tmp_path)
+    assert len(jobs(tmp_path)) == 25
+
+
+def test_a_job_that_ended_just_before_the_kill_is_not_run_again(tpe: Plan, tmp_path: Path) -> None:
+    source = Search(tpe, tmp_path)
+    ended = source.next_batch()
+    assert ended is not None
+    end(tmp_path, ended.first, ended.overrides[0], bowl)
+    following = take_up(tpe, tmp_path).next_batch()
+    assert following is not None
+    assert following.first == ended.first + 1
+
+
+def test_failed_jobs_are_run_again_first_and_only_they(tpe: Plan, tmp_path: Path) -> None:
+    def fails_for_rnn(values: dict[str, str]) -> float:
+        return 1 / (values["model"] == "gru")
+
+    run(Search(tpe, tmp_path), tmp_path, fails_for_rnn)
+    failed = [number for number, job in enumerate(jobs(tmp_path)) if job.status == "failed"]
+    assert failed
+    source = take_up(tpe, tmp_path)
+    again = []
+    while batch := source.next_batch():
+        again.append(batch.first)
+        end(tmp_path, batch.first, batch.overrides[0], bowl)
+        source.ended(batch)
+    assert again == failed
+    assert take_up(tpe, tmp_path).next_batch() is None
+
+
+def test_more_trials_go_on_where_the_search_ended(tpe: Plan, tmp_path: Path) -> None:
+    run(Search(tpe, tmp_path), tmp_path)
+    before = jobs(tmp_path)
+    run(take_up(plan_sweep("train", [*TPE, "sweep.trials=30"]), tmp_path), tmp_path)
+    after = jobs(tmp_path)
+    assert len(after) == 30
+    assert [job.overrides[2:] for job in after[:25]] == [job.overrides[2:] for job in before]
+
+
+def test_a_small_space_is_searched_once_whole(tmp_path: Path) -> None:
+    space = ("model=rnn,gru", "model.hidden_size=range(8,25,8)")
+    plan = plan_sweep("train", ["sweep.search=tpe", "sweep.trials=50", *space])
+    run(Search(plan, tmp_path), tmp_path, lambda values: float(values["model.hidden_size"]))
+    assert len({tuple(job.overrides) for job in jobs(tmp_path)}) == len(jobs(tmp_path)) == 6
+
+
+def test_batches_are_as_large_as_asked_for(tmp_path: Path) -> None:
+    plan = plan_sweep("train", [*TPE, "sweep.at_once=4", "sweep.trials=10"])
+    source, sizes = Search(plan, tmp_path), []
+    while batch := source.next_batch():
+        sizes.append(len(batch.overrides))
+        for number, words in enumerate(batch.overrides, batch.first):
+            end(tmp_path, number, words, bowl)
+        source.ended(batch)
+    assert sizes == [4, 4, 2]
+
+
+def test_a_line_that_was_cut_off_does_not_damage_the_study(tpe: Plan, tmp_path: Path) -> None:
+    run(Search(tpe, tmp_path), tmp_path, batches=5)
+    with (tmp_path / STUDY).open("ab") as file:
+        file.write(b'{"op_code": 4, "trial')
+    run(take_up(tpe, tmp_path), tmp_path)
+    assert len(jobs(tmp_path)) == 25
+
+
+def test_a_damaged_study_is_told_in_one_line(tpe: Plan, tmp_path: Path) -> None:
+    run(Search(tpe, tmp_path), tmp_path, batches=2)
+    path = tmp_path / STUDY
+    path.write_bytes(path.read_bytes().replace(b'"op_code"', b"?", 1))
+    with pytest.raises(UserError, match=r"study\.log is damaged"):
+        take_up(tpe, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("optimizer.lr=tag(log,interval(1e-3,1e-2))", "space"),
+        ("train.epochs=3", "configuration"),
+    ],
+)
+def test_a_study_of_another_search_is_refused(
+    change: str, what: str, tpe: Plan, tmp_path: Path
+) -> None:
+    run(Search(tpe, tmp_path), tmp_path, batches=2)
+    with pytest.raises(UserError, match=f"a search with another {what}"):
+        take_up(plan_sweep("train", [*TPE, change]), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_search_of_hundreds_of_jobs_finds_in_seconds_that_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    plan = plan_sweep("train", [*TPE, "sweep.search=random", "sweep.trials=200"])
+    run(Search(plan, tmp_path), tmp_path)
+    began = time.monotonic()
+    assert take_up(plan, tmp_path).next_batch() is None
+    assert time.monotonic() - began < 10
