@@ -17,6 +17,8 @@ from composition import (
     VERSION_BASE,
     explain,
     prefer_own_launchers,
+    refuse_folders_outside,
+    refuse_nameless,
     validated,
 )
 from multirun import JobFailedError, Sweep, run_job
@@ -44,6 +46,8 @@ def run_by_hand(name: str, function: StageFunction) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come through to us
     prefer_own_launchers()
     arguments = sys.argv[1:]
+    refuse_nameless(arguments)
+    refuse_folders_outside(arguments)
     if any(word in MULTIRUN for word in arguments):
         _run_sweep(name, function, arguments)
     else:

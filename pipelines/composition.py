@@ -12,11 +12,12 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from neonym.configuration import Configuration, validate
+from neonym.configuration import Configuration, leaves_project, validate
 from neonym.errors import UserError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 VERSION_BASE = "1.3"
+RESULT_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key
 
 
@@ -30,6 +31,7 @@ def compose_text(overrides: list[str] | None = None) -> str:
     UserError
         If `conf/` or an override is wrong.
     """
+    refuse_nameless(overrides or [])
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base=VERSION_BASE):
@@ -40,6 +42,35 @@ def compose_text(overrides: list[str] | None = None) -> str:
         raise UserError(explain(error)) from None
     validated(composed)
     return OmegaConf.to_yaml(composed)
+
+
+def refuse_nameless(words: list[str]) -> None:
+    """See that every override has a key, for which Hydra has no words of its own.
+
+    Raises
+    ------
+    UserError
+        For the first that has none.
+    """
+    for word in words:
+        if word.lstrip("+~").startswith("="):
+            raise UserError(f"{word} has no key before the =; write key=value")
+
+
+def refuse_folders_outside(words: list[str]) -> None:
+    """See that results stay in the project, unless an absolute path says that they shall not.
+
+    Raises
+    ------
+    UserError
+        For a folder of Hydra's that leads out of the project.
+    """
+    for word in words:
+        key, _, folder = word.partition("=")
+        if key.lstrip("+") in RESULT_FOLDERS and leaves_project(folder.strip("'\"")):
+            raise UserError(
+                f"{word} leads out of the project; where that is meant, write the absolute path"
+            )
 
 
 def prefer_own_launchers() -> None:

@@ -6,6 +6,7 @@ configuration has passed it.
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -26,6 +28,20 @@ from neonym.schema_errors import explain
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
+
+
+def leaves_project(path: str) -> bool:
+    """Whether a path leads out of the project without saying so by being absolute."""
+    return posixpath.normpath(path).split("/")[0] == ".."
+
+
+def _stay_in_project(path: str) -> str:
+    if leaves_project(path):
+        raise ValueError("leads out of the project; where that is meant, write the absolute path")
+    return path
+
+
+FileName = Annotated[str, Field(pattern=r"^[^\x00]+$"), AfterValidator(_stay_in_project)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -62,9 +78,9 @@ class Data(Section):
     """The list of names and how it is read."""
 
     name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    path: Annotated[str, Field(min_length=1)]
+    path: FileName
     column: str | None
-    comment: str | None
+    comment: Annotated[str, Field(min_length=1)] | None
     lowercase: bool
     alphabet: Annotated[str, Field(min_length=1)] | None
     unit: Literal["character", "word"]
@@ -291,10 +307,10 @@ class Sweep(Section):
 class Paths(Section):
     """Where a script that is run by hand finds the results of the stages before it."""
 
-    processed: Annotated[str, Field(min_length=1)]
-    model: Annotated[str, Field(min_length=1)]
-    history: Annotated[str, Field(min_length=1)]
-    names: Annotated[str, Field(min_length=1)]
+    processed: FileName
+    model: FileName
+    history: FileName
+    names: FileName
 
 
 class Configuration(Section):

@@ -3,6 +3,7 @@
 import csv
 import logging
 import re
+import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -150,14 +151,19 @@ def read_source(path: Path) -> bytes:
     UserError
         If there is no such file or it cannot be read.
     """
-    if path.is_dir():
-        raise UserError(f"{path} is a directory; data.path must name a file of names")
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise UserError(f"{path} is a directory; data.path must name a file of names")
+        if not stat.S_ISREG(kind):  # which may never end
+            raise UserError(f"{path} is no ordinary file; data.path must name a file of names")
         return path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; set data.path to a file of names") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check data.path") from None
+    except ValueError as error:  # of a path that no file can have
+        raise UserError(f"{str(path)!r} is no path ({error}); check data.path") from None
 
 
 def _read_entries(text: str, path: Path, data: "Data") -> tuple[list[Entry], int]:
@@ -288,5 +294,8 @@ def _explain_nothing_left(path: Path, corpus: Corpus) -> str:
     reason = counts[0][0]
     first = next(dropped for dropped in corpus.dropped if dropped.reason == reason)
     listed = ", ".join(f"{count:,} {name}" for name, count in counts)
+    remedy = _REMEDIES[reason]
+    if reason == OUTSIDE_ALPHABET and "\0" in first.text:
+        remedy = "it is no text, or not UTF-8"
     example = f"the first on line {first.line}" + (f": {first.detail}" if first.detail else "")
-    return f"{path}: no line can be used ({listed}; {example}); {_REMEDIES[reason]}"
+    return f"{path}: no line can be used ({listed}; {example}); {remedy}"
