@@ -51,7 +51,7 @@ class Cache(NamedTuple):
     States begin with the initial ones: (initial + rows, hidden).
     """
 
-    gates: Sequence[Floats]  # of each step i, f, o, g, (4, size, hidden)
+    blocks: Sequence[Floats]  # of each step i * g, f * c_(t-1), i, f, o, g, (6, size, hidden)
     outputs: Floats  # h_t
     cells: Floats  # c_t
     squashed: Floats  # tanh(c_t), (rows, hidden)
@@ -90,16 +90,14 @@ class LstmCell:
         first, hidden = initial[0].shape
         outputs = with_initial(initial[0], layout, workspace)
         cells = with_initial(initial[1], layout, workspace)
-        squashed, admitted = (workspace.empty(n, hidden) for n in (z.shape[1], layout.widest))
-        blocks = [workspace.empty(4, step.size, hidden) for step in layout.steps]
-        for step, gates in zip(layout.steps, blocks, strict=True):
-            c, q = cells[step.following], squashed[step.rows]
+        squashed = workspace.empty(z.shape[1], hidden)
+        blocks = [workspace.empty(6, step.size, hidden) for step in layout.steps]
+        for step, block in zip(layout.steps, blocks, strict=True):
+            gates, before = block[2:], previous_states(cells, step)
             write_recurrent_products(outputs, prepared.recurrent, step, out=gates)
-            np.add(gates, z[:, step.rows], out=gates)
-            _activate(gates)
-            _write_cells(gates, previous_states(cells, step), admitted[: step.size], out=c)
-            np.tanh(c, out=q)
-            np.multiply(gates[2], q, out=outputs[step.following])
+            gates += z[:, step.rows]
+            out = outputs[step.following], cells[step.following], squashed[step.rows]
+            _advance(block, before, *out)
         return outputs[first:], Cache(blocks, outputs, cells, squashed, layout, workspace)
 
     def backward(
@@ -109,21 +107,16 @@ class LstmCell:
         layout, workspace, hidden = cache.layout, cache.workspace, d_outputs.shape[1]
         dz = workspace.empty(len(d_outputs), 4 * hidden)
         recurrent = RecurrentGradients(dz, weights.weight_hh, layout, workspace)
-        room = workspace.empty(7 * layout.widest * hidden)
-        d_cells = workspace.empty(layout.widest, hidden)
-        d_h = d_c = d_cells[:0]  # gradients that arrive from the step behind
-        for step, gates in zip(reversed(layout.steps), reversed(cache.gates), strict=True):
+        room = workspace.empty(8 * layout.widest * hidden)
+        d_h = d_c = dz[:0, :hidden]  # gradients that arrive from the step behind
+        for step, block in zip(reversed(layout.steps), reversed(cache.blocks), strict=True):
             d_output = d_outputs[step.rows]
             add_to_first(d_output, d_h)
-            scratch = room[: 7 * d_output.size].reshape(7, *d_output.shape)
-            h, c_before = cache.outputs[step.following], previous_states(cache.cells, step)
-            _write_cell_gradient(gates[2], h, cache.squashed[step.rows], d_output, scratch[0])
-            add_to_first(scratch[0], d_c)
-            d_before = np.multiply(scratch[0], gates[1], out=d_cells[: step.size])
-            np.multiply(d_before, c_before, out=scratch[2])
-            np.multiply(d_output, h, out=scratch[3])
-            _write_gates(gates, scratch, out=columns_of(dz[step.rows], 4))
-            d_c = sum_children(d_before, step)
+            scratch = room[: 8 * d_output.size].reshape(8, *d_output.shape)
+            states = cache.outputs[step.following], cache.squashed[step.rows]
+            d_gates = columns_of(dz[step.rows], 4)
+            past = _go_back(block, *states, d_output, d_c, scratch, out=d_gates)
+            d_c = sum_children(past, step)
             d_h = recurrent.go_back(step)
         recurrent.write_weight(cache.outputs, out=gradients.weight_hh)
         write_biases(dz, gradients)
@@ -132,13 +125,10 @@ class LstmCell:
     def step(self, z: Floats, prepared: Prepared, state: LayerState, out: LayerState) -> None:
         """One step for a whole batch."""
         (h, c), (h_next, c_next) = state, out
-        gates = aligned_empty(z.shape, z.dtype)
-        multiply(h, prepared.recurrent, out=gates)
-        gates += z
-        _activate(gates)
-        _write_cells(gates, c, admitted=h_next, out=c_next)
-        np.tanh(c_next, out=h_next)
-        h_next *= gates[2]
+        block = aligned_empty((6, *h.shape), h.dtype)
+        multiply(h, prepared.recurrent, out=block[2:])
+        block[2:] += z
+        _advance(block, c, h_next, c_next, z[0])
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of the given rows."""
@@ -146,41 +136,41 @@ class LstmCell:
         return cache.outputs[rows], cache.cells[rows]
 
 
-def _activate(gates: Floats) -> None:
+def _advance(block: Floats, cells: Floats, h: Floats, c: Floats, q: Floats) -> None:
+    """Complete a block whose gates are their arguments as yet, and write h_t, c_t, tanh(c_t)."""
+    gates, sigmoids, (admitted, kept, i, f, o, g) = block[2:], block[2:5], block
     np.tanh(gates, out=gates)
-    sigmoids = gates[:3]
     sigmoids *= 0.5
     sigmoids += 0.5
-
-
-def _write_cells(gates: Floats, cells: Floats, admitted: Floats, out: Floats) -> None:
-    """The cells i * g + f * c; `admitted` is room for the first term."""
-    i, f, _, g = gates
     np.multiply(i, g, out=admitted)
-    np.multiply(f, cells, out=out)
-    out += admitted
+    np.multiply(f, cells, out=kept)
+    np.add(admitted, kept, out=c)
+    np.tanh(c, out=q)
+    np.multiply(o, q, out=h)
 
 
-def _write_cell_gradient(o: Floats, h: Floats, q: Floats, d_h: Floats, out: Floats) -> None:
-    """The gradient of c_t from that of h_t: d_h o (1 - q^2), where q is tanh(c_t) and o q is h."""
-    np.multiply(h, q, out=out)
-    np.subtract(o, out, out=out)
-    out *= d_h
+def _go_back(
+    block: Floats, h: Floats, q: Floats, d_h: Floats, d_c: Floats, scratch: Floats, out: Floats
+) -> Floats:
+    """From the gradients of h_t and c_t to those of the gates' arguments, in PyTorch's order.
 
-
-def _write_gates(gates: Floats, scratch: Floats, out: Floats) -> None:
-    """Write the gradients of the gates' arguments, (4, size, hidden), in PyTorch's order.
-
-    `scratch`, (7, size, hidden), begins with the gradient of c_t; two further on are f and o times
-    their gradients. A sigmoid s has the derivative s - s^2, so that with its gradient d the result
-    is s d - s d s.
+    They overwrite `out`, (4, size, hidden). Returned is the gradient of c_(t-1), in the scratch,
+    (8, size, hidden); it may be given as the `d_c` of the step before, with the same scratch. A
+    sigmoid s has the derivative s - s^2, and the output gate's gradient is d_h q, where q is
+    tanh(c_t) and o q is h.
     """
-    i, _, _, g = gates
-    d_c, products, squares = scratch[0], scratch[1:4], scratch[4:]
-    d_c *= i
-    np.multiply(d_c, g, out=products[0])
-    np.multiply(products, gates[:3], out=squares)
-    np.subtract(products[:2], squares[:2], out=out[:2])
-    np.subtract(products[2], squares[2], out=out[3])
-    np.multiply(products[0], g, out=squares[0])
-    np.subtract(d_c, squares[0], out=out[2])  # d_c i (1 - g^2)
+    o, g = block[4:]
+    total, x, products, squares = scratch[4], scratch[5], scratch[:4], scratch[6:]
+    np.multiply(h, q, out=total)
+    np.subtract(o, total, out=total)
+    total *= d_h  # d_h o (1 - q^2)
+    add_to_first(total, d_c)
+    np.multiply(h, o, out=x)
+    np.subtract(h, x, out=x)
+    np.multiply(x, d_h, out=out[3])
+    np.multiply(block[:4], total, out=products)  # with i g, f c_(t-1), i, f
+    np.multiply(products[:2], block[2:4], out=squares)
+    np.subtract(products[:2], squares, out=out[:2])
+    np.multiply(products[0], g, out=x)
+    np.subtract(products[2], x, out=out[2])  # total i (1 - g^2)
+    return products[3]
