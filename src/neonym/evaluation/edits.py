@@ -1,7 +1,7 @@
 """The nearest name by Levenshtein distance, exactly, for lists too long to compare all pairs."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,9 @@ def nearest(names: Sequence[str], reference: Sequence[str]) -> Nearest:
         np.zeros(len(names), np.bool_),
     )
     by_length = _by_length(reference)
+    candidates = {
+        size: [reference[place] for place in by_length[size].tolist()] for size in by_length
+    }
     places = {name: place for place, name in enumerate(reference)}
     for length, rows in _by_length(names).items():
         copies = np.fromiter((places.get(names[row], -1) for row in rows), np.int64, len(rows))
@@ -66,7 +69,8 @@ def nearest(names: Sequence[str], reference: Sequence[str]) -> Nearest:
             gap = abs(other - length)
             bound = gap / max(length, other, 1)
             left = rows[(found.distance[rows] > bound) | ((gap <= 1) & ~found.near_copy[rows])]
-            _compare(names, reference, left, by_length[other], found)
+            ours = [names[row] for row in left.tolist()]
+            _compare(ours, candidates[other], left, by_length[other], found)
     found.distance[found.place < 0] = np.nan
     return found
 
@@ -79,33 +83,36 @@ def _by_length(names: Sequence[str]) -> dict[int, Integers]:
 
 
 def _compare(
-    names: Sequence[str],
-    reference: Sequence[str],
-    rows: Integers,
-    columns: Integers,
-    found: Nearest,
+    names: list[str], candidates: list[str], rows: Integers, columns: Integers, found: Nearest
 ) -> None:
     """Update what was found by these names, all of one length, and those, all of another."""
-    if not rows.size:
+    if not names:
         return
-    longer = max(len(names[rows[0]]), len(reference[columns[0]]), 1)
-    candidates = [reference[column] for column in columns.tolist()]
-    for block in _blocks(rows, _BLOCK // len(columns)):
-        edits = process.cdist(
-            [names[row] for row in block.tolist()],
-            candidates,
-            scorer=Levenshtein.distance,
-            dtype=np.uint8 if longer < 256 else np.int32,
-            workers=-1 if len(block) * len(candidates) > _WORTH_THREADS else 1,
-        )
-        best = edits.argmin(axis=1)
-        fewest = edits[np.arange(len(block)), best]
+    longer = max(len(names[0]), len(candidates[0]), 1)
+    size = max(_BLOCK // len(candidates), 1)
+    for start in range(0, len(names), size):
+        block = rows[start : start + size]
+        edits = _distances(names[start : start + size], candidates, longer)
+        fewest = edits.min(axis=1)
         found.near_copy[block] |= fewest <= 1
-        nearer = fewest / longer < found.distance[block]
+        nearer = np.flatnonzero(fewest / longer < found.distance[block])
         found.distance[block[nearer]] = fewest[nearer] / longer
-        found.place[block[nearer]] = columns[best[nearer]]
+        found.place[block[nearer]] = columns[edits[nearer].argmin(axis=1)]
 
 
-def _blocks(rows: Integers, size: int) -> Iterator[Integers]:
-    for start in range(0, len(rows), max(size, 1)):
-        yield rows[start : start + max(size, 1)]
+def _distances(names: list[str], candidates: list[str], longer: int) -> npt.NDArray[np.integer]:
+    """All edits from names, of one length, to candidates, of one length; shape (names, candidates).
+
+    The shorter ones go first: of strings up to 8, 16, 32 letters rapidfuzz takes the more at once,
+    the shorter those are that come first.
+    """
+    if len(candidates[0]) < len(names[0]):
+        return _distances(candidates, names, longer).T
+    found: npt.NDArray[np.integer] = process.cdist(
+        names,
+        candidates,
+        scorer=Levenshtein.distance,
+        dtype=np.uint8 if longer < 256 else np.int32,
+        workers=-1 if len(names) * len(candidates) > _WORTH_THREADS else 1,
+    )
+    return found
