@@ -115,7 +115,7 @@ class LstmCell:
             scratch = room[: 8 * d_output.size].reshape(8, *d_output.shape)
             states = cache.outputs[step.following], cache.squashed[step.rows]
             d_gates = columns_of(dz[step.rows], 4)
-            past = _go_back(block, *states, d_output, d_c, scratch, out=d_gates)
+            past = _go_back(block, states, (d_output, d_c), scratch, out=d_gates)
             d_c = sum_children(past, step)
             d_h = recurrent.go_back(step)
         recurrent.write_weight(cache.outputs, out=gradients.weight_hh)
@@ -150,16 +150,16 @@ def _advance(block: Floats, cells: Floats, h: Floats, c: Floats, q: Floats) -> N
 
 
 def _go_back(
-    block: Floats, h: Floats, q: Floats, d_h: Floats, d_c: Floats, scratch: Floats, out: Floats
+    block: Floats, states: LayerState, d_states: LayerState, scratch: Floats, out: Floats
 ) -> Floats:
     """From the gradients of h_t and c_t to those of the gates' arguments, in PyTorch's order.
 
-    They overwrite `out`, (4, size, hidden). Returned is the gradient of c_(t-1), in the scratch,
-    (8, size, hidden); it may be given as the `d_c` of the step before, with the same scratch. A
-    sigmoid s has the derivative s - s^2, and the output gate's gradient is d_h q, where q is
-    tanh(c_t) and o q is h.
+    They overwrite `out`, (4, size, hidden). `states` are h_t and q = tanh(c_t). Returned is the
+    gradient of c_(t-1), in the scratch, (8, size, hidden); it may be given for the step before,
+    with the same scratch. A sigmoid s has the derivative s - s^2; the output gate's gradient is
+    d_h q, and o q is h.
     """
-    o, g = block[4:]
+    (h, q), (d_h, d_c), (o, g) = states, d_states, block[4:]
     total, x, products, squares = scratch[4], scratch[5], scratch[:4], scratch[6:]
     np.multiply(h, q, out=total)
     np.subtract(o, total, out=total)
