@@ -29,7 +29,7 @@ from neonym.tracking.store import Store, project_root
 from planning import Plan, plan_sweep
 from sources import Grid, JobSource, hand_over
 from stage import Stage, StageFunction, console, log_to_terminal
-from sweep_report import print_report, summarize
+from sweep_report import Report, print_report, summarize
 from sweep_tracking import log_report
 
 MULTIRUN = ("-m", "--multirun")
@@ -73,21 +73,31 @@ def _run_single(name: str, function: StageFunction, arguments: list[str]) -> Non
 
 def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None:
     plan = plan_sweep(name, [word for word in arguments if not word.startswith("-")])
-    configuration = plan.first
     sweep = Sweep.begin(name, [word for word in arguments if word not in MULTIRUN])
+    with sweep.alone():
+        report = _run_jobs(name, function, arguments, plan, sweep)
+    console().print(f"results are in {sweep.folder}")
+    if report.failed:
+        sys.exit(1)
+
+
+def _run_jobs(
+    name: str, function: StageFunction, arguments: list[str], plan: Plan, sweep: Sweep
+) -> Report:
+    """Run what is left of a sweep, and see that MLflow and the terminal tell of it."""
     source = _source(plan, sweep)
 
     def job(composed: DictConfig) -> float:
         log_to_terminal()
         return run_job(_stage(name, composed), function)
 
-    tracking = configuration.tracking
+    tracking = plan.first.tracking
     store = Store.of_project(project_root(Path.cwd()))
     title = f"{name} {' '.join(sweep.arguments)}"
     with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as parent:
         with suppress(JobFailedError), hand_over(source):
             _run_hydra(job, name, arguments, sweep.overrides)
-        report = summarize(sweep, configuration)
+        report = summarize(sweep, plan.first)
         with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as end:
             log_report(end, report)
     print_report(report, console())
@@ -95,9 +105,7 @@ def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None
         outcome = wait_for_delivery(store, tracking.wait_seconds, parent.folder)
         if not outcome.delivered:
             console().print(f"MLflow did not take everything ({outcome.message}); run neonym sync")
-    console().print(f"results are in {sweep.folder}")
-    if report.failed:
-        sys.exit(1)
+    return report
 
 
 def _source(plan: Plan, sweep: Sweep) -> JobSource:

@@ -9,12 +9,13 @@ import math
 import shlex
 import sys
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from neonym.configuration import configuration_hash, seedless_hash
@@ -25,7 +26,7 @@ from stage import Stage, StageFunction
 VERSION = 1
 ENDED = ("finished", "pruned")
 RESULT = "result.json"
-LOCK = "job.lock"
+LOCK = ".lock"  # in the folders of jobs, and of sweeps
 SWEEP = "sweep.json"
 RESUME = "sweep.resume=true"
 
@@ -57,9 +58,7 @@ class Sweep:
     id: str
     script: str
     arguments: list[str]
-    finished: bool = False
     version: int = VERSION
-    results: list[Result] = field(default_factory=list)
 
     @classmethod
     def begin(cls, script: str, arguments: Sequence[str]) -> "Sweep":
@@ -131,9 +130,27 @@ class Sweep:
             "id": self.id,
             "script": self.script,
             "arguments": self.arguments,
-            "finished": self.finished,
         }
         write_text(self.folder / SWEEP, json.dumps(values, indent=2) + "\n")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the sweep for as long as the block lasts.
+
+        Raises
+        ------
+        UserError
+            If another process runs it.
+        """
+        lock = FileLock(self.folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserError(f"the sweep in {self.folder} is still running") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def overrides(self) -> list[str]:

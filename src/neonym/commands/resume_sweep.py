@@ -1,6 +1,6 @@
 """`neonym resume-sweep`: run what a sweep has not finished."""
 
-import subprocess
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from neonym.files import parse_json
 
 @click.command("resume-sweep")
 @click.argument("sweep", metavar="DIR|RUN_ID")
-def command(sweep: str) -> int:
+def command(sweep: str) -> None:
     """Run the jobs of a sweep that are missing or failed, under the same parent run.
 
     SWEEP is the sweep's folder below multirun/, or the id of its parent run in MLflow.
@@ -22,7 +22,8 @@ def command(sweep: str) -> int:
     values = _read(folder)
     script = f"pipelines/{values['script']}.py"
     arguments = [*values["arguments"], "sweep.resume=true", f"hydra.sweep.dir={folder}"]
-    return subprocess.run([sys.executable, script, "-m", *arguments], check=False).returncode
+    # becomes the sweep: who ends the one, ends the other
+    os.execv(sys.executable, [sys.executable, script, "-m", *arguments])  # noqa: S606 (no shell)
 
 
 def _read(folder: Path) -> dict[str, Any]:
