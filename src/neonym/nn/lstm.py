@@ -96,8 +96,8 @@ class LstmCell:
             gates, before = block[2:], previous_states(cells, step)
             write_recurrent_products(outputs, prepared.recurrent, step, out=gates)
             gates += z[:, step.rows]
-            out = outputs[step.following], cells[step.following], squashed[step.rows]
-            _advance(block, before, *out)
+            h, c = outputs[step.following], cells[step.following]
+            _advance(block, before, h, c, squashed[step.rows])
         return outputs[first:], Cache(blocks, outputs, cells, squashed, layout, workspace)
 
     def backward(
@@ -126,8 +126,9 @@ class LstmCell:
         """One step for a whole batch."""
         (h, c), (h_next, c_next) = state, out
         block = aligned_empty((6, *h.shape), h.dtype)
-        multiply(h, prepared.recurrent, out=block[2:])
-        block[2:] += z
+        gates = block[2:]
+        multiply(h, prepared.recurrent, out=gates)
+        gates += z
         _advance(block, c, h_next, c_next, z[0])
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
@@ -173,4 +174,5 @@ def _go_back(
     np.subtract(products[:2], squares, out=out[:2])
     np.multiply(products[0], g, out=x)
     np.subtract(products[2], x, out=out[2])  # total i (1 - g^2)
-    return products[3]
+    past: Floats = products[3]
+    return past
