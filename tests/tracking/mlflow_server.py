@@ -12,6 +12,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+LISTENING = "0A"
+LOCALHOST = "0100007F"  # 127.0.0.1
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -52,3 +55,12 @@ def wait_until_up(url: str, process: "subprocess.Popen[bytes]", seconds: float =
                 return
         except (URLError, OSError):
             time.sleep(0.2)
+
+
+def listening_at(port: int) -> list[str]:
+    """The addresses at which something listens on a port, as Linux writes them down."""
+    rows = []
+    for table in ("tcp", "tcp6"):
+        rows += Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    local = [row.split()[1] for row in rows if row.split()[3] == LISTENING]
+    return [place.partition(":")[0] for place in local if place.endswith(f":{port:04X}")]

@@ -6,7 +6,7 @@ from promotable import deliver_run, run_of
 
 from neonym.cli import run as run_cli
 from neonym.errors import UserError
-from neonym.tracking.registry import Entry, promote
+from neonym.tracking.registry import Entry, promote, val_nll_of
 from neonym.tracking.store import Store
 
 # of itself, when it loads what it needs to log a model
@@ -90,6 +90,14 @@ def test_what_cannot_be_compared_is_refused(
     other = deliver_run(store, "b", val_nll=val_nll, val_data=val_data)
     with pytest.raises(UserError, match=reason):
         promote(store, other, "neonym")
+
+
+def test_a_run_that_only_trained_is_compared_by_its_best_epoch(store: Store) -> None:
+    make_champion(store, deliver_run(store, "a", val_nll=1.5), val_nll="1.5")
+    trained = deliver_run(store, "b", val_nll=1.625, stage="train")
+    assert val_nll_of(run_of(store, "b")) == 1.625
+    with pytest.raises(UserError, match=r"val nll 1\.6250 against 1\.5000"):
+        promote(store, trained, "neonym")
 
 
 def test_a_champion_that_somebody_else_registered_cannot_be_compared_with(store: Store) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_server import free_port, wait_until_up
+from mlflow_server import LOCALHOST, free_port, listening_at, wait_until_up
 from promotable import deliver_run, write_model
 
 from neonym.generator import NameGenerator
@@ -181,10 +181,4 @@ def test_bad_requests_get_400_and_a_reason(server: Server, body: Any, reason: st
 
 
 def test_it_listens_on_this_machine_only(server: Server) -> None:
-    listening = f"{server.port:04X}"
-    rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    rows += Path("/proc/net/tcp6").read_text().splitlines()[1:]
-    local = [row.split()[1] for row in rows if row.split()[3] == "0A"]
-    assert [place for place in local if place.endswith(f":{listening}")] == [
-        f"0100007F:{listening}"
-    ]
+    assert listening_at(server.port) == [LOCALHOST]
