@@ -290,6 +290,8 @@ class Replay:
     def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
         run = self._client.get_run(progress.run_id)
         stages = list(progress.known_stages)
+        if status == "FINISHED" and "evaluate" in (*stages, *progress.new_stages, progress.stage):
+            self._note_experiment(run)
         if not progress.changed and progress.stage in ("", *stages) and run.info.status == status:
             return  # nothing was lacking
         if status == "FINISHED":
@@ -298,6 +300,14 @@ class Replay:
         if stages:
             self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
         self._client.set_terminated(progress.run_id, status, time_ms)
+
+    def _note_experiment(self, run: Run) -> None:
+        """Note that a DVC experiment's run is complete, so that nobody needs to ask MLflow."""
+        name, digest = (run.data.tags.get(key) for key in (tags.DVC_EXPERIMENT, tags.CONFIGURATION))
+        if name and digest:
+            note = self._store.experiment_note(name, digest)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.touch()
 
 
 def _create_database(store: Store) -> None:

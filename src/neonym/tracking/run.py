@@ -125,6 +125,7 @@ def open_run(
     stage: str = "",
     model_sha256: str | None = None,
     any_experiment: bool = False,
+    of_experiment: str | None = None,
     enabled: bool = True,
 ) -> Iterator[Run]:
     """Log to a run for as long as the block lasts.
@@ -146,13 +147,15 @@ def open_run(
         The model that a stage works on; None where it makes one.
     any_experiment
         Whether the run of any DVC experiment will do.
+    of_experiment
+        The DVC experiment, where it is not the one that is running.
     enabled
         False logs nothing.
     """
     if not enabled:
         yield Run(None)
         return
-    experiment = os.environ.get("DVC_EXP_NAME", "")
+    experiment = of_experiment or os.environ.get("DVC_EXP_NAME", "")
     identity = Identity(
         configuration=configuration_hash(configuration),
         model=model_sha256,

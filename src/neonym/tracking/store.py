@@ -68,6 +68,11 @@ class Store:
         """The folder of segments that cannot be read, put aside."""
         return self.folder / "rejected"
 
+    def experiment_note(self, name: str, configuration: str) -> Path:
+        """The file that is there once the run of a DVC experiment is complete."""
+        key = hashlib.sha256(f"{name}:{configuration}".encode()).hexdigest()[:24]
+        return self.folder / "experiments" / key
+
     @property
     def lock(self) -> Path:
         """Held by the one process that delivers to this store."""

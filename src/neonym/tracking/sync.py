@@ -1,5 +1,6 @@
-"""Bring MLflow up to date: deliver the spool, and make one run stand for the workspace."""
+"""Bring MLflow up to date: the spool, and one run for the workspace and each DVC experiment."""
 
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from neonym.lockfile import Lock
 from neonym.nested import value_at
 from neonym.processed import read_processed
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
+from neonym.tracking.experiments import checked_out, untracked_experiments
 from neonym.tracking.run import open_run
 from neonym.tracking.spool import open_segments
 from neonym.tracking.store import Store
@@ -40,7 +42,7 @@ class Report:
 
 
 def sync(root: Path, seconds: float = 120.0) -> Report:
-    """Deliver what waits, then make sure that one finished run stands for the workspace.
+    """Deliver what waits, then see that the workspace and each DVC experiment have a finished run.
 
     Parameters
     ----------
@@ -60,12 +62,26 @@ def sync(root: Path, seconds: float = 120.0) -> Report:
     if open_segments(store.segments):
         ensure_delivery(store)
     outcome = wait_for_delivery(store, seconds)
+    if outcome.delivered and _spool_experiments(store, root):
+        ensure_delivery(store)
+        outcome = wait_for_delivery(store, seconds)
     if outcome.delivered and folder is not None:
         outcome = wait_for_delivery(store, seconds, folder)
     return Report(outcome, stale)
 
 
-def _spool_workspace(store: Store, root: Path) -> Path | None:
+def _spool_experiments(store: Store, root: Path) -> int:
+    """Spool those that ran no stage; how many."""
+    experiments = untracked_experiments(store, root)
+    for experiment in experiments:
+        with checked_out(root, experiment) as tree, chdir(tree):
+            if not explain_stale(tree):
+                _spool_workspace(store, tree, experiment.name)
+    return len(experiments)
+
+
+def _spool_workspace(store: Store, root: Path, experiment: str | None = None) -> Path | None:
+    """Spool the results in a folder, for the run of a DVC experiment or of any."""
     configuration = read_configuration(root / "params.yaml")
     if not configuration.tracking.enabled:
         return None
@@ -76,7 +92,8 @@ def _spool_workspace(store: Store, root: Path) -> Path | None:
         kind="workspace",
         name=run_name(configuration),
         model_sha256=sha256_of_file(files.model),
-        any_experiment=True,
+        any_experiment=experiment is None,
+        of_experiment=experiment,
     ) as run:
         log_stages_before_evaluate(run, files, configuration)
         log_evaluation(run.for_stage("evaluate"), files, configuration)

@@ -1,0 +1,83 @@
+"""The DVC experiments that MLflow does not know: DVC had their results already and ran no stage."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from neonym.configuration import configuration_hash, validate
+from neonym.errors import UserError
+from neonym.tracking.store import Store
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A DVC experiment that ended well."""
+
+    name: str
+    commit: str
+    """The commit that DVC made of it."""
+
+
+def untracked_experiments(store: Store, root: Path) -> list[Experiment]:
+    """The experiments whose run is not known to be complete."""
+    return [
+        found
+        for found in _experiments(root)
+        if (digest := _configuration(root, found.commit))
+        and not store.experiment_note(found.name, digest).exists()
+    ]
+
+
+def _experiments(root: Path) -> list[Experiment]:
+    listed = _output(root, "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps")
+    found = []
+    for line in listed.splitlines():
+        reference, _, commit = line.partition(" ")
+        # refs/exps/ab/cdef…/name: the commit that it began from; others are DVC's own
+        parts = reference.split("/", 4)
+        if len(parts) == 5 and len(parts[2]) == 2 and len(parts[3]) == 38:
+            found.append(Experiment(parts[4], commit))
+    return found
+
+
+def _configuration(root: Path, commit: str) -> str:
+    """The hash of a commit's configuration; "" where it is of another neonym."""
+    try:
+        values = yaml.safe_load(_output(root, "git", "show", f"{commit}:./params.yaml"))
+        return configuration_hash(validate(values, "params.yaml"))
+    except (UserError, yaml.YAMLError):
+        return ""
+
+
+@contextmanager
+def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
+    """An experiment's files, as they would stand in the workspace, while the block lasts."""
+    inside = _output(root, "git", "rev-parse", "--show-prefix").strip()
+    cache = _output(root, *DVC, "cache", "dir").strip()
+    with tempfile.TemporaryDirectory(prefix="neonym-") as folder:
+        tree = Path(folder) / "tree"
+        _output(root, "git", "worktree", "add", "--detach", "--quiet", str(tree), experiment.commit)
+        try:
+            project = tree / inside
+            (project / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {cache}\n")
+            _output(project, *DVC, "checkout", "--quiet")
+            yield project
+        finally:
+            _output(root, "git", "worktree", "remove", "--force", str(tree))
+
+
+DVC = (sys.executable, "-m", "dvc")
+
+
+def _output(folder: Path, *command: str) -> str:
+    """What a command prints; what fails prints nothing, and its files are found missing."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
+    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""

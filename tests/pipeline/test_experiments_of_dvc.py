@@ -1,0 +1,84 @@
+"""DVC's own experiments: one MLflow run each, and both show the same numbers."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.entities import Run
+from small_project import Project
+
+from neonym.configuration import UNTRACKED_SECTIONS
+from neonym.nested import flatten
+from neonym.tracking import tags
+
+pytestmark = pytest.mark.slow
+# model=lstm with seed=0 is what the workspace holds, so DVC runs no stage for it
+CELLS_AND_SEEDS = ("-S", "model=rnn,lstm", "-S", "seed=range(2)")
+SIZE = ("-S", "model.hidden_size=8", "-S", "model.embedding_size=8")
+
+
+def wait_for_queue(project: Project) -> None:
+    end = time.monotonic() + 240
+    while any(
+        state in project.succeed("dvc", "queue", "status") for state in ("Queued", "Running")
+    ):
+        assert time.monotonic() < end
+        time.sleep(1)
+
+
+def shown_by_dvc(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The experiments that end well and their data, as `dvc exp show` gives them."""
+    for baseline in json.loads(project.succeed("dvc", "exp", "show", "--json")):
+        for experiment in baseline["experiments"] or ():
+            [revision] = experiment["revs"]
+            yield revision["name"], revision["data"]
+
+
+def assert_metrics_agree(run: Run, data: dict[str, Any]) -> None:
+    metrics = flatten(data["metrics"]["reports/metrics.json"]["data"])
+    assert len(metrics) > 150
+    for name, value in metrics.items():
+        tracked = run.data.metrics[name.replace(".", "/", 1)]
+        assert tracked == value or (value is None and math.isnan(tracked)), name
+
+
+def assert_params_agree(run: Run, data: dict[str, Any]) -> None:
+    values = data["params"]["params.yaml"]["data"]
+    params = flatten({key: values[key] for key in values if key not in UNTRACKED_SECTIONS})
+    assert set(params) == set(run.data.params)
+    for name, value in params.items():
+        text = run.data.params[name]
+        assert (text if isinstance(value, str) else json.loads(text)) == value, name
+
+
+def test_queued_experiments_are_one_run_each_with_the_same_numbers(project: Project) -> None:
+    project.repro()
+    project.commit("Results")
+    project.succeed("dvc", "exp", "run", "--queue", *CELLS_AND_SEEDS, *SIZE)
+    project.succeed("dvc", "queue", "start", "-j", "2")
+    wait_for_queue(project)
+    project.succeed("neonym", "sync")
+    runs = {run.data.tags[tags.DVC_EXPERIMENT]: run for run in project.runs()}
+    assert len(runs) == len(project.runs())
+    experiments = dict(shown_by_dvc(project))
+    assert len(experiments) == 4
+    assert set(runs) == {"", *experiments}
+    for name, data in experiments.items():
+        run = runs[name]
+        assert run.info.status == "FINISHED"
+        assert run.info.run_name.endswith(f", {name}")
+        assert_metrics_agree(run, data)
+        assert_params_agree(run, data)
+    assert project.succeed("git", "status", "--porcelain") == ""
+    assert stores_elsewhere(project) == []
+    # nothing is left to do, and nothing is done twice
+    project.succeed("neonym", "sync")
+    assert len(project.runs()) == 5
+
+
+def stores_elsewhere(project: Project) -> list[Path]:
+    return [path for path in project.root.glob("**/mlflow.db") if path.parent != project.root]
