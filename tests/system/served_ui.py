@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 TRAINING = "workflowType=machine_learning"
 # MLflow opens its assistant on the first visit, once
-CLOSE_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
+CLOSE_ASSISTANT = """
+if (location.protocol === "http:")
+    localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true")
+"""
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -88,16 +92,16 @@ class Visit:
 
     def run_names(self) -> list[str]:
         """The names in the table of runs, from the top."""
-        rows = self.page.locator(".ag-row:has([col-id='attributes.`Run Name`'])")
-        rows.first.wait_for()
-        found = [(int(row.get_attribute("row-index") or 0), row) for row in rows.all()]
-        return [
-            row.locator("[col-id='attributes.`Run Name`']").inner_text().split("\n")[-1]
-            for _, row in sorted(found, key=lambda item: item[0])
-        ]
+        return [text.split("\n")[-1] for text in self.column("attributes.`Run Name`")]
 
     def column(self, key: str) -> list[str]:
         """A column of the table of runs, from the top."""
-        cells = self.page.locator(f".ag-row [col-id='{key}']")
-        cells.first.wait_for()
-        return cells.all_inner_texts()
+        rows = self.page.locator(f".ag-row:has([col-id='{key}'])")
+        rows.first.wait_for()
+        return [
+            row.locator(f"[col-id='{key}']").inner_text() for row in sorted(rows.all(), key=_place)
+        ]
+
+
+def _place(row: Locator) -> int:
+    return int(row.get_attribute("row-index") or 0)

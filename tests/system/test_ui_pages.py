@@ -1,10 +1,8 @@
 """Runs and a sweep compared in MLflow's UI, in a real browser, without the internet."""
 
-import json
+import http.client
 import re
 import socket
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
@@ -102,7 +100,8 @@ def test_the_first_page_shows_the_figures_by_which_runs_are_compared(
     assert visit.run_names() == names([tracked.parent, tracked.workspace])
     titles = visit.page.locator(".ag-header-cell").all_inner_texts()
     chosen = [column.split("`")[1] for column in views.COLUMNS]
-    assert titles[-len(chosen) - 1 : -1] == chosen
+    assert set(titles) >= set(chosen)
+    assert len(titles) < 3 * len(chosen) / 2
     test_nll = tracked.workspace.data.metrics["test/nll"]
     assert visit.column("metrics.`test/nll`") == ["-", str(test_nll)]
     assert visit.column("params.`model.cell`") == ["-", "lstm"]
@@ -148,11 +147,12 @@ def test_seeds_of_a_configuration_are_averaged(visit: Visit, tracked: Tracked) -
 
 
 def test_charts_stand_in_sections_with_all_the_rest_closed(visit: Visit, tracked: Tracked) -> None:
+    visit.page.set_viewport_size({"width": 1500, "height": 4000})  # only what is seen is drawn
     visit.view(tracked.experiment, views.FIRST, charts=True)
     sections = visit.page.get_by_test_id("experiment-view-compare-runs-section-header")
     sections.first.wait_for()
     cards = visit.page.get_by_test_id("experiment-view-compare-runs-card")
-    expect(cards.first).to_contain_text("train/nll")
+    expect(cards).to_have_count(3 + len(views.BARS))
     titles = [text.strip() for text in sections.all_inner_texts()]
     assert [re.sub(r"\s*\(\d+\).*", "", title, flags=re.DOTALL) for title in titles[:4]] == [
         "Curves, nats per token",
@@ -164,12 +164,13 @@ def test_charts_stand_in_sections_with_all_the_rest_closed(visit: Visit, tracked
     assert shown == [
         "train/nll vs val/nll",
         "train/loss",
-        *[name for name in views.BARS if name != "names/vun_1k"],
-        "names/vun_1k",
+        *views.BARS,
         "Parallel Coordinates",
     ]
-    curves = cards.first.locator(".scatterlayer .trace")
-    expect(curves).to_have_count(2)
+    curves = cards.first.locator(".scatterlayer .js-line")
+    expect(curves.first).to_be_attached()
+    drawn = curves.evaluate_all("lines => lines.map(line => line.getAttribute('d'))")
+    assert len(set(drawn)) == 2
     bars = cards.nth(3).locator(".barlayer .point")
     expect(bars).to_have_count(1)
 
@@ -188,12 +189,11 @@ def test_compared_jobs_show_their_differing_parameters_and_parallel_coordinates(
     for axis in ("model.cell", "seed", "rnn", "lstm"):
         expect(plot.get_by_text(axis, exact=True)).to_be_visible()
     text = visit.page.get_by_text
-    parameters = visit.page.locator("div", has=text("Parameters", exact=True)).last
     visit.page.get_by_role("switch").first.click()
     expect(text("data.path", exact=True)).to_have_count(0)
     table = visit.page.locator("table", has=text("model.cell", exact=True))
     keys = [row.split("\t")[0] for row in table.first.inner_text().splitlines() if "\t" in row]
-    assert set(keys) >= {"model.cell", "seed"}, parameters.inner_text()
+    assert set(keys) >= {"model.cell", "seed"}
     assert "model.hidden_size" not in keys
 
 
@@ -251,12 +251,11 @@ def test_the_server_answers_this_machine_only(tracked: Tracked) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5).close()
     # A page elsewhere whose name leads to this machine must not read the runs
-    strange = urllib.request.Request(f"{tracked.address}/health", headers={"Host": "evil.example"})
-    with urllib.request.urlopen(f"{tracked.address}/version") as answer:
-        assert answer.status == 200
-    body = json.dumps({"experiment_ids": [tracked.experiment]}).encode()
-    strange = urllib.request.Request(
-        f"{tracked.address}/api/2.0/mlflow/runs/search", body, {"Host": "evil.example"}
-    )
-    with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(strange)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    wanted = f"/api/2.0/mlflow/experiments/get?experiment_id={tracked.experiment}"
+    for host, status in ((f"127.0.0.1:{port}", 200), ("evil.example", 403)):
+        connection.request("GET", wanted, headers={"Host": host})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == status
+    connection.close()
