@@ -98,13 +98,16 @@ def test_eight_processes_on_a_fresh_store_lose_nothing(
 def test_what_a_server_that_is_away_misses_is_delivered_later(
     tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
-    address = f"http://127.0.0.1:{unused_port}"
+    address = f"http://user:hunter22@127.0.0.1:{unused_port}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     store = Store.of_project(tmp_path)
     write_run(store)
     outcome = wait_for_delivery(store, 60)
     assert not outcome.delivered
     assert len(open_segments(store.segments)) == 1
+    for said in (outcome.message, store.status.read_text(), store.log.read_text()):
+        assert "127.0.0.1" in said
+        assert "hunter22" not in said
     shutil.copyfile(empty_database, tmp_path / "server.db")
     server = subprocess.Popen(
         [

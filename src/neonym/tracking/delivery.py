@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from neonym.errors import UserError
 from neonym.files import write_text
 from neonym.tracking.events import UnreadableError
+from neonym.tracking.redaction import redact_text
 from neonym.tracking.spool import REASON, Segment, clear_forgotten, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 from neonym.tracking.store_check import explain_unusable
@@ -167,7 +168,15 @@ def _is_gone(error: Exception) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    return redact_text(next(iter(str(error).splitlines()), type(error).__name__))
+
+
+class WithoutSecrets(logging.Formatter):
+    """Formats what happened without the password that an address may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message and the traceback, redacted."""
+        return redact_text(super().format(record))
 
 
 def main() -> None:
@@ -175,7 +184,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's real root")
     root = parser.parse_args().root
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # MLflow's own defaults hang for four minutes on a server that is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
