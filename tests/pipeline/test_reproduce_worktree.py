@@ -1,0 +1,175 @@
+"""A temporary worktree: the run's code, nothing outside of it touched, nothing left of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from neonym.errors import UserError
+from neonym.reproduction.worktree import worktree
+from repositories import begin, git
+
+# Makes a worktree in the repository named, runs a command in it, and tells where
+USER = """
+import sys
+from pathlib import Path
+from neonym.reproduction.worktree import worktree
+with worktree(Path(sys.argv[1]), "HEAD") as place:
+    with place.running(["sleep", "600"]) as process:
+        print(place.project, process.pid, flush=True)
+"""
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, temporary: Path) -> Iterator[Path]:
+    """A repository of which nothing has changed in the end."""
+    folder = tmp_path / "repository"
+    begin(folder, {"code.py": "ONE = 1\n", "project/inner.py": "TWO = 2\n"})
+    before = snapshot(folder)
+    yield folder
+    assert snapshot(folder) == before
+    assert list(temporary.iterdir()) == []
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """All files of a repository, git's own too."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def edited(repository: Path, path: str, text: str) -> str:
+    """The diff that an edit makes, which is undone."""
+    before = (repository / path).read_bytes()
+    (repository / path).write_text(text)
+    diff = git(repository, "diff")
+    (repository / path).write_bytes(before)
+    return diff
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_the_commit_and_the_diff_are_there_and_then_gone(repository: Path) -> None:
+    diff = edited(repository, "code.py", "ONE = 11\n")
+    with worktree(repository, "HEAD", diff) as place:
+        assert (place.project / "code.py").read_text() == "ONE = 11\n"
+        assert (place.project / "project/inner.py").read_text() == "TWO = 2\n"
+        git(repository, "update-index", "--refresh")
+
+
+def test_a_project_within_a_repository_is_found_in_the_worktree(repository: Path) -> None:
+    with worktree(repository / "project", "HEAD") as place:
+        assert [path.name for path in place.project.iterdir()] == ["inner.py"]
+
+
+def test_nothing_is_left_after_an_error(repository: Path) -> None:
+    with pytest.raises(RuntimeError), worktree(repository, "HEAD"):
+        raise RuntimeError
+
+
+def test_nothing_is_left_where_the_diff_does_not_fit(repository: Path) -> None:
+    diff = edited(repository, "code.py", "ONE = 11\n").replace("-ONE = 1", "-ONE = 7")
+    with (
+        pytest.raises(UserError, match="does not fit its commit"),
+        worktree(repository, "HEAD", diff),
+    ):
+        pass
+
+
+def test_nothing_is_left_where_there_is_no_such_commit(repository: Path) -> None:
+    with pytest.raises(UserError, match="git worktree"), worktree(repository, "0" * 40):
+        pass
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/outside.py", ".git/hooks/pre-commit"])
+def test_a_diff_never_reaches_out_of_the_worktree(repository: Path, name: str) -> None:
+    diff = (
+        f"diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n"
+        "@@ -0,0 +1 @@\n+harm\n"
+    )
+    with (
+        pytest.raises(UserError, match="does not fit its commit"),
+        worktree(repository, "HEAD", diff),
+    ):
+        pass
+
+
+def test_a_diff_that_makes_a_link_is_not_applied(repository: Path) -> None:
+    diff = (
+        "diff --git a/link b/link\nnew file mode 120000\n--- /dev/null\n+++ b/link\n"
+        "@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n"
+    )
+    with pytest.raises(UserError, match="symbolic link"), worktree(repository, "HEAD", diff):
+        pass
+
+
+def test_a_path_out_of_the_worktree_is_refused(repository: Path) -> None:
+    with worktree(repository, "HEAD") as place, pytest.raises(UserError, match="leads out"):
+        place.inside("../other")
+
+
+def test_the_repositorys_hooks_do_not_run(repository: Path) -> None:
+    hook = repository / ".git/hooks/post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {repository}/ran\n")
+    hook.chmod(0o755)
+    with worktree(repository, "HEAD"):
+        assert not (repository / "ran").exists()
+    hook.unlink()
+
+
+def test_other_worktrees_of_the_repository_stay(repository: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    git(repository, "worktree", "add", "-q", "--detach", str(own))
+    with worktree(repository, "HEAD"):
+        pass
+    assert (own / "code.py").exists()
+    assert str(own) in git(repository, "worktree", "list")
+    git(repository, "worktree", "remove", str(own))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_nor_running_however_the_user_ends(
+    repository: Path, temporary: Path, number: signal.Signals
+) -> None:
+    user = subprocess.Popen(
+        [sys.executable, "-c", USER, str(repository)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert user.stdout
+    path, pid = user.stdout.readline().split()
+    assert Path(path, "code.py").exists()
+    os.kill(user.pid, number)
+    user.wait(timeout=30)
+    user.stdout.close()
+    until(lambda: not Path(path).exists() and not (repository / ".git/worktrees").exists())
+    until(lambda: not is_running(int(pid)))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,0 +1,127 @@
+"""What is recorded of the code and the list: enough to have both again, or said that it is not."""
+
+from pathlib import Path
+
+import pytest
+
+from neonym.files import md5_of
+from neonym.tracking import lineage
+from neonym.tracking.lineage import read_checkout, where_kept
+from repositories import begin, git
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    begin(folder, {"src/code.py": "ONE = 1\n", "list.txt": "rex\n"})
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
+    found = read_checkout(checkout)
+    assert (found.commit, found.dirty, found.diff, found.state) == (
+        git(checkout, "rev-parse", "HEAD").strip(),
+        False,
+        "",
+        "",
+    )
+
+
+def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_path: Path) -> None:
+    git(checkout, "config", "color.ui", "always")
+    git(checkout, "config", "diff.noprefix", "true")
+    (checkout / "src/code.py").write_text("ONE = 1\nTWO = 2  # zwei, δύο\n")
+    (checkout / "src/new.py").write_text("no line end")
+    (checkout / "src/picture.bin").write_bytes(bytes(range(256)))
+    (checkout / "pipelines").mkdir()
+    (checkout / "pipelines/with space.py").write_text("SPACE = ' '\n")
+    (checkout / "list.txt").unlink()
+    before = git(checkout, "status", "--porcelain")
+    found = read_checkout(checkout)
+    assert (found.dirty, found.state) == (True, "whole")
+    assert git(checkout, "status", "--porcelain") == before  # nothing was added to its index
+    again = tmp_path / "again"
+    git(checkout, "worktree", "add", "-q", "--detach", str(again), found.commit)
+    git(again, "apply", "--whitespace=nowarn", given=found.diff)
+    (again / ".git").unlink()
+    assert files(again) == files(checkout)
+
+
+def test_new_files_outside_of_the_code_stay_out_of_the_diff(checkout: Path) -> None:
+    (checkout / "diary.txt").write_text("nobody's business\n")
+    found = read_checkout(checkout)
+    assert (found.dirty, found.state, found.diff) == (True, "whole", "")
+
+
+def test_what_stages_write_themselves_does_not_make_a_checkout_dirty(checkout: Path) -> None:
+    (checkout / "reports").mkdir()
+    for name in ("dvc.lock", "params.yaml", "reports/metrics.json"):
+        (checkout / name).write_text("changed\n")
+    assert not read_checkout(checkout).dirty
+
+
+@pytest.mark.parametrize("name", ["src/code.py", "src/new.py"])
+def test_a_diff_that_is_too_long_is_said_to_be_cut_off(
+    checkout: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "MAX_DIFF_BYTES", 1000)
+    (checkout / name).write_text("X = 1\n" * 1000)
+    found = read_checkout(checkout)
+    assert found.state == "cut off"
+    assert len(found.diff) <= 1000
+
+
+def test_a_secret_in_a_diff_is_left_out_and_said_so(checkout: Path) -> None:
+    (checkout / "src/code.py").write_text('PASSWORD = "correct horse"\n')
+    found = read_checkout(checkout)
+    assert found.state == "redacted"
+    assert "correct horse" not in found.diff
+
+
+def test_a_diff_that_is_no_text_is_said_so(checkout: Path) -> None:
+    (checkout / "src/code.py").write_bytes(b"ONE = '\xe9'\n")
+    assert read_checkout(checkout).state == "not text"
+
+
+def test_outside_of_a_checkout_the_commit_is_unknown(tmp_path: Path) -> None:
+    found = read_checkout(tmp_path)
+    assert (found.commit, found.dirty, found.state) == ("unknown", False, "")
+
+
+def test_an_archive_unpacked_in_another_repository_is_not_of_its_commit(checkout: Path) -> None:
+    unpacked = checkout / "downloads/neonym"
+    unpacked.mkdir(parents=True)
+    (unpacked / "dvc.yaml").write_text("stages: {}\n")
+    assert read_checkout(unpacked).commit == "unknown"
+
+
+def test_a_list_that_is_committed_is_kept_in_git(checkout: Path) -> None:
+    assert where_kept(checkout / "list.txt", checkout) == "git"
+
+
+def test_a_list_that_is_not_as_committed_is_kept_with_the_run(checkout: Path) -> None:
+    (checkout / "list.txt").write_text("rex\ntops\n")
+    (checkout / "other.txt").write_text("rex\n")
+    assert where_kept(checkout / "list.txt", checkout) == "artifact"
+    assert where_kept(checkout / "other.txt", checkout) == "artifact"
+
+
+def test_a_list_in_dvcs_cache_is_kept_there(checkout: Path) -> None:
+    (checkout / "own.txt").write_text("mine\n")
+    md5 = md5_of(checkout / "own.txt")
+    (checkout / ".dvc/cache/files/md5" / md5[:2]).mkdir(parents=True)
+    (checkout / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).write_text("mine\n")
+    assert where_kept(checkout / "own.txt", checkout) == "DVC's cache"
+
+
+def test_a_list_that_is_too_large_is_kept_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "MAX_LIST_BYTES", 10)
+    (tmp_path / "large.txt").write_text("x" * 11)
+    assert where_kept(tmp_path / "large.txt", tmp_path) == "nowhere"
