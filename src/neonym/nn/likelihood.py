@@ -19,7 +19,7 @@ from neonym.nn.packing import START_END, checked_sequences
 if TYPE_CHECKING:
     from neonym.nn.network import RecurrentNetwork
 
-SEQUENCES_AT_ONCE = 1 << 10
+SEQUENCES_AT_ONCE = 1 << 12
 """Most sequences in a block: enough for fast products, little memory."""
 
 NUMBERS_AT_ONCE = 1 << 18

@@ -25,7 +25,7 @@ from neonym.nn.packing import PackedSequences
 from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
 from neonym.nn.state import StepWeights
 
-ROWS_AT_ONCE = 128
+ROWS_AT_ONCE = 256
 """`Propagation.step` takes so many rows at once, whose gates stay in the cache."""
 
 
