@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,18 +170,24 @@ def measure_a_million_lines() -> Iterator[Row]:
     yield Row("peak memory of that", cost.megabytes, 1500, "MB")
 
 
-def main() -> None:
-    """Measure everything and print it beside the goals."""
-    table = Table(title="The pipeline beyond training", title_justify="left")
+def print_rows(title: str, rows: Iterable[Row]) -> None:
+    """Print figures beside their goals."""
+    table = Table(title=title, title_justify="left")
     table.add_column("")
     for column in ("measured", "goal at most", ""):
         table.add_column(column, justify="right")
-    for row in (*measure_main_job(), *measure_a_million_lines()):
+    for row in rows:
         has_goal = not math.isnan(row.goal)
         verdict = ("reached" if row.measured <= row.goal else "missed") if has_goal else ""
         goal = f"{row.goal:g} {row.unit}" if has_goal else ""
         table.add_row(row.what, f"{row.measured:.2f} {row.unit}", goal, verdict)
     Console().print(table)
+
+
+def main() -> None:
+    """Measure everything and print it beside the goals."""
+    rows = (*measure_main_job(), *measure_a_million_lines())
+    print_rows("The pipeline beyond training", rows)
 
 
 if __name__ == "__main__":
