@@ -9,7 +9,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.configuration import Configuration, leaves_project, validate
@@ -79,7 +79,7 @@ def prefer_own_launchers() -> None:
     ConfigStore.instance().repo["hydra"]["launcher"].pop("joblib.yaml", None)
 
 
-def validated(composed: object, source: str = "conf") -> Configuration:
+def validated(composed: DictConfig, source: str = "conf") -> Configuration:
     """The configuration that Hydra composed, held against the schema.
 
     Raises
@@ -88,9 +88,8 @@ def validated(composed: object, source: str = "conf") -> Configuration:
         For the first key that is unknown, of a wrong type or out of range.
     """
     try:
-        config = OmegaConf.create(composed)  # type: ignore[call-overload]
-        refuse_resolvers(OmegaConf.to_container(config))
-        values = OmegaConf.to_container(config, resolve=True)
+        refuse_resolvers(OmegaConf.to_container(composed))
+        values = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
     refuse_resolvers(values)  # which two keys could put together
