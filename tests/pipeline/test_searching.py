@@ -1,0 +1,161 @@
+"""Searches with real trainings: pruned jobs, kills at any moment, what the parent run holds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+from small_project import PROJECT, Project
+
+from neonym.history import read_history
+from neonym.tracking import tags
+
+pytestmark = pytest.mark.slow
+
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.workers=2")
+SEARCH = (
+    *("python", "pipelines/train.py", "-m", "sweep=tpe", "model.output_dropout=0.2"),
+    *("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model.hidden_size=range(3,9)", "model=rnn,gru"),
+)
+SECONDS = 120
+
+
+def sweep_folder(project: Project) -> Path:
+    [path] = (project.root / "multirun").glob("*/*/sweep.json")
+    return path.parent
+
+
+def family(project: Project) -> tuple[Run, list[Run]]:
+    """The parent of the only sweep, and its children."""
+    project.succeed("neonym", "sync")
+    runs = project.runs()
+    [parent] = [run for run in runs if run.data.tags[tags.KIND] == "sweep"]
+    children = [run for run in runs if run.data.tags.get(tags.PARENT) == parent.info.run_id]
+    return parent, children
+
+
+def results(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(path.read_bytes()) for path in folder.glob("*/result.json")]
+
+
+@pytest.mark.parametrize("launcher", [(), JOBLIB])
+def test_hopeless_jobs_are_pruned_and_told_apart(
+    project: Project, launcher: tuple[str, ...]
+) -> None:
+    project.edit("conf/train/default.yaml", "epochs", "10")
+    said = project.succeed(*SEARCH, *launcher, "sweep.trials=14", PYTHONPATH="src")
+    folder = sweep_folder(project)
+    pruned = [result for result in results(folder) if result["status"] == "pruned"]
+    assert len(results(folder)) == 14
+    assert pruned
+    assert {result["value"] for result in pruned} == {None}
+    assert f"{len(pruned)} jobs were pruned, which is no failure" in said
+    parent, children = family(project)
+    assert parent.data.metrics["sweep/pruned"] == len(pruned)
+    assert parent.data.metrics["sweep/failed"] == 0
+    stopped = [run for run in children if run.info.status == "KILLED"]
+    assert {run.info.run_name for run in stopped} == {
+        " ".join(map(str, result["overrides"])) for result in pruned
+    }
+    assert {run.data.tags[tags.STATUS] for run in stopped} == {"pruned"}
+    assert all(tags.STATUS not in run.data.tags for run in children if run not in stopped)
+    for run in stopped:
+        history = read_history(folder / run.data.tags[tags.JOB] / "reports" / "history.csv")
+        assert history[-1].val_nll == run.data.metrics["val/nll"]
+        assert len(history) < 10
+
+
+def test_the_parent_of_a_sweep_holds_pictures_and_what_mattered(project: Project) -> None:
+    project.succeed(*SEARCH, "sweep.trials=14", "sweep.pruner=null", PYTHONPATH="src")
+    parent, children = family(project)
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    pictures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
+    names = ("importance", "learning_curves", "objective", "parallel_coordinates")
+    assert pictures == {f"figures/{name}.png" for name in names}
+    note = parent.data.tags[tags.NOTE]
+    assert "14 jobs finished, 0 failed" in note
+    assert "each key explains: optimizer.lr 0." in note
+    best = min(children, key=lambda run: float(run.data.metrics["best/val_nll"]))
+    assert f"run `{best.info.run_id}`" in note
+    project.succeed(*parent.data.tags["sweep.best_command"].split(), PYTHONPATH="src")
+    [again] = (project.root / "outputs").glob("*/*/reports/history.csv")
+    [first] = sweep_folder(project).glob(f"{best.data.tags[tags.JOB]}/reports/history.csv")
+    assert again.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(("launcher", "seed"), [((), 0), (JOBLIB, 1)])
+def test_a_search_killed_at_any_moments_ends_with_one_finished_child_each(
+    project: Project, launcher: tuple[str, ...], seed: int
+) -> None:
+    moments = np.random.default_rng(seed)
+    command = [*SEARCH, *launcher, "sweep.trials=10", "sweep.pruner=null", "train.epochs=8"]
+    for _ in range(3):
+        attempt = project.start(*command, PYTHONPATH="src")
+        end_after_a_while(project, attempt, moments)
+        command = [*command, "sweep.resume=true"] if list_results(project) else command
+    folder = sweep_folder(project)
+    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    parent, children = family(project)
+    finished = [run for run in children if run.info.status == "FINISHED"]
+    assert len({run.data.tags[tags.CONFIGURATION] for run in finished}) == len(finished) == 10
+    assert {run.data.tags[tags.JOB] for run in finished} == {str(job) for job in range(10)}
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["sweep/jobs"] == 10
+
+
+def list_results(project: Project) -> list[Path]:
+    return list((project.root / "multirun").glob("*/*/*/result.json"))
+
+
+def end_after_a_while(
+    project: Project, attempt: subprocess.Popen[bytes], moments: np.random.Generator
+) -> None:
+    """Kill a sweep once it has made some progress and a little more."""
+    before, end = len(list_results(project)), time.monotonic() + SECONDS
+    while attempt.poll() is None and len(list_results(project)) < before + 2:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(moments.uniform(0, 0.5))
+    attempt.send_signal(signal.SIGKILL)
+    attempt.wait()
+
+
+WRITER = """
+import sys
+sys.path[:0] = ["pipelines", "src"]
+from pathlib import Path
+from optuna.trial import create_trial
+from search import open_study
+study = open_study(Path(sys.argv[1]), "minimize")
+print("ready", flush=True)
+while True:
+    study.add_trial(create_trial(value=float(len(study.get_trials(deepcopy=False)))))
+"""
+
+
+def test_a_kill_while_the_study_is_written_loses_nothing_and_blocks_nobody(tmp_path: Path) -> None:
+    moments, path = np.random.default_rng(0), tmp_path / "study.log"
+    known = 0
+    for _ in range(4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], cwd=PROJECT, stdout=subprocess.PIPE
+        )
+        assert writer.stdout is not None
+        with writer.stdout:
+            assert writer.stdout.readline() == b"ready\n"  # read, whole and without waiting
+            time.sleep(moments.uniform(0.05, 0.3))
+            os.kill(writer.pid, signal.SIGKILL)
+            writer.wait()
+        lines = path.read_bytes().splitlines(keepends=True)
+        whole = [json.loads(line) for line in lines if line.endswith(b"\n")]
+        values = [line["value"] for line in whole if "value" in line]
+        assert values == list(range(len(values)))
+        assert len(values) > known
+        known = len(values)
