@@ -10,15 +10,12 @@ list was made; of the training step, that of the whole process. Needs the `bench
 import argparse
 import importlib
 import json
-import os
 import resource
-import subprocess
-import sys
 import time
 from typing import Any
 
 import numpy as np
-from benchmarks.measure import RESULTS, names_like_dinosaurs, replace_results
+from benchmarks.measure import in_process, names_like_dinosaurs, replace_results
 
 from neonym.nn import Adam, RecurrentNetwork, clip_by_norm, pack
 
@@ -94,25 +91,12 @@ def measure_memory(who: str, cell: str, hidden: int, batch: int) -> int:
     return peak_bytes()
 
 
-def in_process(*arguments: str) -> Any:
-    """What this module prints in a fresh process whose libraries have one thread."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    environment.pop("OPENBLAS_CORETYPE", None)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.growth", *arguments],
-        env=environment,
-        cwd=RESULTS.parent.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
 def memory_row(cell: str, hidden: int, batch: int) -> dict[str, Any]:
     """Peak memory of ours beside PyTorch's."""
     arguments = cell, str(hidden), str(batch)
-    ours, theirs = (in_process("--memory", who, *arguments) for who in ("neonym", "pytorch"))
+    ours, theirs = (
+        in_process("growth", "--memory", who, *arguments)[0] for who in ("neonym", "pytorch")
+    )
     return {
         "benchmark": "memory",
         "cell": cell,
@@ -139,7 +123,7 @@ def main() -> None:
         who, cell, hidden, batch = options.memory
         print(measure_memory(who, cell, int(hidden), int(batch)))
     else:
-        rows = [in_process("--names", str(size)) for size in SIZES]
+        rows = [row for size in SIZES for row in in_process("growth", "--names", str(size))]
         rows += [memory_row(*case) for case in CASES]
         replace_results(("growth", "memory"), rows)
 

@@ -8,16 +8,13 @@ what it gains depends on how much the names of a list share. Needs the `bench` e
 import argparse
 import importlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.measure import RESULTS, interleaved, replace_results
+from benchmarks.measure import in_process, interleaved, replace_results
 
 from neonym.nn import RecurrentNetwork
 
@@ -93,20 +90,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--here", action="store_true", help="for internal use")
     if not parser.parse_args().here:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        environment.pop("OPENBLAS_CORETYPE", None)
-        command = [sys.executable, "-m", "benchmarks.likelihood", "--here"]
-        subprocess.run(command, env=environment, cwd=RESULTS.parent.parent, check=True)
+        replace_results(("exact likelihood",), in_process("likelihood", "--here"))
         return
     importlib.import_module("torch").set_num_threads(1)
     corpora = {"dinosaurs": dinosaurs(), "composed names": composed_names(COMPOSED)}
-    rows = [
-        measure(corpus, names, cell, hidden)
-        for corpus, names in corpora.items()
-        for cell, hidden in CASES
-    ]
-    replace_results(("exact likelihood",), rows)
-    print(json.dumps([(row["corpus"], row["cell"], row["ratio"]) for row in rows]))
+    for corpus, names in corpora.items():
+        for cell, hidden in CASES:
+            print(json.dumps(measure(corpus, names, cell, hidden)), flush=True)
 
 
 if __name__ == "__main__":

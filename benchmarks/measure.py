@@ -1,6 +1,9 @@
 """Fair timing on a machine that others use too: contenders take turns, ratios are of one run."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -63,6 +66,33 @@ def _calls_in(seconds: float, contender: Contender, warm_up: int) -> int:
     for _ in range(warm_up):
         contender()
     return max(1, round(seconds / _time(contender, 1).wall))
+
+
+def in_process(module: str, *arguments: str, threads: int = 1) -> list[Any]:
+    """What a benchmark prints, each line as JSON, in a process whose libraries have these threads.
+
+    Ours has one BLAS thread always. Settings for old versions of OpenBLAS are left out.
+    """
+    old = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    environment = {name: value for name, value in os.environ.items() if name not in old}
+    environment |= {
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": "1",
+        "JAX_PLATFORMS": "cpu",
+    }
+    if threads == 1:
+        environment["XLA_FLAGS"] = (
+            "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        )
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
+        env=environment,
+        cwd=RESULTS.parent.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def names_like_dinosaurs(count: int, vocabulary: int, seed: int) -> list[np.ndarray]:

@@ -2,24 +2,22 @@
 
 Both draw from the same weights, trained for a moment so that names have lengths like real ones. We
 draw as users do, log-probabilities included; PyTorch in loops as its good users write them. All
-take turns in one process, with the same number of threads. Writes `benchmarks/results.json` and
-prints the ratios; needs the `bench` extra.
+take turns in one process, with the same number of threads. Writes `benchmarks/results.json`;
+needs the `bench` extra.
 """
 
 import argparse
 import importlib
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.measure import Contender
+from benchmarks.measure import Contender, in_process, replace_results
 
 from neonym.nn import Adam, RecurrentNetwork, clip_by_norm
 from neonym.sampling import sample
@@ -93,37 +91,8 @@ def measure(case: Case, threads: int, rounds: int) -> dict[str, Any]:
         "neonym": ours,
         "peers": times,
         "ratio": min(times.values()) / ours,
+        "sgemm_share": None,
     }
-
-
-def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """All cases, in a process of their own whose libraries have this number of threads."""
-    command = [sys.executable, "-m", "benchmarks.sampling"]
-    done = subprocess.run(
-        [*command, "--threads", str(threads), "--rounds", str(rounds)],
-        env={**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"},
-        cwd=HERE.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def table(results: Sequence[dict[str, Any]]) -> str:
-    """The results as Markdown."""
-    lines = [
-        "| cell | hidden | embedding | threads | neonym s | best peer s | ratio |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in results:
-        peer = min(row["peers"], key=row["peers"].get)
-        shape = f"{row['cell']} | {row['hidden']} | {row['embedding'] or 'one-hot'}"
-        lines.append(
-            f"| {shape} | {row['threads']} | {row['neonym']:.2f} "
-            f"| {row['peers'][peer]:.2f} ({peer}) | {row['ratio']:.2f} |"
-        )
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -138,12 +107,12 @@ def main() -> None:
             print(json.dumps(measure(case, options.threads, options.rounds)), flush=True)
         return
     counts = sorted({1, os.cpu_count() or 1})
-    rows = [row for threads in counts for row in measure_all(threads, options.rounds)]
-    path = HERE / "results.json"
-    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    others = [row for row in others if row["benchmark"] != "sampling"]
-    path.write_text(json.dumps(others + rows, indent=1) + "\n", encoding="utf-8")
-    print(table(rows))
+    rows = [
+        row
+        for threads in counts
+        for row in in_process("sampling", "--threads", str(threads), threads=threads)
+    ]
+    replace_results(("sampling",), rows)
 
 
 if __name__ == "__main__":

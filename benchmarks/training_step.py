@@ -11,16 +11,14 @@ import argparse
 import importlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
 from benchmarks.measure import (
-    RESULTS,
     Contender,
+    in_process,
     interleaved,
     names_like_dinosaurs,
     replace_results,
@@ -142,20 +140,8 @@ def measure(case: Case, threads: int, rounds: int) -> list[dict[str, Any]]:
 
 def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
     """All cases, in a process of their own whose libraries have this number of threads."""
-    environment = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
-    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    xla = {"XLA_FLAGS": flags} if threads == 1 else {}
-    inherited = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    command = [sys.executable, "-m", "benchmarks.training_step"]
-    done = subprocess.run(
-        [*command, "--threads", str(threads), "--rounds", str(rounds)],
-        env={**inherited, **environment, **xla, "JAX_PLATFORMS": "cpu"},
-        cwd=RESULTS.parent.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    arguments = ("--threads", str(threads), "--rounds", str(rounds))
+    return in_process("training_step", *arguments, threads=threads)
 
 
 def main() -> None:
