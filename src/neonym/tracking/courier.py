@@ -37,7 +37,7 @@ def ensure_delivery(store: Store) -> None:
     store.folder.mkdir(parents=True, exist_ok=True)
     store.status.unlink(missing_ok=True)
     with store.log.open("ab") as log:
-        _started[store.folder] = subprocess.Popen(
+        _started[store.folder] = _Detached(
             [sys.executable, "-m", "neonym.tracking.delivery", "--root", str(store.root)],
             cwd="/",  # holds no folder of a queued experiment's copy
             env={**os.environ, TRACKING_URI: store.uri},
@@ -56,8 +56,16 @@ def leave_delivery_to_others() -> None:
 
 _left_to_others = False
 
+
+class _Detached(subprocess.Popen[bytes]):
+    """A process that outlives this one; Popen would warn that nobody has waited for its end."""
+
+    def __del__(self) -> None:
+        pass
+
+
 # The delivery process that this process last started for each spool
-_started: dict[Path, subprocess.Popen[bytes]] = {}
+_started: dict[Path, _Detached] = {}
 
 
 def is_delivering(store: Store) -> bool:
