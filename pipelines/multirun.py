@@ -78,7 +78,7 @@ class Sweep:
         if not (folder / SWEEP).exists():
             return cls._new(script, arguments, folder)
         sweep = cls.read(folder)
-        if (sweep.script, sweep.arguments) != (script, arguments):
+        if sweep.script != script or not sweep.goes_on_with(arguments):
             command = shlex.join(["python", f"pipelines/{sweep.script}.py", "-m", *sweep.arguments])
             raise UserError(f"{folder} is the folder of another sweep: {command}")
         return sweep
@@ -93,9 +93,18 @@ class Sweep:
     def _last(cls, script: str, arguments: list[str]) -> "Sweep":
         for path in sorted(Path("multirun", script).glob(f"*/{SWEEP}"), reverse=True):
             sweep = cls.read(path.parent)
-            if sweep.arguments == arguments:
+            if sweep.goes_on_with(arguments):
                 return sweep
         raise UserError("no sweep of this command is here to resume; leave out sweep.resume=true")
+
+    def goes_on_with(self, arguments: list[str]) -> bool:
+        """Whether arguments ask for this very sweep; a search may be asked for more trials."""
+        if _without_trials(arguments) != _without_trials(self.arguments):
+            return False
+        if arguments != self.arguments:
+            self.arguments = arguments
+            self.write()
+        return True
 
     @classmethod
     def read(cls, folder: Path) -> "Sweep":
@@ -161,6 +170,10 @@ class Sweep:
         """The results of all jobs so far, in the order of their numbers."""
         paths = [path for path in self.folder.glob(f"*/{RESULT}") if path.parent.name.isdigit()]
         return [read_result(path) for path in sorted(paths, key=lambda path: int(path.parent.name))]
+
+
+def _without_trials(arguments: list[str]) -> list[str]:
+    return [word for word in arguments if not word.startswith("sweep.trials=")]
 
 
 def result_of(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from small_project import PROJECT
 sys.path.append(str(PROJECT / "pipelines"))
 
 import search
-from multirun import Result, read_result, write_result
+from multirun import Result, Sweep, read_result, write_result
 from neonym.errors import UserError
 from planning import Plan, plan_sweep
 from search import STUDY, Search
@@ -228,3 +228,15 @@ def test_a_search_of_hundreds_of_jobs_finds_in_seconds_that_nothing_is_left(
     began = time.monotonic()
     assert take_up(plan, tmp_path).next_batch() is None
     assert time.monotonic() - began < 10
+
+
+def test_a_search_may_be_resumed_for_more_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begun = Sweep.begin("train", ["sweep=tpe", "sweep.trials=5"])
+    resumed = Sweep.begin("train", ["sweep=tpe", "sweep.trials=9", "sweep.resume=true"])
+    assert (resumed.folder, resumed.id) == (begun.folder, begun.id)
+    assert Sweep.read(begun.folder).arguments == ["sweep=tpe", "sweep.trials=9"]
+    with pytest.raises(UserError, match="no sweep of this command"):
+        Sweep.begin("train", ["sweep=tpe", "sweep.seed=9", "sweep.resume=true"])
