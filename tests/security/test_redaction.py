@@ -116,6 +116,11 @@ def test_values_of_secret_environment_variables_are_found_anywhere(
     assert redact_diff("+a correct horse b") == (f"!+a {REDACTED} b", True)
 
 
+def test_the_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/home/somebody/project")
+    assert redact_text("/home/somebody/project/x") == "/home/somebody/project/x"
+
+
 def diff_of(path: str, *added: str) -> str:
     lines = "".join(f"+{line}\n" for line in added)
     return (

@@ -182,7 +182,8 @@ def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
 
 def _environment_secrets() -> list[str]:
     """The values of environment variables that are called like secrets, the longest first."""
-    values = {value for name, value in os.environ.items() if is_secret_key(name)}
+    names = [name for name in os.environ if name != "PWD" and is_secret_key(name)]
+    values = {os.environ[name] for name in names}
     return sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
 
 
