@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from neonym.threads import results_in_order
+from neonym.threads import processors, results_in_order
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5, None])
@@ -16,6 +16,15 @@ def test_results_come_in_order_and_each_once(count, threads):
 def test_as_many_run_at_the_same_time_as_there_are_threads():
     together = threading.Barrier(2, timeout=60)
     assert list(results_in_order(lambda _: together.wait() in {0, 1}, 4, 2)) == [True] * 4
+
+
+def test_a_job_beside_others_takes_one_processor(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert processors() >= 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert processors() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "0")
+    assert processors() == 1
 
 
 def test_whoever_stops_early_has_only_a_few_computed():

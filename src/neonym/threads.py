@@ -1,6 +1,7 @@
 """One thread for linear algebra, since the order of a sum is part of the result; more around it."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,13 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
+def processors() -> int:
+    """How many processors this process may use: those it is given, and `OMP_NUM_THREADS` at most."""
+    given = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(given, int(asked))) if asked.isdecimal() else given
+
+
 def results_in_order(
     function: Callable[[int], Result], count: int, threads: int | None = None
 ) -> Iterator[Result]:
@@ -37,9 +45,9 @@ def results_in_order(
     count
         How many results there are if the iteration is not ended before.
     threads
-        How many are computed at the same time; None: as many as there are processors.
+        How many are computed at the same time; None: as many as there are processors for.
     """
-    threads = min(count, threads or os.cpu_count() or 1)
+    threads = min(count, threads or processors())
     if threads <= 1:
         yield from map(function, range(count))
         return
