@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 from small_project import PROJECT, Project, make_project
 
 SECRET = "-".join(["correct", "horse", "5"])
@@ -43,7 +44,7 @@ def test_resolvers_in_overrides_are_refused_in_one_line(composition, value: str)
 
 
 def test_a_resolver_that_two_keys_put_together_is_refused(composition) -> None:
-    halves = {"a": "$", "b": "{oc.env:HOME}", "seed": "${a}${b}"}
+    halves = OmegaConf.create({"a": "$", "b": "{oc.env:HOME}", "seed": "${a}${b}"})
     with pytest.raises(composition.UserError, match=r"seed = \$\{oc\.env:HOME\}"):
         composition.validated(halves)
 
