@@ -1,0 +1,212 @@
+"""Launchers: jobs side by side, their deaths, and going on after a kill at any moment."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from small_project import Project
+
+from neonym.tracking import tags
+
+pytestmark = pytest.mark.slow
+
+TRAIN = ("python", "pipelines/train.py", "-m")
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.workers=2")
+LONG = ("train.epochs=100", "train.patience=null")
+SECONDS = 120
+
+
+def sweep_folders(project: Project) -> list[Path]:
+    return [path.parent for path in sorted((project.root / "multirun").glob("*/*/sweep.json"))]
+
+
+def started(folder: Path) -> dict[int, int]:
+    """The processes of the jobs that have begun and not ended, by the jobs' numbers."""
+    return {
+        int(path.parent.name): json.loads(path.read_bytes())["pid"]
+        for path in folder.glob("*/started.json")
+        if not (path.parent / "result.json").exists()
+    }
+
+
+def wait_for(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def family(project: Project, folder: Path) -> tuple[Run, list[Run]]:
+    """The parent run of a sweep, and its children."""
+    project.succeed("neonym", "sync")
+    sweep = json.loads((folder / "sweep.json").read_bytes())["id"]
+    runs = [run for run in project.runs() if run.data.tags.get(tags.SWEEP) == sweep]
+    [parent] = [run for run in runs if run.data.tags[tags.KIND] == "sweep"]
+    children = [run for run in runs if run is not parent]
+    assert {run.data.tags[tags.PARENT] for run in children} == {parent.info.run_id}
+    return parent, children
+
+
+def assert_one_finished_child_each(project: Project, folder: Path, count: int) -> None:
+    parent, children = family(project, folder)
+    finished = [run for run in children if run.info.status == "FINISHED"]
+    assert len({run.data.tags[tags.CONFIGURATION] for run in finished}) == len(finished) == count
+    assert {run.data.tags[tags.JOB] for run in finished} == {str(job) for job in range(count)}
+    assert not [run for run in children if run.info.status == "RUNNING"]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["sweep/jobs"] == count
+
+
+def test_jobs_run_side_by_side_and_share_their_data(project: Project) -> None:
+    project.repro()
+    command = ("python", "pipelines/sweep.py", "-m", *JOBLIB)
+    said = project.succeed(*command, "data.max_length=50", "seed=range(4)", PYTHONPATH="src")
+    [folder] = sweep_folders(project)
+    assert_one_finished_child_each(project, folder, 4)
+    processes = [json.loads(path.read_bytes())["pid"] for path in folder.glob("*/started.json")]
+    assert len(set(processes)) == 2
+    logs = [(folder / str(job) / "job.log").read_text() for job in range(4)]
+    assert ["kept 1," in log for log in logs].count(True) == 1, "data was made more than once"
+    assert all("epoch 2 of 2" in log for log in logs)
+    assert "epoch" not in said
+    for job in range(4):
+        assert f"job {job} (data.max_length=50 seed={job}) finished: val.nll" in said
+    assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def test_a_launcher_makes_the_same_models_as_any_other(project: Project) -> None:
+    for launcher in ((), JOBLIB):
+        project.succeed(*TRAIN, *launcher, "seed=0,1", PYTHONPATH="src")
+    alone, beside = sweep_folders(project)
+    for job in ("0", "1"):
+        model = Path(job, "models/model.npz")
+        assert (alone / model).read_bytes() == (beside / model).read_bytes()
+
+
+def test_a_process_that_is_killed_fails_its_own_job_alone(project: Project) -> None:
+    sweep = project.start(*TRAIN, *JOBLIB, *LONG, "seed=range(4)", PYTHONPATH="src")
+    wait_for(lambda: sweep_folders(project) and len(started(sweep_folders(project)[0])) == 2)
+    [folder] = sweep_folders(project)
+    job, pid = next(iter(started(folder).items()))
+    os.kill(pid, signal.SIGKILL)
+    assert sweep.wait(SECONDS) == 1
+    results = {i: json.loads((folder / str(i) / "result.json").read_bytes()) for i in range(4)}
+    assert "its process died (SIGKILL" in results.pop(job)["error"]
+    assert {result["status"] for result in results.values()} == {"finished"}
+    before = {i: (folder / str(i) / "result.json").stat().st_mtime_ns for i in results}
+    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    assert before == {i: (folder / str(i) / "result.json").stat().st_mtime_ns for i in results}
+    assert_one_finished_child_each(project, folder, 4)
+
+
+@pytest.mark.parametrize("launcher", [(), JOBLIB])
+def test_fail_fast_ends_the_sweep_with_the_first_job_that_fails(
+    project: Project, launcher: tuple[str, ...]
+) -> None:
+    words = ("data.max_length=1,64", "seed=0,1", "sweep.fail_fast=true", *LONG)
+    done = project.run(*TRAIN, *launcher, *words, PYTHONPATH="src")
+    assert done.returncode == 1
+    assert "no line can be used" in done.stdout
+    [folder] = sweep_folders(project)
+    assert not [job for job in (2, 3) if (folder / str(job) / "result.json").exists()]
+    wait_for(lambda: not any(is_running(pid) for pid in started(folder).values()))
+
+
+def test_a_job_that_was_killed_behind_its_last_event_is_one_finished_child(
+    project: Project,
+) -> None:
+    project.succeed(*TRAIN, "seed=0,1", PYTHONPATH="src")
+    [folder] = sweep_folders(project)
+    (folder / "1" / "result.json").unlink()
+    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    assert_one_finished_child_each(project, folder, 2)
+    _, children = family(project, folder)
+    [first, second] = sorted(
+        (run for run in children if run.data.tags[tags.JOB] == "1"),
+        key=lambda run: run.info.start_time,
+    )
+    assert first.info.status == "KILLED"
+    assert first.data.tags[tags.SUPERSEDED_BY] == second.data.tags[tags.RUN_KEY]
+
+
+@pytest.mark.parametrize(("launcher", "seed"), [((), 0), (JOBLIB, 1), (JOBLIB, 2)])
+def test_a_sweep_killed_at_any_moments_ends_with_one_finished_child_each(
+    project: Project, launcher: tuple[str, ...], seed: int
+) -> None:
+    moments = random.Random(seed)  # noqa: S311 (moments, not secrets)
+    words = (*launcher, "train.epochs=40", "train.patience=null", "seed=range(4)")
+    command: tuple[str, ...] = (*TRAIN, *words)
+    for _ in range(4):
+        sweep = project.start(*command, PYTHONPATH="src")
+        wait_for(lambda: sweep_folders(project))
+        time.sleep(moments.uniform(0, 5))
+        [folder] = sweep_folders(project)
+        jobs = list(started(folder).values())
+        killed_one = _kill(moments.choice([sweep.pid, *jobs]), sweep)
+        if not killed_one:
+            sweep.kill()
+        sweep.wait(SECONDS)
+        wait_for(lambda pids=jobs: not any(is_running(pid) for pid in pids))
+        command = ("neonym", "resume-sweep", str(folder))
+    project.succeed(*command, PYTHONPATH="src")
+    assert_one_finished_child_each(project, folder, 4)
+    project.succeed(*TRAIN, *words, "sweep.resume=true", PYTHONPATH="src")
+    assert_one_finished_child_each(project, folder, 4)
+
+
+def _kill(pid: int, sweep: "subprocess.Popen[bytes]") -> bool:
+    """Kill the sweep or one of its jobs; whether the sweep has ended by that."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return pid == sweep.pid
+
+
+def test_two_sweeps_at_the_same_time_do_not_touch_each_other(project: Project) -> None:
+    words = ("seed=0,1", "train.epochs=20", "train.patience=null")
+    sweeps = [
+        project.start(*TRAIN, *words, PYTHONPATH="src"),
+        project.start(*TRAIN, *JOBLIB, *words, PYTHONPATH="src"),
+    ]
+    assert [sweep.wait(SECONDS) for sweep in sweeps] == [0, 0]
+    first, second = sweep_folders(project)
+    for folder in (first, second):
+        assert_one_finished_child_each(project, folder, 2)
+    for job in ("0", "1"):
+        model = Path(job, "models/model.npz")
+        assert (first / model).read_bytes() == (second / model).read_bytes()
+
+
+def test_a_sweep_that_runs_is_not_resumed_beside_itself(project: Project) -> None:
+    sweep = project.start(*TRAIN, *LONG, "seed=0,1", PYTHONPATH="src")
+    wait_for(lambda: sweep_folders(project) and started(sweep_folders(project)[0]))
+    [folder] = sweep_folders(project)
+    done = project.run("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1
+    assert "is still running" in done.stdout
+    assert sweep.wait(SECONDS) == 0
+    assert_one_finished_child_each(project, folder, 2)
+
+
+def test_a_folder_of_another_sweep_is_refused(project: Project) -> None:
+    project.succeed(*TRAIN, "seed=0", "hydra.sweep.dir=multirun/train/mine", PYTHONPATH="src")
+    done = project.run(*TRAIN, "seed=1", "hydra.sweep.dir=multirun/train/mine", PYTHONPATH="src")
+    assert done.returncode == 2
+    assert "multirun/train/mine is the folder of another sweep" in done.stdout
