@@ -4,6 +4,7 @@ python pipelines/evaluate.py evaluate.ngram_max_order=4
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from neonym.configuration import Configuration
 from neonym.errors import UserError
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.references import ngram_reference, uniform_reference
-from neonym.evaluation.report import PARTS, evaluate, to_json
+from neonym.evaluation.report import PARTS, cautions, evaluate, to_json
 from neonym.evaluation.summary import to_markdown
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
@@ -71,7 +72,7 @@ def evaluate_files(
     report = judge(generator, drawn, lists, configuration)
     table = tabulate(drawn, log_probs, lists, configuration.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
-    write_text(files.metrics_table, describe(report))
+    write_text(files.metrics_table, describe(report, cautions(drawn, lists)))
     write_names_table(files.names_table, table)
     if with_pictures:
         level = report["reference"]["ngram"]["val"]["nll"]
@@ -157,9 +158,11 @@ def draw_pictures(evaluated: Evaluated, folder: Path) -> None:
         save_figure(figure, folder / f"{name}.png")
 
 
-def describe(report: dict[str, Any]) -> str:
-    """The report as a page of Markdown."""
-    return f"# How good the names are\n\n{to_markdown(report)}"
+def describe(report: dict[str, Any], cautions: Sequence[str] = ()) -> str:
+    """The report as a page of Markdown, with what there is too little of to judge by."""
+    notes = "".join(f"- {caution}\n" for caution in cautions)
+    warning = f"\nToo little to judge by:\n\n{notes}" if notes else ""
+    return f"# How good the names are\n\n{to_markdown(report)}{warning}"
 
 
 def track(stage: Stage, files: Files) -> None:

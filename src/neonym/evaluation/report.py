@@ -62,7 +62,8 @@ def evaluate(
     report
         Nested plain values; a figure that has no value is NaN.
     """
-    _warn_of_few(drawn, lists)
+    for caution in cautions(drawn, lists):
+        logger.warning(caution)
     tokens = {part: token_counts(getattr(lists, part), lists.vocabulary.unit) for part in PARTS}
     measured = measure(drawn, lists, seed)
     flat = {
@@ -79,17 +80,24 @@ def evaluate(
     return nest(flat)
 
 
-def _warn_of_few(drawn: Drawn, lists: Lists) -> None:
+def cautions(drawn: Drawn, lists: Lists) -> list[str]:
+    """What there is too little of to judge by; nothing where there is enough."""
+    found = []
     if len(lists.test) < FEW_NAMES:
-        logger.warning(
-            "test has %d names: too few to judge by; figures against test are rough",
-            len(lists.test),
+        found.append(
+            f"test has {len(lists.test)} names: too few to judge by; figures against test are rough"
+        )
+    if len(lists.val) < FEW_NAMES:
+        found.append(
+            f"val has {len(lists.val)} names: too few to choose by; the epoch that is kept and the "
+            "n-gram's order owe much to chance"
         )
     if len(drawn.names) < THOUSAND:
-        logger.warning(
-            "%d names were drawn: figures per 1,000 names stay empty; raise sample.count",
-            len(drawn.names),
+        found.append(
+            f"{len(drawn.names)} names were drawn: figures per 1,000 names stay empty; raise "
+            "sample.count"
         )
+    return found
 
 
 def _row(
