@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-LOG_FROM = 8.0  # ratio of the largest value to the smallest from which a key counts in powers
+LOG_FROM = 5.0  # ratio of the largest value to the smallest from which a key counts in powers
 LEAST = 10  # jobs; of fewer the shares are mere chance
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from neonym.figures.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
-from neonym.figures.lettering import shortened
+from neonym.figures.lettering import Lettering, lettering_for, shortened
 
 MOST_COLUMNS = 3  # of panels
-LOG_FROM = 8.0  # ratio of the largest value to the smallest from which an axis is logarithmic
+LOG_FROM = 5.0  # ratio of the largest value to the smallest from which an axis is logarithmic
 LABEL = 14  # characters of a value
 TITLE = 60  # characters of a job's overrides
 TICKS = 8  # values that have a tick each
@@ -55,6 +56,15 @@ class Shown:
     def better(self) -> str:
         """Which way is better, in words."""
         return "higher" if self.direction == "maximize" else "lower"
+
+    @cached_property
+    def lettering(self) -> Lettering:
+        """How what was asked for can be drawn."""
+        return lettering_for([*self.keys, *(trial.name for trial in self.trials)])
+
+    def text(self, text: str, most: int) -> str:
+        """A text as it can be drawn, with at most so many characters of it."""
+        return " ".join(map(self.lettering.show, shortened(text, most).split(" ")))
 
     @property
     def keys(self) -> list[str]:
@@ -118,7 +128,7 @@ def objective_by_key(shown: Shown) -> Figure:
     """The metric against each swept key, a panel each."""
     columns = 2 if len(shown.keys) == 4 else min(MOST_COLUMNS, len(shown.keys))
     rows = math.ceil(len(shown.keys) / columns)
-    with style():
+    with style(shown.lettering.families):
         figure = new_figure(
             f"{shown.metric} by hyperparameter",
             f"{shown.better.capitalize()} is better. A point is a finished job, orange the best; "
@@ -152,7 +162,7 @@ def _draw_panel(panel: Axes, key: str, shown: Shown) -> None:
             here = values[places == place]
             if len(here) > 1:
                 panel.plot(place, here.mean(), "_", markersize=20, color=MUTED, zorder=2)
-        labels = [shortened(value, LABEL) for value in scale.ticks]
+        labels = [shown.text(value, LABEL) for value in scale.ticks]
         panel.set_xticks([scale.place(value) for value in scale.ticks], labels)
         panel.minorticks_off()
         panel.margins(x=0.2)
@@ -164,7 +174,7 @@ def learning_curves(shown: Shown) -> Figure:
     """The curves on val of all jobs, one over the other."""
     finished = [trial for trial in shown.finished if trial.curve]
     pruned = [trial for trial in shown.trials if trial.value is None and trial.curve]
-    with style():
+    with style(shown.lettering.families):
         figure = new_figure(
             "Learning curves of the jobs",
             "Nats per token on val after each epoch; lower is better. "
@@ -178,7 +188,7 @@ def learning_curves(shown: Shown) -> Figure:
             axes.plot(*_points(trial), color=NETWORK, alpha=0.5, linewidth=0.8)
         if finished:
             best = finished[-1]
-            label = f"best: {shortened(best.name, TITLE)}, {shown.metric} {best.value:.4g}"
+            label = f"best: {shown.text(best.name, TITLE)}, {shown.metric} {best.value:.4g}"
             axes.plot(*_points(best), color=REAL, linewidth=1.8, label=label)
             legend_above(axes, columns=1)
         _look_at_the_ends(axes, finished or pruned)
@@ -208,7 +218,7 @@ def parallel_coordinates(shown: Shown) -> Figure:
     scales = {key: Scale([trial.values[key] for trial in finished]) for key in shown.keys}
     low, high = float(metrics.min()), float(metrics.max())
     towards_best = Normalize(low, high) if high > low else Normalize(low - 1, high + 1)
-    with style():
+    with style(shown.lettering.families):
         figure = new_figure(
             "Which values go together",
             f"A line is a finished job: through the value of each key to {shown.metric} on the "
@@ -229,7 +239,7 @@ def parallel_coordinates(shown: Shown) -> Figure:
             axes.plot(places, [*heights, share], color=colour, linewidth=width, alpha=alpha)
         for place, scale in enumerate(scales.values()):
             for value in scale.ticks:
-                _write_beside(axes, place, scale.share(value), shortened(value, LABEL))
+                _write_beside(axes, place, scale.share(value), shown.text(value, LABEL))
         for at in np.linspace(0, 1, 5):
             _write_beside(axes, len(scales), at, f"{low + at * (high - low):.4g}")
         axes.set_xticks(list(places), [*scales, shown.metric], size=9)

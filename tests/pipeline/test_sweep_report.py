@@ -1,0 +1,113 @@
+"""What a sweep tells at its end: means over seeds, the best, what was pruned and what failed."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_project import PROJECT
+
+from small_training import configuration
+
+sys.path.append(str(PROJECT / "pipelines"))
+
+from importance import importance_of
+from multirun import Result, Sweep, write_result
+from sweep_report import Report, summarize
+from sweep_tracking import describe
+
+
+def report_of(folder: Path, results: list[Result], *arguments: str) -> Report:
+    for number, result in enumerate(results):
+        write_result(folder / str(number), result)
+    return summarize(Sweep(folder, "0" * 32, "sweep", list(arguments)), configuration())
+
+
+def result(status: str, value: float | None, *words: str, error: str = "") -> Result:
+    repetition = " ".join(word for word in words if not word.startswith("seed="))
+    return Result(status, value, list(words), " ".join(words), repetition, "key", error)
+
+
+MIXED = [
+    result("finished", 1.0, "model=rnn", "seed=0"),
+    result("finished", 3.0, "model=rnn", "seed=1"),
+    result("finished", 1.5, "model=gru", "seed=0"),
+    result("pruned", None, "model=gru", "seed=1", error="stopped after epoch 3"),
+    result("failed", None, "model=lstm", "seed=0", error="training diverged"),
+]
+
+
+def test_means_are_over_the_finished_seeds_of_a_configuration(tmp_path: Path) -> None:
+    groups = report_of(tmp_path, MIXED).groups
+    assert [(group.overrides, group.count, group.shown) for group in groups] == [
+        ("model=gru", 1, "1.5"),
+        ("model=rnn", 2, "2 ± 1"),
+    ]
+
+
+def test_pruned_jobs_are_no_failures(tmp_path: Path) -> None:
+    report = report_of(tmp_path, MIXED)
+    assert [job.number for job in report.pruned] == [3]
+    assert [job.number for job in report.failed] == [4]
+    note = describe(report, "none")
+    assert "3 jobs finished, 1 pruned, 1 failed" in note
+    assert "- model=lstm seed=0: training diverged" in note
+
+
+def test_the_best_is_run_again_with_what_its_preset_says_besides(tmp_path: Path) -> None:
+    report = report_of(tmp_path, MIXED, "sweep=capacity", "model=rnn,gru,lstm")
+    assert report.command == "python pipelines/sweep.py sweep=capacity model=rnn seed=0"
+
+
+def test_keys_that_vary_are_those_that_were_swept(tmp_path: Path) -> None:
+    jobs = [
+        result("finished", 1.0, "a=1", "b=2", "c=3"),
+        result("finished", 2.0, "a=2", "b=2", "c=3"),
+    ]
+    assert report_of(tmp_path, jobs).swept == {0: {"a": "1"}, 1: {"a": "2"}}
+
+
+def grid(cells: tuple[str, ...], sizes: tuple[int, ...], seeds: int) -> list[dict[str, str]]:
+    return [
+        {"cell": cell, "size": str(size), "seed": str(seed)}
+        for cell in cells
+        for size in sizes
+        for seed in range(seeds)
+    ]
+
+
+def test_a_key_that_decides_alone_has_the_whole_share() -> None:
+    values = grid(("rnn", "gru", "lstm"), (32, 64), 3)
+    metric = [{"rnn": 1.0, "gru": 2.0, "lstm": 3.0}[each["cell"]] for each in values]
+    shares = importance_of(values, metric)
+    assert isinstance(shares, dict)
+    assert next(iter(shares)) == "cell"
+    assert shares["cell"] > 0.95
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_shares_are_in_the_order_of_what_keys_change() -> None:
+    values = grid(("rnn", "gru", "lstm"), (32, 64, 96, 128, 160, 192), 3)
+    noise = np.random.default_rng(0).normal(size=len(values))
+    metric = [
+        0.1 * ("rnn", "gru", "lstm").index(each["cell"]) + int(each["size"]) / 1000 + 0.01 * chance
+        for each, chance in zip(values, noise, strict=True)
+    ]
+    shares = importance_of(values, metric)
+    assert list(shares) == ["cell", "size", "seed"]
+    assert shares == importance_of(values, metric)
+
+
+@pytest.mark.parametrize(
+    ("values", "metric", "reason"),
+    [
+        ([], [], "fewer than two keys"),
+        ([{"seed": "0"}] * 20, [1.0] * 20, "fewer than two keys"),
+        (grid(("rnn", "gru"), (1, 2), 2), [1.0] * 8, "10 finished jobs are needed and there are 8"),
+        (grid(("rnn", "gru"), (1, 2), 3), [1.0] * 12, "all jobs came to the same"),
+    ],
+)
+def test_where_shares_would_mean_nothing_the_reason_is_told(
+    values: list[dict[str, str]], metric: list[float], reason: str
+) -> None:
+    assert reason in importance_of(values, metric)
