@@ -60,6 +60,7 @@ def sync(root: Path, seconds: float = 120.0) -> Report:
     stale = explain_stale(root)
     folder = None if stale else _spool_workspace(store, root)
     if open_segments(store.segments):
+        store.status.unlink(missing_ok=True)  # that the server was away may no longer hold
         ensure_delivery(store)
     outcome = wait_for_delivery(store, seconds)
     if outcome.delivered and _spool_experiments(store, root):

@@ -1,0 +1,198 @@
+"""Databases and discs that are locked, full or not to be written: said, and nothing is harmed."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.tracking import MlflowClient
+from processes import delivery_pids, kill
+from small_project import Project, make_project
+from written import check, write_run
+
+from neonym.tracking import tags
+from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
+from neonym.tracking.run import open_run
+from neonym.tracking.store import Store
+from small_training import configuration
+
+SEED = 6
+pytestmark = pytest.mark.slow
+
+
+def may(*command: str | Path) -> None:
+    """Run a command that only root may run, or skip the test."""
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    if done.returncode:
+        pytest.skip(f"not permitted here: {done.stderr.strip()}")
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """Nobody may change a file, or what is in a folder: for root permissions would not do."""
+    may("chattr", "+i", path)
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+def deliver(store: Store, seconds: float = 60) -> Outcome:
+    ensure_delivery(store)
+    return wait_for_delivery(store, seconds)
+
+
+def deliver_at_last(store: Store) -> None:
+    """Deliver, now that it can be done; what was said before may still stand."""
+    end = time.monotonic() + 90
+    while not (outcome := deliver(store, 20)).delivered:
+        assert time.monotonic() < end, outcome.message
+        time.sleep(0.5)
+
+
+def test_a_locked_database_is_told_and_delivered_to_later(store: Store, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(store.database)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        written = [write_run(store, 0, points=10)]
+        outcome = deliver(store)
+        assert not outcome.delivered
+        assert "database is locked" in outcome.message
+    deliver_at_last(store)
+    (tmp_path / "downloaded").mkdir()
+    check(MlflowClient(store.uri), written, tmp_path / "downloaded")
+
+
+def test_a_database_that_cannot_be_written_is_told_and_delivered_to_later(
+    store: Store, tmp_path: Path
+) -> None:
+    with immutable(store.database):
+        written = [write_run(store, 0, points=10)]
+        outcome = deliver(store)
+        assert not outcome.delivered
+        assert "cannot be written; check who may write there" in outcome.message
+    deliver_at_last(store)
+    (tmp_path / "downloaded").mkdir()
+    check(MlflowClient(store.uri), written, tmp_path / "downloaded")
+
+
+def test_a_deleted_database_is_made_again_for_what_was_not_delivered(
+    store: Store, tmp_path: Path
+) -> None:
+    with open_run(store, configuration(), kind="job", name="begun") as run:
+        run.metrics({"train/loss": 1.0}, 1)
+        end = time.monotonic() + 60
+        while not (run.folder / "cursor.json").exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        store.database.unlink()
+        run.metrics({"train/loss": 0.5}, 2)
+    deliver_at_last(store)
+    client = MlflowClient(f"sqlite:///{shutil.copyfile(store.database, tmp_path / 'copy.db')}")
+    [found] = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    assert found.info.status == "FINISHED"
+    assert len(client.get_metric_history(found.info.run_id, "train/loss")) == 2
+
+
+@pytest.fixture(scope="module")
+def small_disc(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Project]:
+    """A project that has run, on a disc of its own."""
+    root = tmp_path_factory.mktemp("disc") / "project"
+    root.mkdir()
+    may("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", root)
+    try:
+        project = make_project(root)
+        shutil.copyfile(empty_database, root / "mlflow.db")
+        project.repro()
+        project.succeed("neonym", "sync")
+        yield project
+    finally:
+        kill(delivery_pids(root))
+        subprocess.run(["umount", "-l", root], check=True)
+
+
+def results(project: Project) -> dict[str, str]:
+    """The sha256 of every file that stages leave, also of those that nobody asked for.
+
+    A training that did not end may leave its checkpoint.
+    """
+    folders = [project.root / name for name in ("models", "reports", "data/processed")]
+    return {
+        str(path.relative_to(project.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "checkpoint.npz"
+    }
+
+
+def run_stage(project: Project, stage: str) -> subprocess.CompletedProcess[str]:
+    return project.run("python", f"pipelines/{stage}.py", PYTHONPATH="src", DVC_STAGE=stage)
+
+
+def fill(project: Project, free: int) -> Path:
+    """Fill the disc but for so many bytes."""
+    state = os.statvfs(project.root)
+    size = state.f_bavail * state.f_frsize - free
+    path = project.root / "filler"
+    path.write_bytes(bytes(size))
+    return path
+
+
+def test_a_full_disc_is_one_line_and_leaves_earlier_results(small_disc: Project) -> None:
+    before, chance = results(small_disc), np.random.default_rng(SEED)
+    failed = 0
+    for stage in ("train", "train", "sample", "evaluate", "preprocess"):
+        free = int(chance.integers(200_000)) if failed else 0
+        filler = fill(small_disc, free)
+        done = run_stage(small_disc, stage)
+        filler.unlink()
+        assert results(small_disc) == before, f"seed {SEED}, {stage}, {free} bytes left"
+        assert "Traceback" not in done.stdout, done.stdout
+        if done.returncode:
+            failed += 1
+            assert done.returncode == 2, done.stdout
+            assert "cannot be written: No space left on device" in done.stdout.splitlines()[-1]
+    assert failed
+    small_disc.succeed("dvc", "repro", "--force")
+    small_disc.succeed("neonym", "sync")
+    complete = [
+        run
+        for run in small_disc.runs()
+        if run.info.status == "FINISHED" and "evaluate" in run.data.tags.get(tags.STAGES, "")
+    ]
+    assert complete
+    assert "RUNNING" not in {run.info.status for run in small_disc.runs()}
+
+
+@pytest.mark.parametrize(("stage", "folder"), [("train", "models"), ("sample", "reports")])
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, stage: str, folder: str
+) -> None:
+    project = make_project(tmp_path / "project")
+    project.edit("conf/tracking/default.yaml", "enabled", "false")
+    project.repro()
+    before = results(project)
+    with immutable(project.root / folder):
+        done = run_stage(project, stage)
+    assert done.returncode == 2, done.stdout
+    assert "cannot be written: Operation not permitted" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stdout
+    assert results(project) == before
+
+
+def test_a_spool_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    project.edit("conf/tracking/default.yaml", "enabled", "false")
+    project.repro()
+    project.edit("conf/tracking/default.yaml", "enabled", "true")
+    (project.root / ".neonym").mkdir(exist_ok=True)
+    with immutable(project.root / ".neonym"):
+        project.run("dvc", "repro", "compose")
+        done = run_stage(project, "sample")
+    assert done.returncode == 2, done.stdout
+    assert "set tracking.enabled=false" in done.stdout.splitlines()[-1]
