@@ -15,7 +15,7 @@ from neonym.tracking import tags, views
 from neonym.tracking.store import Store
 
 PORT = 5151
-SIZE = {"width": 1280, "height": 720}
+SIZE = {"width": 1500, "height": 840}
 
 
 def newest(store: Store, kind: str) -> Run:
@@ -43,9 +43,8 @@ def take(visit: Visit, parent: Run, workspace: Run, folder: Path) -> None:
     expect(page.locator(".js-line").first).to_be_attached()
     save(page, folder, "seeds")
     visit.view(experiment, "neonym-best", charts=True)
-    page.get_by_text("Hyperparameters and best/val_nll").scroll_into_view_if_needed()
-    page.mouse.move(900, 500)
-    page.mouse.wheel(0, 600)
+    section = page.get_by_text("Hyperparameters and best/val_nll")
+    section.evaluate("title => title.scrollIntoView({block: 'start'})")
     save(page, folder, "axes")
     visit.view(experiment, "neonym-best")
     jobs = page.locator(".ag-row:has(a)", has_text="model=")

@@ -1,6 +1,8 @@
 """An experiment begins with views of its runs, which stay the user's own."""
 
 import json
+import re
+from pathlib import Path
 
 from mlflow.tracking import MlflowClient
 from test_replay import opened, write
@@ -44,3 +46,14 @@ def test_a_view_that_a_user_changed_or_deleted_stays_so(store: Store) -> None:
     found = experiment_tags(store)
     assert found[f"{tags.VIEW_PREFIX}neonym-runs"] == "mine"
     assert f"{tags.VIEW_PREFIX}neonym-best" not in found
+
+
+def test_the_filters_in_the_documentation_can_be_searched_for(store: Store) -> None:
+    Replay(store).deliver(write(store, [opened("k")]))
+    page = Path(__file__).resolve().parents[2] / "docs" / "comparing.md"
+    filters = re.findall(r"^\| ``(.+?)`` \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(filters) == 7
+    client = MlflowClient(store.uri)
+    experiment = client.get_experiment_by_name("names").experiment_id
+    found = [len(client.search_runs([experiment], wanted)) for wanted in filters]
+    assert sum(found) == 0  # a job that lacks all that they ask for
