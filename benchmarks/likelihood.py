@@ -20,7 +20,7 @@ from neonym.nn import RecurrentNetwork
 
 LETTERS = 27
 CASES = (("rnn", 128), ("gru", 128), ("lstm", 128), ("lstm", 256))
-COMPOSED = 20_000
+COMPOSED = 10_000
 PEER_BATCH = 128
 
 
@@ -63,7 +63,7 @@ def measure(corpus: str, names: list[np.ndarray], cell: str, hidden: int) -> dic
     for name, contender in contenders.items():
         if not np.allclose(contender(), contenders["neonym"](), rtol=1e-4):
             raise AssertionError(f"{name} computes something else")
-    both = interleaved(contenders, rounds=7, warm_up=2)
+    both = interleaved(contenders, rounds=5, warm_up=2)
     times = {name: time.cpu for name, time in both.items()}
     ours = times.pop("neonym")
     tokens = sum(len(name) + 1 for name in names)

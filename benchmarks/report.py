@@ -85,6 +85,25 @@ def likelihood(rows: Sequence[Row]) -> str:
     return table(titles, lines)
 
 
+def sampling(rows: Sequence[Row]) -> str:
+    """Drawing names."""
+    titles = ["", "threads", "neonym ms", "best peer ms", "which", "ratio"]
+    lines = (
+        [
+            f"{row['cell']} {row['hidden']}"
+            + (f", embedding {row['embedding']}" if row["embedding"] else ""),
+            str(row["threads"]),
+            milliseconds(row["neonym"]),
+            milliseconds(row["peers"][best_peer(row)]),
+            best_peer(row),
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+        if row["benchmark"] == "sampling"
+    )
+    return table(titles, lines)
+
+
 def growth(rows: Sequence[Row]) -> str:
     """Time and memory for a token."""
     lines = (
@@ -135,6 +154,7 @@ def main(document: Path = DOCUMENT) -> None:
         "training on all threads": training(rows, lambda threads: threads > 1),
         "shards": shards(rows),
         "likelihood": likelihood(rows),
+        "sampling": sampling(rows),
         "growth": growth(rows),
         "memory": memory(rows),
     }
