@@ -30,7 +30,7 @@ from planning import Plan, plan_sweep
 from sources import Grid, JobSource, hand_over
 from stage import Stage, StageFunction, console, log_to_terminal
 from sweep_report import Report, print_report, summarize
-from sweep_tracking import log_report
+from sweep_tracking import is_told, log_report, note_as_told
 
 MULTIRUN = ("-m", "--multirun")
 
@@ -86,6 +86,10 @@ def _run_jobs(
 ) -> Report:
     """Run what is left of a sweep, and see that MLflow and the terminal tell of it."""
     source = _source(plan, sweep)
+    report = summarize(sweep, plan.first)
+    if source.is_done and is_told(report):
+        print_report(report, console())
+        return report
 
     def job(composed: DictConfig) -> float:
         log_to_terminal()
@@ -102,6 +106,7 @@ def _run_jobs(
             log_report(end, report)
     print_report(report, console())
     if tracking.enabled:
+        note_as_told(report)
         outcome = wait_for_delivery(store, tracking.wait_seconds, parent.folder)
         if not outcome.delivered:
             console().print(f"MLflow did not take everything ({outcome.message}); run neonym sync")
@@ -111,7 +116,7 @@ def _run_jobs(
 def _source(plan: Plan, sweep: Sweep) -> JobSource:
     """Where the sweep's jobs come from."""
     if plan.first.sweep.search == "grid":
-        return Grid(plan.jobs)
+        return Grid(plan.jobs, sweep.folder)
     from search import Search  # noqa: PLC0415 (imports Optuna)
 
     return Search(plan, sweep.folder)

@@ -102,6 +102,7 @@ class Search:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self._plan, self._folder = plan, folder
         self._settings = plan.first.sweep
+        self._most = min(self._settings.trials or 0, space_size(plan.axes))
         self._at_once = self._settings.at_once or plan.workers
         self._space = {axis.key: distribution_of(axis) for axis in plan.axes if axis.swept}
         self._study = open_study(folder / STUDY, self._settings.direction)
@@ -110,6 +111,11 @@ class Search:
         self._attempts: dict[int, int] = {}  # the trial of each job that is running
         self._again: list[tuple[int, dict[str, Any]]] = []
         self._take_up()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether as many jobs as were asked for have ended well."""
+        return not self._again and len(self._tried) >= self._most
 
     def next_batch(self) -> Batch | None:
         """Jobs to launch together: first those to be attempted again, then new ones."""
@@ -136,7 +142,7 @@ class Search:
             number = self._again[0][0]
             return self._again.pop(0) if wanted in (None, number) else None
         number = len(self._tried)
-        if number >= min(self._settings.trials or 0, space_size(self._plan.axes)):
+        if number >= self._most:
             return None
         values = self._draw(number) if wanted in (None, number) else None
         return None if values is None else (number, values)

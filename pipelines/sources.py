@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+from launching import Job
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,10 @@ class Batch:
 class JobSource(Protocol):
     """Says what to run next."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to run."""
+
     def next_batch(self) -> Batch | None:
         """The jobs to be launched now; None at the end of the sweep."""
 
@@ -28,10 +35,28 @@ class JobSource(Protocol):
 
 
 class Grid:
-    """All jobs at once; launchers leave out those that are finished."""
+    """All jobs at once; launchers leave out those that are finished.
 
-    def __init__(self, jobs: Sequence[Sequence[str]]) -> None:
+    Parameters
+    ----------
+    jobs
+        The overrides of each.
+    folder
+        The sweep's.
+    """
+
+    def __init__(self, jobs: Sequence[Sequence[str]], folder: Path) -> None:
         self._batches = [Batch(0, [list(words) for words in jobs])]
+        self._folder = folder
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all jobs are finished."""
+        return all(
+            Job(number, words, self._folder / str(number)).is_finished
+            for batch in self._batches
+            for number, words in enumerate(batch.overrides, batch.first)
+        )
 
     def next_batch(self) -> Batch | None:
         """All jobs, once."""

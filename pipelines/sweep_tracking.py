@@ -1,11 +1,14 @@
 """What a sweep's parent run holds at its end: description, table of jobs, pictures, best job."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from importance import importance_of
 from multirun import Result
+from neonym.configuration import sha256_of
 from neonym.errors import UserError
+from neonym.files import write_text
 from neonym.history import read_history
 from neonym.markdown import literal
 from neonym.terminal import escape
@@ -16,6 +19,7 @@ from neonym.tracking.run import Run
 from neonym.tracking.workspace import Files
 from sweep_report import SHOWN, Report
 
+TOLD = "told.sha256"
 HOW_TO_READ = (
     "**How to read this.** Means are over the seeds of a configuration, ± the standard error of "
     "the mean; differences of less than two of them may be chance. The jobs are the child runs "
@@ -40,6 +44,22 @@ def log_report(run: Run, report: Report) -> None:
     run.metrics(values, 0)
     if run.folder and report.best:
         _log_pictures(run, report, shares)
+
+
+def note_as_told(report: Report) -> None:
+    """Note in the sweep's folder that the parent run holds this report."""
+    write_text(report.sweep.folder / TOLD, _digest(report) + "\n")
+
+
+def is_told(report: Report) -> bool:
+    """Whether the parent run holds this very report."""
+    path = report.sweep.folder / TOLD
+    return path.exists() and path.read_text("utf-8").strip() == _digest(report)
+
+
+def _digest(report: Report) -> str:
+    jobs = [asdict(result) for result in report.jobs]
+    return sha256_of([report.metric, report.direction, report.sweep.arguments, jobs])
 
 
 def _finished(report: Report) -> tuple[list[Mapping[str, str]], list[float]]:
