@@ -11,6 +11,7 @@ import math
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import statistics
 import string
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +85,16 @@ def fresh_project() -> Iterator[Path]:
                 shutil.copyfile(PROJECT / name, target)
         (root / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
         yield root
-        subprocess.run(["pkill", "-f", f"neonym.tracking.delivery --root {root}"], check=False)
+        end_delivery(root)
+
+
+def end_delivery(root: Path) -> None:
+    """End the processes that deliver for a project, which would wait for more for a while."""
+    for status in root.glob(".neonym/spool/*/status.json"):
+        with suppress(OSError, ValueError):
+            pid = int(json.loads(status.read_text())["pid"])
+            if os.fsencode(root) in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

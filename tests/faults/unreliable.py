@@ -1,5 +1,6 @@
 """A proxy in front of a server: it passes requests on, or fails as servers and networks do."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -95,3 +96,10 @@ def unreliable(upstream: str) -> Iterator[Proxy]:
         proxy.shutdown()
         thread.join()
         proxy.server_close()
+
+
+if __name__ == "__main__":  # for who measures: python unreliable.py UPSTREAM MODE
+    proxy = Proxy(sys.argv[1])
+    proxy.mode = sys.argv[2]
+    print(proxy.uri, flush=True)
+    proxy.serve_forever()
