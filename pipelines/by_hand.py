@@ -23,6 +23,7 @@ from composition import (
 )
 from multirun import JobFailedError, Sweep, run_job
 from neonym.errors import UserError
+from neonym.terminal import escape
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_sweep
 from neonym.tracking.store import Store, project_root
@@ -76,7 +77,7 @@ def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None
     sweep = Sweep.begin(name, [word for word in arguments if word not in MULTIRUN])
     with sweep.alone():
         report = _run_jobs(name, function, arguments, plan, sweep)
-    console().print(f"results are in {sweep.folder}")
+    console().print(escape(f"results are in {sweep.folder}"), markup=False, soft_wrap=True)
     if report.failed:
         sys.exit(1)
 
@@ -109,7 +110,8 @@ def _run_jobs(
         note_as_told(report)
         outcome = wait_for_delivery(store, tracking.wait_seconds, parent.folder)
         if not outcome.delivered:
-            console().print(f"MLflow did not take everything ({outcome.message}); run neonym sync")
+            line = f"MLflow did not take everything ({outcome.message}); run neonym sync"
+            console().print(escape(line), markup=False, soft_wrap=True)
     return report
 
 

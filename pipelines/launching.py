@@ -17,6 +17,7 @@ from omegaconf import DictConfig, open_dict
 from composition import CONF
 from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
 from neonym.files import write_text
+from neonym.terminal import escape
 from neonym.tracking.courier import ensure_delivery
 from neonym.tracking.store import Store, project_root
 from stage import console
@@ -151,7 +152,7 @@ class Launch:
         )
         line = f"job {job.number} ({' '.join(result.overrides)}) {outcome}"
         style = "red" if result.status == "failed" else None
-        console().print(line, markup=False, soft_wrap=True, style=style)
+        console().print(escape(line), markup=False, soft_wrap=True, style=style)
 
     def returns(self) -> list[JobReturn]:
         """What the jobs returned, as Hydra's sweepers expect it; NaN for a job without a value."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from neonym.terminal import escape
+
 
 @click.command("sync")
 @click.option(
@@ -26,12 +28,12 @@ def command(wait: float) -> int:
     address = Store.of_project(root).address
     report = sync(root, wait)
     if report.stale:
-        click.echo(f"no run was made for the workspace: {report.stale}", err=True)
+        click.echo(escape(f"no run was made for the workspace: {report.stale}"), err=True)
     if report.outcome.delivered:
         click.echo(f"MLflow is up to date: {address}")
         return 0
     click.echo(
-        f"MLflow did not take everything: {report.outcome.message}\n"
+        f"MLflow did not take everything: {escape(report.outcome.message)}\n"
         f"It waits in .neonym; `neonym sync` delivers it once {address} answers.",
         err=True,
     )
