@@ -33,6 +33,7 @@ from neonym.inspection import (
     read_names,
     token_vectors,
 )
+from neonym.mixture import Mixture
 from neonym.vocabulary import tokens_of
 
 Picture = tuple[str, Figure]
@@ -57,7 +58,8 @@ class Evaluated(NamedTuple):
 
 def pictures(evaluated: Evaluated) -> Iterator[Picture]:
     """All pictures by file name, one at a time, so that one is in memory."""
-    yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll)
+    members = evaluated.configuration.train.members
+    yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll, members)
     yield from _of_distributions(evaluated)
     if evaluated.configuration.evaluate.temperatures:
         yield "temperature", _of_temperature(evaluated)
@@ -99,19 +101,19 @@ def _of_temperature(evaluated: Evaluated) -> Figure:
 def _of_the_network(evaluated: Evaluated) -> Iterator[Picture]:
     examples, noun = _examples(evaluated), _noun(evaluated.lists)
     yield "surprisal", letter_surprisal(examples, noun)
-    yield "hidden_units", hidden_units(_followers(evaluated), examples, noun)
+    yield "hidden_units", hidden_units(_followers(evaluated), examples, noun, _whose(evaluated))
     yield "letters", _map(evaluated)
 
 
 def _examples(evaluated: Evaluated) -> list[Example]:
-    network, vocabulary = evaluated.generator.network, evaluated.lists.vocabulary
+    model, vocabulary = evaluated.generator.predictor, evaluated.lists.vocabulary
     chosen = [
         (kind, name)
         for kind, names in _chosen(evaluated).items()
         for name in names
         if tokens_of(name, vocabulary.unit)
     ]
-    readings = read_names(network, vocabulary.encode_all([name for _, name in chosen]))
+    readings = read_names(model, vocabulary.encode_all([name for _, name in chosen]))
     return [
         Example(kind, tokens_of(name, vocabulary.unit), reading)
         for (kind, name), reading in zip(chosen, readings, strict=True)
@@ -175,8 +177,16 @@ def _map(evaluated: Evaluated) -> Figure:
     shown = np.sort(frequent[counts[frequent] > 0])
     tokens = [lists.vocabulary.symbols[number] for number in shown]
     kind = "input weights" if network.embedding_size is None else "embedding"
+    kind += _whose(evaluated)
     plane = principal_plane(token_vectors(network, shown))
     return token_map(tokens, plane, _vowels(lists), kind, _noun(lists))
+
+
+def _whose(evaluated: Evaluated) -> str:
+    """Which network a picture of a single one shows; nothing where there is but one."""
+    model = evaluated.generator.predictor
+    count = len(model.networks) if isinstance(model, Mixture) else 1
+    return f" of the first of {count} networks" if count > 1 else ""
 
 
 def _vowels(lists: Lists) -> str:

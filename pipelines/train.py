@@ -100,6 +100,8 @@ def train_and_write(
         "lowercase": processed.summary["lowercase"],
         "configuration": training_configuration(configuration),
     }
+    if result.mixture:  # what the curves of its members do not tell
+        metadata["val_nll"] = result.best_val_nll
     save_model(files.model, result.mixture or result.network, vocabulary, metadata)
     write_history(files.history, result.history)
     files.checkpoint.unlink(missing_ok=True)

@@ -1,12 +1,13 @@
 """What a network does along a name, and how it sees the letters."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from neonym.choice import log_softmax
+from neonym.mixture import Mixture
 from neonym.nn import START_END, RecurrentNetwork
 
 Floats = npt.NDArray[np.float64]
@@ -28,13 +29,14 @@ class Reading(NamedTuple):
     states: npt.NDArray[np.floating]
 
 
-def read_names(network: RecurrentNetwork, names: Sequence[Ids]) -> list[Reading]:
+def read_names(model: RecurrentNetwork | Mixture, names: Sequence[Ids]) -> list[Reading]:
     """Let a network read names, all at the same time.
 
     Parameters
     ----------
-    network
-        Its dropout is off.
+    model
+        Its dropout is off. Of a mixture the nats are those of all together, the states those of
+        its first network.
     names
         Token ids without start and end.
     """
@@ -42,12 +44,13 @@ def read_names(network: RecurrentNetwork, names: Sequence[Ids]) -> list[Reading]
     padded = np.full((len(names), max(lengths, default=0) + 1), START_END)
     for row, name in zip(padded, names, strict=True):
         row[: len(name)] = name
-    logits, state = network.step(np.full(len(names), START_END), network.initial_state(len(names)))
+    state: Any = model.initial_state(len(names))
+    logits, state = model.step(np.full(len(names), START_END), state)
     nats, states = [], []
     for tokens in padded.T:  # a name that has ended reads on, and what comes of it is cut off
         nats.append(-log_softmax(logits)[np.arange(len(names)), tokens])
-        logits, state = network.step(tokens, state)
-        states.append(np.stack([layer[0] for layer in state.layers], axis=1))
+        logits, state = model.step(tokens, state)
+        states.append(_layers(model, state))
     return [
         Reading(
             np.array([column[row] for column in nats[: length + 1]], dtype=np.float64),
@@ -55,6 +58,12 @@ def read_names(network: RecurrentNetwork, names: Sequence[Ids]) -> list[Reading]
         )
         for row, length in enumerate(lengths)
     ]
+
+
+def _layers(model: RecurrentNetwork | Mixture, state: Any) -> npt.NDArray[np.floating]:
+    """What the layers of the only or first network give out, shape (names, layers, hidden)."""
+    first = state.members[0] if isinstance(model, Mixture) else state
+    return np.stack([layer[0] for layer in first.layers], axis=1)
 
 
 class Follower(NamedTuple):

@@ -12,6 +12,8 @@ from neonym.inspection import (
     read_names,
     token_vectors,
 )
+from neonym.mixture import Mixture
+from neonym.ngram import choose_order
 from neonym.nn import RecurrentNetwork
 
 NAMES = [np.array(name, dtype=np.int32) for name in ([1, 2, 3, 1], [3], [2, 2, 1])]
@@ -36,6 +38,15 @@ def test_states_are_those_behind_each_letter_whatever_is_read_beside_it(cell: st
         [_, state] = network.step([token], state)
         expected = np.stack([layer[0][0] for layer in state.layers])
         assert np.allclose(read_names(network, NAMES)[2].states[place], expected, rtol=1e-12)
+
+
+def test_a_mixture_reads_with_all_and_shows_the_states_of_its_first_network() -> None:
+    networks = [RecurrentNetwork(4, "gru", 5, dtype="float64", seed=seed) for seed in (0, 1)]
+    mixture = Mixture(networks, choose_order(NAMES, NAMES, 4, 2), 0.25)
+    readings, first = read_names(mixture, NAMES), read_names(networks[0], NAMES)
+    together = [reading.nats.sum() for reading in readings]
+    assert np.allclose(together, mixture.negative_log_likelihood(NAMES), rtol=1e-6)
+    assert np.array_equal(readings[2].states, first[2].states)
 
 
 def test_no_names_have_no_readings() -> None:

@@ -17,9 +17,12 @@ from neonym.inspection import Follower
 
 
 def hidden_units(
-    units: Sequence[Follower], examples: Sequence[Example], noun: str = "letter"
+    units: Sequence[Follower], examples: Sequence[Example], noun: str = "letter", whose: str = ""
 ) -> Figure:
-    """The states of some hidden units after each letter (or word) of names, a panel a unit."""
+    """The states of some hidden units after each letter (or word) of names, a panel a unit.
+
+    `whose` ends the title where the units are those of one network among others.
+    """
     lettering = lettering_for(token for example in examples for token in example.tokens)
     largest = max(
         (float(abs(_states(example, unit)).max()) for unit in units for example in examples),
@@ -29,7 +32,7 @@ def hidden_units(
     panels = max(1, len(units))
     with style(lettering.families):
         figure = new_figure(
-            "What single hidden units follow",
+            f"What single hidden units{whose} follow",
             f"The state of a unit after each {noun}: red positive, blue negative. Of all units it "
             "has the highest absolute correlation with what it follows, over training names.",
             height=1.2 + panels * (0.4 + 0.26 * len(examples)),

@@ -10,6 +10,7 @@ from typing import Any
 from neonym.configuration import Configuration, Data, sha256_of
 from neonym.files import md5_of, sha256_of_file
 from neonym.history import EpochRecord, read_history
+from neonym.model_file import load_model
 from neonym.nested import flatten
 from neonym.processed import data_fingerprint
 from neonym.terminal import escape
@@ -120,16 +121,19 @@ def log_epoch(run: Run, record: EpochRecord) -> None:
 def log_trained(run: Run, files: Files, as_model: bool = True) -> None:
     """Log what training ends with: the best epoch, the curves' file and the model's.
 
-    With `as_model` it is an MLflow model besides, which takes a second to log.
+    With `as_model` it is an MLflow model besides, which takes a second to log. Of a mixture
+    `best/val_nll` is its own, and `best_member` tells of the best network in it.
     """
     history = read_history(files.history)
     best = min(history, key=lambda record: record.val_nll)
+    mixed = load_model(files.model).metadata.get("val_nll")
+    curve = "best" if mixed is None else "best_member"
     values = {
-        "best/val_nll": best.val_nll,
-        "best/train_nll": best.train_nll,
-        "best/epoch": float(best.epoch),
+        f"{curve}/val_nll": best.val_nll,
+        f"{curve}/train_nll": best.train_nll,
+        f"{curve}/epoch": float(best.epoch),
     }
-    run.metrics(values, ONE_VALUE)
+    run.metrics(values if mixed is None else {**values, "best/val_nll": mixed}, ONE_VALUE)
     digest = sha256_of_file(files.model)
     run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
     run.artifact(files.history, "reports")
