@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from neonym.errors import UserError
 from neonym.tracking.spool import REASON, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 
@@ -28,15 +29,26 @@ class Outcome:
 
 
 def ensure_delivery(store: Store) -> None:
-    """Start the store's delivery process, unless it runs or others see to it."""
+    """Start the store's delivery process, unless it runs or others see to it.
+
+    Raises
+    ------
+    UserError
+        If its folder cannot be written.
+    """
     if _left_to_others:
         return
     started = _started.get(store.folder)
-    if is_delivering(store) or (started and started.poll() is None):
-        return  # one that has just started holds no lock yet
-    store.folder.mkdir(parents=True, exist_ok=True)
-    store.status.unlink(missing_ok=True)
-    with store.log.open("ab") as log:
+    try:
+        if is_delivering(store) or (started and started.poll() is None):
+            return  # one that has just started holds no lock yet
+        store.folder.mkdir(parents=True, exist_ok=True)
+        store.status.unlink(missing_ok=True)
+        log = store.log.open("ab")
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{store.folder} cannot be written: {reason}; see to it") from None
+    with log:
         _started[store.folder] = _Detached(
             [sys.executable, "-m", "neonym.tracking.delivery", "--root", str(store.root)],
             cwd="/",  # holds no folder of a queued experiment's copy

@@ -45,6 +45,7 @@ class Delivery:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._gave_up = False
+        self._said = ""
         self._away_since: float | None = None
         self._database: tuple[int, int] | None = None
         self._refused: set[Path] = set()
@@ -152,9 +153,12 @@ class Delivery:
         self._say(state, message)
 
     def _say(self, state: str, message: str = "") -> None:
-        said = {"state": state, "message": message, "pid": os.getpid()}
+        said = json.dumps({"state": state, "message": message, "pid": os.getpid()})
+        if said == self._said and self._store.status.exists():
+            return
         with suppress(UserError):  # whoever waits sees that nothing is said
-            write_text(self._store.status, json.dumps(said))
+            write_text(self._store.status, said)
+            self._said = said
 
 
 def _is_refusal(error: Exception) -> bool:
