@@ -16,7 +16,9 @@ from neonym.terminal import escape
     help="Seconds to wait for MLflow at most.",
 )
 def command(wait: float) -> int:
-    """Deliver what waits for MLflow, and see that one finished run stands for the workspace.
+    """Deliver what waits for MLflow, and see that the workspace and DVC's experiments have runs.
+
+    Each of them is one finished run, also where DVC had the results already and ran no stage.
 
     Repeating it changes nothing. Ends with status 1 where MLflow does not take everything; nothing
     is lost then, and the next `neonym sync` goes on.
