@@ -63,10 +63,10 @@ def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
     cache = _output(root, *DVC, "cache", "dir").strip()
     with tempfile.TemporaryDirectory(prefix="neonym-") as folder:
         tree = Path(folder) / "tree"
-        _output(root, "git", "worktree", "add", "--detach", "--quiet", str(tree), experiment.commit)
+        _output(root, *WITHOUT_HOOKS, "worktree", "add", "--detach", str(tree), experiment.commit)
         try:
             project = tree / inside
-            (project / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {cache}\n")
+            (project / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n')
             _output(project, *DVC, "checkout", "--quiet")
             yield project
         finally:
@@ -74,6 +74,7 @@ def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
 
 
 DVC = (sys.executable, "-m", "dvc")
+WITHOUT_HOOKS = ("git", "-c", "core.hooksPath=/dev/null")
 
 
 def _output(folder: Path, *command: str) -> str:
