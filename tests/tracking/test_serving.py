@@ -66,6 +66,7 @@ def server(project: Store) -> Iterator[Server]:
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": project.uri,
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",
         "PIP_NO_INDEX": "1",

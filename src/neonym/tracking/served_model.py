@@ -29,7 +29,9 @@ class ServedModel(PythonModel):  # type: ignore[misc]
     def load_context(self, context: PythonModelContext) -> None:
         """Load the network from the `.npz` that was logged with the model."""
         self.generator = NameGenerator.load(context.artifacts["model"])
-        logging.getLogger("mlflow.models.utils").addFilter(refuse_what_is_dropped)
+        logger = logging.getLogger("mlflow.models.utils")
+        logger.setLevel(logging.WARNING)  # also where warnings are muted, which filters do not see
+        logger.addFilter(refuse_what_is_dropped)
 
     def predict(
         self,
