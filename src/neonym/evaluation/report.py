@@ -8,7 +8,8 @@ Nested by metric name: `test.nll`, `names.novelty`; the same below `reference.ng
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_
 from neonym.evaluation.names import THOUSAND
 from neonym.evaluation.references import Reference
 from neonym.nested import flatten, nest
+from neonym.threads import results_in_order
 
 logger = logging.getLogger("neonym")
 
@@ -65,19 +67,30 @@ def evaluate(
     for caution in cautions(drawn, lists):
         logger.warning(caution)
     tokens = {part: token_counts(getattr(lists, part), lists.vocabulary.unit) for part in PARTS}
-    measured = measure(drawn, lists, seed)
+    measured, of_ngram, of_uniform, of_real = _measure_all(
+        [drawn, ngram.drawn, uniform.drawn], lists, seed
+    )
     flat = {
         **_row(nats, tokens, measured),
         **{f"minus_ngram.{part}.nll": _difference(nats, ngram, tokens, part) for part in PARTS},
         **_intervals(nats, ngram, tokens, measured, seed),
         "reference.ngram.order": ngram.order,
     }
-    for name, reference in (("ngram", ngram), ("uniform", uniform)):
-        row = _row(reference.nats, tokens, measure(reference.drawn, lists, seed))
+    rows = {
+        "ngram": _row(ngram.nats, tokens, of_ngram),
+        "uniform": _row(uniform.nats, tokens, of_uniform),
+        "real": _row({}, tokens, of_real),
+    }
+    for name, row in rows.items():
         flat |= {f"reference.{name}.{metric}": value for metric, value in row.items()}
-    real = _row({}, tokens, measure_real(lists, seed))
-    flat |= {f"reference.real.{metric}": value for metric, value in real.items()}
     return nest(flat)
+
+
+def _measure_all(drawn: Sequence[Drawn], lists: Lists, seed: int) -> Iterator[Measures]:
+    """The figures of all that were drawn, and of real names, at the same time."""
+    tasks = [partial(measure, names, lists, seed) for names in drawn]
+    tasks.append(partial(measure_real, lists, seed))
+    return results_in_order(lambda place: tasks[place](), len(tasks))
 
 
 def cautions(drawn: Drawn, lists: Lists) -> list[str]:
