@@ -54,6 +54,7 @@ def test_references_to_other_keys_are_followed(composition) -> None:
     assert "    seed: 7\n" in text
 
 
+@pytest.mark.slow
 def test_a_script_started_by_hand_refuses_and_leaves_nothing(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     for options in ([], ["-m"]):
