@@ -8,48 +8,72 @@ cache of runs, or is made again, to the same bytes.
 """
 
 import json
+import os
+import re
+import shutil
 import sys
+import time
+from itertools import chain
 from pathlib import Path
 
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
 ASIDE = Path(".dvc/tmp/dvc.lock.damaged")
-# What `neonym.files.whole_file` had not finished
-PARTS = (".*.part", "models/.*.part", "reports/.*.part", "data/.*.part")
+# What `neonym.files.whole_file` and `neonym.processed.write_processed` had not finished
+PARTS = (".*.part", "models/.*.part", "reports/.*.part")
+# Behind such a line the rest may be missing, and what is there makes sense
+WHOLE_END = re.compile(rb"\n +(size|nfiles): \d+\n\Z")
+FOLDERS = "data/.processed.*"
 
 
 def mend() -> None:
-    """Mend the project in the working directory, and say what was mended."""
-    for pattern in PARTS:
-        for path in Path().glob(pattern):
-            path.unlink(missing_ok=True)
-    if not was_killed():
+    """Mend the project in the working directory, unless DVC works in it."""
+    users = read_users()
+    if users is None:
+        USERS.unlink()
+        print(f"mend: {USERS} was cut off; it is deleted", file=sys.stderr)
+    elif any(map(lives, users)):
         return
     if LOCK.exists() and not is_whole(LOCK):
         LOCK.replace(ASIDE)
         print(f"mend: dvc.lock was cut off; it is in {ASIDE}, DVC makes another", file=sys.stderr)
-    if not is_json(USERS):
-        USERS.unlink()
-        print(f"mend: {USERS} was cut off; it is deleted", file=sys.stderr)
+    for pattern in PARTS:
+        for path in Path().glob(pattern):
+            path.unlink(missing_ok=True)
+    for folder in Path().glob(FOLDERS):
+        shutil.rmtree(folder)
 
 
-def was_killed() -> bool:
-    """Whether DVC has not crossed itself off the list of those who use files."""
-    return USERS.exists() and USERS.read_bytes().strip() != b"{}"
+def read_users() -> list[int] | None:
+    """The processes that use files, by DVC's list; None where that is damaged."""
+    for _ in range(2):
+        try:
+            listed = json.loads(USERS.read_bytes())
+            users = [*listed.get("write", {}).values(), *chain(*listed.get("read", {}).values())]
+            return [int(user["pid"]) for user in users]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError, AttributeError):
+            time.sleep(0.5)  # DVC may just be writing it
+    return None
 
 
-def is_json(path: Path) -> bool:
-    """Whether a file holds JSON."""
+def lives(pid: int) -> bool:
+    """Whether a process runs."""
     try:
-        json.loads(path.read_bytes())
-    except ValueError:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
         return False
+    except PermissionError:
+        return True
     return True
 
 
 def is_whole(path: Path) -> bool:
     """Whether DVC takes a file for its lock."""
-    # Half a second, which only those pay whose run was killed
+    if WHOLE_END.search(path.read_bytes()):
+        return True
+    # Half a second, which few pay whose run was not killed
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # noqa: PLC0415
     from dvc.utils.serialize import ParseError, load_yaml  # noqa: PLC0415
     from voluptuous import Invalid  # noqa: PLC0415

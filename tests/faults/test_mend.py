@@ -31,7 +31,9 @@ def test_whole_files_stay_as_they_are(killed: Path) -> None:
     assert json.loads((killed / ".dvc/tmp/rwlock").read_text()) == KILLED
 
 
-def test_a_lock_that_was_cut_off_is_put_aside(killed: Path) -> None:
+@pytest.mark.parametrize("users", [json.dumps(KILLED), "{}"])
+def test_a_lock_that_was_cut_off_is_put_aside(killed: Path, users: str) -> None:
+    (killed / ".dvc/tmp/rwlock").write_text(users)
     half = LOCK[: len(LOCK) // 2].rpartition(b":")[0]
     (killed / "dvc.lock").write_bytes(half)
     mend()
@@ -48,9 +50,21 @@ def test_a_list_of_users_that_was_cut_off_is_deleted(killed: Path) -> None:
 def test_files_that_were_not_finished_are_deleted(killed: Path) -> None:
     (killed / "models").mkdir()
     (killed / "models/.model.npz.abc.part").write_bytes(b"half")
+    (killed / "data/.processed.abc/fresh").mkdir(parents=True)
     (killed / "models/model.npz").write_bytes(b"whole")
     mend()
     assert [path.name for path in (killed / "models").iterdir()] == ["model.npz"]
+    assert not list((killed / "data").iterdir())
+
+
+def test_nothing_is_mended_while_dvc_works(killed: Path) -> None:
+    used = {"read": {"data": [{"pid": os.getpid(), "cmd": "dvc repro"}]}}
+    (killed / ".dvc/tmp/rwlock").write_text(json.dumps(used))
+    (killed / "dvc.lock").write_bytes(LOCK[:100])
+    (killed / ".params.yaml.abc.part").write_bytes(b"half")
+    mend()
+    assert (killed / "dvc.lock").read_bytes() == LOCK[:100]
+    assert (killed / ".params.yaml.abc.part").exists()
 
 
 @pytest.mark.slow
