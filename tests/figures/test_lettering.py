@@ -64,6 +64,16 @@ def test_a_letter_that_no_font_has_is_shown_as_its_code_point(
     assert found.families == (BASE_FONT,)
 
 
+@pytest.mark.parametrize(
+    ("letter", "shown"), [("な", "‹na›"), ("ナ", "‹NA›"), ("한", "‹han›"), ("っ", "U+3063")]
+)
+def test_a_letter_that_no_font_has_is_shown_by_its_sound_where_its_name_tells(
+    letter: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lettering, "_families", lambda: iter(()))
+    assert lettering_for([letter]).show(letter) == shown
+
+
 def test_a_font_of_the_machine_that_has_the_letter_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
-"""Letters of any script in pictures: in a font that has them, otherwise as their code points."""
+"""Letters of any script in pictures: in a font that has them, otherwise by name or code point."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,6 +20,8 @@ NORMAL = 400  # weight, as in CSS
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 MARKS = frozenset({"Mn", "Mc", "Me"})
 SPACE = "␣"
+# た is ‹ta›, タ is ‹TA›: what a letter is called where no font has it
+SOUND = re.compile(r"(?:LETTER|SYLLABLE) ([A-Z]{1,4})")
 CARRIER = "◌"  # a combining mark needs something to stand on
 
 
@@ -37,16 +40,27 @@ class Lettering(NamedTuple):
     characters: frozenset[str]
 
     def show(self, text: str) -> str:
-        """The text as it can be drawn and read: spaces show, what has no glyph is U+XXXX."""
+        """The text as it can be drawn and read: spaces show, what has no glyph is ‹its sound› or U+XXXX."""
         return "".join(map(self._show, text))
 
     def _show(self, character: str) -> str:
         if character == " ":
             return SPACE
-        if character not in self.characters or unicodedata.category(character) in UNSEEN:
+        if unicodedata.category(character) in UNSEEN:
             return f"U+{ord(character):04X}"
+        if character not in self.characters:
+            return _named(character)
         is_mark = unicodedata.category(character) in MARKS
         return CARRIER + character if is_mark else character
+
+
+def _named(character: str) -> str:
+    """A character by its sound, from its name in Unicode, otherwise by its code point."""
+    name = unicodedata.name(character, "")
+    sound = SOUND.search(name)
+    if sound is None or sound.end() != len(name):
+        return f"U+{ord(character):04X}"
+    return f"‹{sound[1] if name.startswith('KATAKANA') else sound[1].lower()}›"
 
 
 def shortened(text: str, most: int) -> str:
