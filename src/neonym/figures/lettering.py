@@ -40,7 +40,7 @@ class Lettering(NamedTuple):
     characters: frozenset[str]
 
     def show(self, text: str) -> str:
-        """The text as it can be drawn and read: spaces show, what has no glyph is ‹named› or U+XXXX."""
+        """The text as it can be drawn and read: spaces show, what has no glyph is ‹named› or U+…"""
         return "".join(map(self._show, text))
 
     def _show(self, character: str) -> str:
