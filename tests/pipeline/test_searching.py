@@ -108,6 +108,9 @@ def test_a_search_killed_at_any_moments_ends_with_one_finished_child_each(
     assert {run.data.tags[tags.JOB] for run in finished} == {str(job) for job in range(10)}
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["sweep/jobs"] == 10
+    said = project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    assert "best job again" in said
+    assert family(project)[0].info.end_time == parent.info.end_time  # it was not opened anew
 
 
 def list_results(project: Project) -> list[Path]:
