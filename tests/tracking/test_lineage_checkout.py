@@ -101,14 +101,19 @@ def test_an_archive_unpacked_in_another_repository_is_not_of_its_commit(checkout
 
 
 def test_a_list_that_is_committed_is_kept_in_git(checkout: Path) -> None:
-    assert where_kept(checkout / "list.txt", checkout) == "git"
+    assert where_kept(Path("list.txt"), checkout, checkout) == "git"
+
+
+def test_a_list_in_another_repository_is_kept_with_the_run(checkout: Path, tmp_path: Path) -> None:
+    begin(tmp_path / "other", {"theirs.txt": "rex\n"})
+    assert where_kept(tmp_path / "other/theirs.txt", checkout, checkout) == "artifact"
 
 
 def test_a_list_that_is_not_as_committed_is_kept_with_the_run(checkout: Path) -> None:
     (checkout / "list.txt").write_text("rex\ntops\n")
     (checkout / "other.txt").write_text("rex\n")
-    assert where_kept(checkout / "list.txt", checkout) == "artifact"
-    assert where_kept(checkout / "other.txt", checkout) == "artifact"
+    assert where_kept(Path("list.txt"), checkout, checkout) == "artifact"
+    assert where_kept(Path("other.txt"), checkout, checkout) == "artifact"
 
 
 def test_a_list_in_dvcs_cache_is_kept_there(checkout: Path) -> None:
@@ -116,7 +121,7 @@ def test_a_list_in_dvcs_cache_is_kept_there(checkout: Path) -> None:
     md5 = md5_of(checkout / "own.txt")
     (checkout / ".dvc/cache/files/md5" / md5[:2]).mkdir(parents=True)
     (checkout / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).write_text("mine\n")
-    assert where_kept(checkout / "own.txt", checkout) == "DVC's cache"
+    assert where_kept(Path("own.txt"), checkout, checkout) == "DVC's cache"
 
 
 def test_a_list_that_is_too_large_is_kept_nowhere(
@@ -124,4 +129,4 @@ def test_a_list_that_is_too_large_is_kept_nowhere(
 ) -> None:
     monkeypatch.setattr(lineage, "MAX_LIST_BYTES", 10)
     (tmp_path / "large.txt").write_text("x" * 11)
-    assert where_kept(tmp_path / "large.txt", tmp_path) == "nowhere"
+    assert where_kept(Path("large.txt"), tmp_path, tmp_path) == "nowhere"

@@ -122,10 +122,32 @@ def test_a_diff_with_marks_of_redaction_is_refused_whatever_its_tag_says(
     assert "secrets were left out" in explain_refusal(recorded, store.root)
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "- x"])
+@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "data: {}", "\x00", "data: names.txt"])
 def test_a_configuration_that_is_none_is_the_reason(store: Store, commit: str, text: str) -> None:
     recorded = track(store, commit, files={CONFIGURATION: text})
     assert "its configuration is not among its artifacts" in explain_refusal(recorded, store.root)
+
+
+def test_a_run_of_no_known_stage_is_refused(store: Store, commit: str) -> None:
+    recorded = track(store, commit)
+    MlflowClient(store.uri).set_tag(recorded.id, tags.STAGES, "baking")
+    again = Recorded.find(store, recorded.id)
+    assert "the results of no stage" in explain_refusal(again, store.root)
+
+
+def test_an_environment_that_somebody_else_wrote_is_left_out(store: Store, commit: str) -> None:
+    files = {f"environment/{name}.json": text for name, text in STRANGE.items()}
+    assert track(store, commit, files=files).environments == {
+        "train": {"blas": {}, "packages": {"numpy": "2"}}
+    }
+
+
+STRANGE = {
+    "train": '{"blas": {}, "packages": {"numpy": "2"}}',
+    "sample": "[]",
+    "evaluate": "{",
+    "other": '{"blas": "mkl", "packages": []}',
+}
 
 
 def test_a_redacted_configuration_is_refused_with_the_key(store: Store, commit: str) -> None:

@@ -105,7 +105,8 @@ def _code(code: Chain) -> list[str]:
     where = code["subject"] if code["in_this_repository"] else "not in this repository"
     lines = [f"commit {code['commit']}  {where}"]
     if diff := code["diff"]:
-        lines.append(f"and changes that were not committed ({diff['state']}): {diff['artifact']}")
+        artifact = diff["artifact"] or "only files that are no code"
+        lines.append(f"and what was not committed ({diff['state']}): {artifact}")
         lines += [f"  {file}" for file in diff["files"]]
     return lines
 

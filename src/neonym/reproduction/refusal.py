@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 
 from neonym.reproduction.git import has_commit, is_commit, succeeds
 from neonym.reproduction.own_list import find_list
+from neonym.reproduction.rerun import STAGES
 from neonym.tracking import tags
 from neonym.tracking.lineage import MAX_DIFF_BYTES, MAX_LIST_BYTES, UNKNOWN
 from neonym.tracking.recorded import Recorded
@@ -36,8 +37,8 @@ def _about_the_run(recorded: Recorded) -> str:
         return "it is still running"
     if status != "FINISHED":
         return f"it ended as {status}, before all of its results were there"
-    if not recorded.stages:
-        return "it holds no stage's results"
+    if not any(stage in STAGES for stage in recorded.stages):
+        return "it holds the results of no stage that is known"
     return ""
 
 

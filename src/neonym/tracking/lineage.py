@@ -85,24 +85,27 @@ def _diff(folder: Path, excluded: list[str]) -> bytes:
         return _git_bytes(folder, *command, environment=environment)
 
 
-def where_kept(path: Path, root: Path) -> Kept:
+def where_kept(path: Path, folder: Path, root: Path) -> Kept:
     """Where a list that a run uses can be had again later.
 
     Parameters
     ----------
     path
-        The list.
+        The list, absolute or in `folder`.
+    folder
+        The checkout that the run is made in.
     root
         The project's real root, whose DVC cache is looked into.
     """
-    folder, name = path.parent, path.name
-    committed = _git(folder, "rev-parse", "--verify", "--quiet", f"HEAD:./{name}").strip()
-    if committed and committed == _git(folder, "hash-object", "--", name).strip():
-        return "git"
-    md5 = md5_of(path)
+    if not path.is_absolute():  # elsewhere it may be in git too, but in another repository
+        committed = _git(folder, "rev-parse", "--verify", "--quiet", f"HEAD:./{path}").strip()
+        if committed and committed == _git(folder, "hash-object", "--", str(path)).strip():
+            return "git"
+    file = folder / path
+    md5 = md5_of(file)
     if (root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).is_file():
         return "DVC's cache"
-    return "artifact" if path.stat().st_size <= MAX_LIST_BYTES else "nowhere"
+    return "artifact" if file.stat().st_size <= MAX_LIST_BYTES else "nowhere"
 
 
 def user_name() -> str:

@@ -25,6 +25,7 @@ CONFIGURATION = "configuration.yaml"
 DIFF = "code/uncommitted.diff"
 ENVIRONMENT = "environment"
 LIST = "data"
+CONFIGURED = ("data", "model", "train", "sample", "evaluate", "tracking")
 
 Answer = TypeVar("Answer")
 
@@ -113,7 +114,8 @@ class Recorded:
             values = yaml.safe_load(self.text(CONFIGURATION) or "")
         except yaml.YAMLError:
             return None
-        return values if isinstance(values, dict) else None
+        whole = _has_sections(values, CONFIGURED) and isinstance(values["data"].get("path"), str)
+        return values if whole else None
 
     @property
     def redacted_keys(self) -> list[str]:
@@ -136,7 +138,7 @@ class Recorded:
                     values = json.loads(self.text(path) or "")
                 except ValueError:
                     continue
-                if isinstance(values, dict):
+                if _has_sections(values, ("blas", "packages")):
                     found[PurePosixPath(path).stem] = values
         return found
 
@@ -199,3 +201,8 @@ class Recorded:
             return question()
         except (MlflowException, OSError) as error:
             raise unusable(self.store, error) from None
+
+
+def _has_sections(values: Any, names: tuple[str, ...]) -> bool:
+    """Whether values are what neonym recorded, not what somebody else put there."""
+    return isinstance(values, dict) and all(isinstance(values.get(name), dict) for name in names)
