@@ -7,17 +7,20 @@ other job with it.
 import os
 import queue
 import re
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker as python_tracker
 from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
 from joblib import cpu_count
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
 from composition import prefer_own_launchers
@@ -45,6 +48,8 @@ def run_side_by_side(launch: Launch, workers: int | None) -> None:
         waiting.put(job)
     ended: queue.SimpleQueue[tuple[Job, str]] = queue.SimpleQueue()
     pool = _workers(min(len(launch.left), workers or cpu_count()))
+    for tracker in (loky_tracker, python_tracker):
+        tracker.ensure_running()  # whoever starts one takes Ctrl-C again from then on
     for worker in pool:
         arguments = (worker, launch.task, waiting, ended)
         threading.Thread(target=_run_waiting, args=arguments, daemon=True).start()
@@ -75,6 +80,8 @@ def _run_waiting(
     waiting: queue.SimpleQueue[Job],
     ended: queue.SimpleQueue[tuple[Job, str]],
 ) -> None:
+    # Ctrl-C is the sweep's to deal with; processes that this thread starts do not see it
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     while True:
         try:
             job = waiting.get_nowait()

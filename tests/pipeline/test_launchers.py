@@ -127,6 +127,41 @@ def test_fail_fast_ends_the_sweep_with_the_first_job_that_fails(
     wait_for(lambda: not any(is_running(pid) for pid in started(folder).values()))
 
 
+@pytest.mark.parametrize("launcher", [(), JOBLIB])
+def test_ctrl_c_ends_a_sweep_quietly_with_all_its_jobs(
+    project: Project, launcher: tuple[str, ...]
+) -> None:
+    sweep = subprocess.Popen(
+        [*TRAIN, *launcher, *LONG, "seed=0,1"],
+        cwd=project.root,
+        env={**project.environment, "PYTHONPATH": "src"},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_for(lambda: sweep_folders(project) and started(sweep_folders(project)[0]))
+    [folder] = sweep_folders(project)
+    jobs = list(started(folder).values())
+    os.killpg(sweep.pid, signal.SIGINT)
+    said, _ = sweep.communicate(timeout=SECONDS)
+    assert sweep.returncode == 130
+    assert "Traceback" not in said
+    wait_for(lambda: not any(is_running(pid) for pid in jobs))
+    assert not list(folder.glob("*/result.json"))
+
+
+def test_jobs_are_run_again_where_conf_has_changed(project: Project) -> None:
+    project.succeed(*TRAIN, "seed=0,1", PYTHONPATH="src")
+    [folder] = sweep_folders(project)
+    before = {job: (folder / job / "result.json").stat().st_mtime_ns for job in ("0", "1")}
+    project.edit("conf/train/default.yaml", "epochs", "1")
+    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    after = {job: (folder / job / "result.json").stat().st_mtime_ns for job in ("0", "1")}
+    assert all(after[job] > before[job] for job in before)
+    assert_one_finished_child_each(project, folder, 2)
+
+
 def test_a_job_that_was_killed_behind_its_last_event_is_one_finished_child(
     project: Project,
 ) -> None:
