@@ -144,24 +144,20 @@ def _environments(environments: Chain) -> list[str]:
     """What stages computed with, once for those that agree."""
     if not environments:
         return ["not recorded"]
-    told: dict[str, list[str]] = {}
+    told: dict[tuple[str, ...], list[str]] = {}
     for stage, values in environments.items():
         told.setdefault(_environment(values), []).append(stage)
-    return [f"{text} ({', '.join(stages)})" for text, stages in told.items()]
+    return [line for lines, stages in told.items() for line in (f"of {', '.join(stages)}:", *lines)]
 
 
-def _environment(values: Chain) -> str:
-    blas, packages = values.get("blas") or {}, values.get("packages") or {}
-    return "; ".join(
-        [
-            f"Python {values.get('python')}",
-            f"NumPy {packages.get('numpy')}",
-            f"{blas.get('internal_api')} {blas.get('version')} for {blas.get('architecture')}",
-            f"{values.get('processors')} x {values.get('processor')}",
-            f"{values.get('system')}",
-            f"{len(packages)} packages",
-            f"requirements.lock {str(values.get('requirements.lock'))[:12]}",
-        ]
+def _environment(values: Chain) -> tuple[str, ...]:
+    blas, packages = values["blas"], values["packages"]
+    return (
+        f"  Python {values.get('python')}, {len(packages)} packages, "
+        f"requirements.lock {str(values.get('requirements.lock') or 'none')[:12]}",
+        f"  NumPy {packages.get('numpy')} with {blas.get('internal_api')} {blas.get('version')} "
+        f"for {blas.get('architecture')}",
+        f"  {values.get('processors')} x {values.get('processor')}, {values.get('system')}",
     )
 
 
