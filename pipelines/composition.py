@@ -140,8 +140,12 @@ def explain(error: Exception) -> str:
     lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()]
     parts = (" ".join(line.split()).rstrip(".") for line in lines)
     said = dict.fromkeys(part for part in parts if part and not part.startswith(NOISE))
-    return "; ".join(said).replace(":; ", ": ")
+    text = "; ".join(said).replace(":; ", ": ")
+    unquoted = text.startswith("LexerNoViableAltException: ")
+    return f"{text.split('; ')[0].split(': ', 1)[1]}: {UNQUOTED}" if unquoted else text
 
+
+UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
 
 # What Hydra adds for its developers, not for the person who mistyped
 NOISE = (

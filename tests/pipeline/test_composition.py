@@ -64,6 +64,7 @@ def test_an_edit_of_conf_replaces_params_that_compose_wrote(project: Project) ->
         ("data.split.val=0.95", "val and test together must be less than 1"),
         ("model.hidden_size={", "no viable alternative at input '{'"),
         ("data.path=nosuch.txt", "nosuch.txt"),
+        ("data.path=Élodie.txt", "data.path=Élodie.txt: Hydra reads only plain letters without"),
     ],
 )
 def test_a_wrong_configuration_is_one_line_and_status_2(
