@@ -1,6 +1,6 @@
 """What a sweep costs beyond training: measures and prints the figures that it is held to.
 
-python -m benchmarks.sweeps [PART ...]        (parts: side_by_side, tracking, many; or all)
+python -m benchmarks.sweeps [PART ...]        (all, or some of PARTS)
 
 Everything is measured as whole commands in fresh copies of the project that are deleted afterwards.
 A job's pure training time lies between the first and the last point of its tracked curves, which
@@ -54,21 +54,31 @@ def training_times(root: Path, since: float) -> list[tuple[float, float]]:
     return [item for item in times if item[0] >= since]
 
 
-def measure_side_by_side() -> Iterator[Row]:
-    """A sweep of 32 jobs on two workers, on a fresh database and on one that is there."""
+def measure_fresh_database() -> Iterator[Row]:
+    """A sweep of 32 jobs on two workers where nothing was tracked before."""
     with fresh_project() as root:
-        for database, seeds in (("fresh database", "range(8)"), ("database there", "range(8,16)")):
-            began = time.time()
-            seconds = sweep(root, "sweep", *SIDE_BY_SIDE, *JOBS, f"seed={seeds}")
-            times = training_times(root, began)
-            assert len(times) == 32, f"{len(times)} jobs have curves"
-            start_up = min(first for first, _ in times) - began
-            training = sum(last - first for first, last in times)
-            ratio = (seconds - start_up) / (training / WORKERS)
-            yield Row(f"32 jobs on {WORKERS} workers, {database}", seconds, math.nan, "s")
-            yield Row("  of it start-up, to the first training", start_up, math.nan, "s")
-            yield Row("  pure training of a job, mean", training / 32, math.nan, "s")
-            yield Row("  beyond start-up / ideal", ratio, 1.25, "×")
+        yield from _side_by_side(root)
+
+
+def measure_used_database() -> Iterator[Row]:
+    """The same where another sweep is tracked already."""
+    with fresh_project() as root:
+        sweep(root, "train", *SIDE_BY_SIDE, *TINY, "seed=range(4)")
+        cost_of("neonym", "sync", cwd=root, PYTHONPATH=str(root / "src"))
+        yield from _side_by_side(root)
+
+
+def _side_by_side(root: Path) -> Iterator[Row]:
+    began = time.time()
+    seconds = sweep(root, "sweep", *SIDE_BY_SIDE, *JOBS, "seed=range(8)")
+    times = training_times(root, began)
+    assert len(times) == 32, f"{len(times)} jobs have curves"
+    start_up = min(first for first, _ in times) - began
+    training = sum(last - first for first, last in times)
+    yield Row(f"32 jobs on {WORKERS} workers", seconds, math.nan, "s")
+    yield Row("  of it start-up, to the first training", start_up, math.nan, "s")
+    yield Row("  pure training of a job, mean", training / 32, math.nan, "s")
+    yield Row("  beyond start-up / ideal", (seconds - start_up) / (training / WORKERS), 1.25, "×")
 
 
 def measure_tracking() -> Iterator[Row]:
@@ -159,7 +169,8 @@ def _wait_for(address: str) -> None:
 
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
-    "side_by_side": measure_side_by_side,
+    "fresh_database": measure_fresh_database,
+    "used_database": measure_used_database,
     "tracking": measure_tracking,
     "many": measure_many,
 }
