@@ -75,6 +75,9 @@ bench: $(BENCH) ## Measure the pipeline, and the networks beside PyTorch and JAX
 	@python benchmarks/pipeline.py
 	@$(BENCH_BIN)/python -m benchmarks.training_step
 	@$(BENCH_BIN)/python -m benchmarks.sampling
+	@$(BENCH_BIN)/python -m benchmarks.likelihood
+	@$(BENCH_BIN)/python -m benchmarks.growth
+	@$(BENCH_BIN)/python -m benchmarks.report
 
 lock: ## Lock the dependencies anew: exact versions and hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
