@@ -95,11 +95,11 @@ def _id(result: Result) -> str:
 
 def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -> None:
     # matplotlib takes a second to import
-    from neonym.figures import sweeps  # noqa: PLC0415
+    from neonym import sweep_figures  # noqa: PLC0415
     from neonym.figures.canvas import save_figure  # noqa: PLC0415
 
     trials = [
-        sweeps.Trial(
+        sweep_figures.Trial(
             " ".join(result.overrides),
             report.swept[result.number],
             result.value,
@@ -108,15 +108,17 @@ def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -
         for result in [*report.ranked, *report.pruned]
         if result.value is not None or result.status == "pruned"
     ]
-    shown = sweeps.Shown(trials, report.metric, report.direction)
+    shown = sweep_figures.Shown(trials, report.metric, report.direction)
     figures = {}
     if any(trial.curve for trial in trials):
-        figures["learning_curves"] = sweeps.learning_curves(shown)
+        figures["learning_curves"] = sweep_figures.learning_curves(shown)
     if shown.keys:
-        figures["objective"] = sweeps.objective_by_key(shown)
-        figures["parallel_coordinates"] = sweeps.parallel_coordinates(shown)
+        figures["objective"] = sweep_figures.objective_by_key(shown)
+        figures["parallel_coordinates"] = sweep_figures.parallel_coordinates(shown)
     if not isinstance(shares, str):
-        figures["importance"] = sweeps.importances(shares, report.metric, len(shown.finished))
+        figures["importance"] = sweep_figures.importances(
+            shares, report.metric, len(shown.finished)
+        )
     for name, figure in figures.items():
         path = report.sweep.folder / "figures" / f"{name}.png"
         save_figure(figure, path)

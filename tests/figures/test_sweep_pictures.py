@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neonym.figures.canvas import MUTED, REAL, save_figure
-from neonym.figures.sweeps import (
+from neonym.sweep_figures import (
     Scale,
     Shown,
     Trial,

@@ -42,7 +42,7 @@ def test_a_sweep_is_a_parent_with_a_child_a_job(project: Project) -> None:
     assert parent.data.tags["sweep.best_run_id"] == best.info.run_id
     assert parent.data.metrics["best/val_nll"] == best.data.metrics["best/val_nll"]
     assert f"best job again: {parent.data.tags['sweep.best_command']}" in said
-    assert "| model.hidden_size=3 | 2 |" in parent.data.tags[tags.NOTE]
+    assert r"| model.hidden\_size=3 | 2 |" in parent.data.tags[tags.NOTE]
     assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
 
 
