@@ -18,6 +18,7 @@ MUTED = "#767676"
 INK = "#222222"
 DPI = 120
 WIDTH = 8.0  # inches
+COMPRESSION = 3  # a twentieth larger than with 6, and written in half the time
 LINE = 118  # characters of explanation that fit into the width
 BASE_FONT = "DejaVu Sans"  # comes with matplotlib
 
@@ -86,4 +87,10 @@ def legend_above(axes: Axes, columns: int = 4) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all; equal figures give equal bytes."""
     with whole_file(path) as temporary, style():
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(
+            temporary,
+            format="png",
+            dpi=DPI,
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": COMPRESSION},
+        )
