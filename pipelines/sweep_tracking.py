@@ -30,6 +30,8 @@ HOW_TO_READ = (
 
 def log_report(run: Run, report: Report) -> None:
     """Log a report to the sweep's parent run."""
+    if run.folder is None:  # nothing is tracked
+        return
     shares = importance_of(*_finished(report))
     _log_jobs(run, report)
     run.tags({tags.NOTE: describe(report, shares)})
@@ -42,7 +44,7 @@ def log_report(run: Run, report: Report) -> None:
         run.tags({"sweep.best_run_id": _id(report.best), "sweep.best_command": report.command})
         values[f"best/{report.metric.replace('.', '_')}"] = report.best.value
     run.metrics(values, 0)
-    if run.folder and report.best:
+    if report.best:
         _log_pictures(run, report, shares)
 
 
