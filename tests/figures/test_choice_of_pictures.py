@@ -18,6 +18,7 @@ from neonym.evaluation.table import NameRow, names_table
 from neonym.figures.canvas import save_figure
 from neonym.generator import NameGenerator
 from neonym.history import EpochRecord
+from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.vocabulary import Unit, Vocabulary, tokens_of
 
@@ -115,6 +116,19 @@ def test_a_model_that_coins_nothing_has_all_pictures(
     for name, figure in drawn_pictures(pipelines, make(coined=[])).items():
         save_figure(figure, tmp_path / f"{name}.png")
     assert {path.stem for path in tmp_path.iterdir()} == ALL
+
+
+def test_pictures_of_one_network_of_a_mixture_say_which(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    evaluated = make()
+    network = evaluated.generator.network
+    evaluated.generator.predictor = Mixture([network, network])
+    drawn = drawn_pictures(pipelines, evaluated)
+    titles = {name: figure.texts[0].get_text() for name, figure in drawn.items()}
+    assert titles["hidden_units"] == "What single hidden units of the first of 2 networks follow"
+    assert titles["letters"].endswith("(input weights of the first of 2 networks)")
+    assert not any("2 networks" in titles[name] for name in ALL - {"hidden_units", "letters"})
 
 
 def test_without_temperatures_there_is_no_picture_of_them(

@@ -18,7 +18,7 @@ MUTED = "#767676"
 INK = "#222222"
 DPI = 120
 WIDTH = 8.0  # inches
-COMPRESSION = 3  # a twentieth larger than with 6, and written in half the time
+COMPRESSION = 3  # a twentieth larger than with 6, and faster
 LINE = 118  # characters of explanation that fit into the width
 BASE_FONT = "DejaVu Sans"  # comes with matplotlib
 
