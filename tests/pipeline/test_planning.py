@@ -1,5 +1,6 @@
 """What a sweep will run is known, and every mistake in it told, before anything starts."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -160,3 +161,18 @@ def test_every_preset_can_be_planned_and_begins_with_its_command(preset: str) ->
     text = (PROJECT / "conf/sweep" / f"{preset}.yaml").read_text()
     assert f"# python pipelines/sweep.py -m sweep={preset}\n" in text
     assert plan_sweep("sweep", [f"sweep={preset}"]).axes
+
+
+LATER = ("optuna", "sklearn", "matplotlib", "mlflow", "pandas")
+
+
+def test_a_grid_is_planned_without_what_only_searches_and_reports_need() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'pipelines'); import by_hand\n"
+        "by_hand.plan_sweep('train', ['seed=0,1'])\n"
+        f"print([name for name in {LATER} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
