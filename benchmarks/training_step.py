@@ -148,7 +148,7 @@ def main() -> None:
     """Measure on one thread and on all, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, help="measure here with so many; for internal use")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     if options.threads:
         importlib.import_module("torch").set_num_threads(options.threads)
