@@ -52,8 +52,8 @@ def started(*command: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """A real server, and its process."""
+def server(folder: Path) -> Iterator[str]:
+    """The address of a real server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -61,20 +61,23 @@ def server(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     places = ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
     places += ["--artifacts-destination", str(folder / "artifacts")]
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", *places]
-    with started(*command, "--host", "127.0.0.1", "--port", port) as process:
+    with started(*command, "--host", "127.0.0.1", "--port", port):
         while True:
             with suppress(URLError, OSError), urlopen(f"{uri}/health", timeout=5):  # noqa: S310
                 break
             time.sleep(0.2)
-        yield uri, process
+        yield uri
 
 
 @contextmanager
-def proxy(upstream: str, mode: str) -> Iterator[str]:
-    """A proxy that fails in a certain way; its address."""
+def proxy(upstream: str, mode: str, lives: float | None = None) -> Iterator[str]:
+    """A proxy that fails in a certain way, and is killed after so many seconds; its address."""
     with started(sys.executable, str(PROXY), upstream, mode) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        uri = process.stdout.readline().strip()
+        if lives is not None:
+            threading.Timer(lives, os.killpg, (process.pid, signal.SIGKILL)).start()
+        yield uri
 
 
 def train(root: Path, uri: str) -> float:
@@ -90,15 +93,10 @@ def train(root: Path, uri: str) -> float:
     return taken.seconds
 
 
-def train_while_the_server_is_killed(root: Path) -> float:
-    """The same, with a server of its own that does not live to see the end."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with server(Path(folder)) as (uri, process):
-            timer = threading.Timer(KILLED_AFTER, os.killpg, (process.pid, signal.SIGKILL))
-            timer.start()
-            seconds = train(root, uri)
-            timer.join()
-        return seconds
+def train_while_the_server_is_killed(root: Path, upstream: str) -> float:
+    """The same, with a proxy of its own: another server would take the processor to start."""
+    with proxy(upstream, "pass", KILLED_AFTER) as uri:
+        return train(root, uri)
 
 
 def prepare(root: Path) -> None:
@@ -121,7 +119,7 @@ def main() -> None:
         root = stack.enter_context(fresh_project())
         prepare(root)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        upstream, _ = stack.enter_context(server(folder))
+        upstream = stack.enter_context(server(folder))
         addresses = {
             "server well": stack.enter_context(proxy(upstream, "pass")),
             "away": "http://127.0.0.1:9",
@@ -132,7 +130,7 @@ def main() -> None:
             name: lambda uri=uri: train(root, uri)  # type: ignore[misc]
             for name, uri in addresses.items()
         }
-        cases["killed during training"] = lambda: train_while_the_server_is_killed(root)
+        cases["killed during training"] = lambda: train_while_the_server_is_killed(root, upstream)
         train(root, addresses["server well"])
         seconds = {name: [] for name in cases}  # type: dict[str, list[float]]
         for _ in range(REPEATS):
