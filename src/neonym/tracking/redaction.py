@@ -8,6 +8,7 @@ are called like secrets. A secret under a harmless name in a form of its own is 
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
@@ -81,6 +82,7 @@ def is_secret_key(key: str) -> bool:
     return any(map(_is_secret_name, key.split(".")))
 
 
+@lru_cache(maxsize=4096)  # the same parameters and variables are asked about again and again
 def _is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     if not words or words[-1] in _HARMLESS_ENDS:
