@@ -117,11 +117,12 @@ def train(
     if checkpoint and configuration.train.resume:
         with explained(checkpoint):
             trainer.restore(load_checkpoint(checkpoint, identity))
-    while not trainer.is_done():
-        trainer.run_epoch()
-        if checkpoint:
-            save_checkpoint(checkpoint, identity, trainer.checkpoint())
-            trainer.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
+    with trainer.shards:
+        while not trainer.is_done():
+            trainer.run_epoch()
+            if checkpoint:
+                save_checkpoint(checkpoint, identity, trainer.checkpoint())
+                trainer.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
     return trainer.result()
 
 
@@ -166,6 +167,7 @@ class _Trainer:
             seed=seed_sequence(self.seed, Purpose.INITIALISATION),
             **configuration.model.model_dump(),
         )
+        self.shards = Shards(self.network, self.options.shards)
         self.descent = self._make_descent(configuration)
         self.history: list[EpochRecord] = []
         self.best = _Best()
@@ -215,8 +217,7 @@ class _Trainer:
         dropout = generator(self.seed, Purpose.DROPOUT, number)
         most = self.options.max_steps
         left = None if most is None else most - self.descent.step
-        with Shards(self.network, self.options.shards) as shards:
-            steps = list(islice(self._run_steps(order, dropout, shards), left))
+        steps = list(islice(self._run_steps(order, dropout), left))
         self.history.append(self._record(number, steps))
         if self.listener:
             self.listener.on_epoch(self.history[-1])
@@ -247,11 +248,10 @@ class _Trainer:
         self.network.parameters[...] = raw
 
     def _run_steps(
-        self, order: NDArray[np.int64], dropout: np.random.Generator, shards: Shards
+        self, order: NDArray[np.int64], dropout: np.random.Generator
     ) -> Iterator[_StepRecord]:
         """One step a batch, or more where backpropagation is truncated."""
-        # Threads for a single part of a batch would only cost.
-        whole = self.network if self.options.shards == 1 else shards
+        whole = self.network if self.options.shards == 1 else self.shards
         state = None
         for start in range(0, len(order), self.options.batch_size):
             places = order[start : start + self.options.batch_size]

@@ -1,3 +1,7 @@
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,9 +16,11 @@ def make(cell="lstm", **options):
     return RecurrentNetwork(6, cell, 4, 2, dtype="float64", seed=3, **options)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 8])
-@pytest.mark.parametrize("output", ["all", "last"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(
+    ("cell", "output", "count"),
+    [(cell, output, 2) for cell in ("rnn", "gru", "lstm") for output in ("all", "last")]
+    + [("lstm", "all", count) for count in (1, 3, 8)],
+)
 def test_shards_give_the_loss_and_gradients_of_the_whole_batch(cell, output, count):
     network = make(cell, trainable_initial_state=True, output=output)
     batch = network.pack(SEQUENCES)
@@ -61,9 +67,54 @@ def test_shards_refuse_a_number_that_is_not_positive_and_a_batch_that_does_not_f
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def test_overflow_is_treated_in_the_threads_as_around_them():
+def test_overflow_in_another_process_is_seen_in_the_loss(capfd):
     network = make()
     network.parameters *= 1e200
-    with Shards(network, 2) as shards:  # a warning in a thread would be an error here
+    with Shards(network, 2) as shards:
         loss = shards.forward_backward(pack(SEQUENCES))
     assert not loss < 1e6
+    assert capfd.readouterr().err == ""
+
+
+def processes_of(shards):
+    return [helper._process for helper in shards._helpers]
+
+
+def test_processes_begin_where_there_is_a_part_for_them_and_end_with_close():
+    with Shards(make(), 3) as shards:
+        shards.forward_backward(pack([[1]]))
+        assert processes_of(shards) == []
+        shards.forward_backward(pack([[1], [2]]))
+        shards.forward_backward(pack([[1], [3]]))
+        first = processes_of(shards)
+        assert len(first) == 1
+        shards.forward_backward(pack(SEQUENCES))
+        processes = processes_of(shards)
+        assert processes[0] is first[0]
+        assert [process.poll() for process in processes] == [None, None]
+    assert [process.returncode for process in processes] == [0, 0]
+
+
+def test_the_death_of_a_process_is_one_error():
+    with Shards(make(), 2) as shards:
+        shards.forward_backward(pack(SEQUENCES))
+        processes_of(shards)[0].kill()
+        with pytest.raises(RuntimeError, match="a shard's process ended with status -9"):
+            shards.forward_backward(pack(SEQUENCES))
+
+
+def test_processes_end_with_the_one_that_started_them():
+    code = (
+        "import os, signal\n"
+        "from neonym.nn import RecurrentNetwork, Shards, pack\n"
+        "shards = Shards(RecurrentNetwork(6, 'rnn', 4), 2)\n"
+        "shards.forward_backward(pack([[1, 2], [3]]))\n"
+        "print(shards._helpers[0]._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    # The output ends when nobody has it open any more, the processes of the dead one included
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=60, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert int(done.stdout) > 0

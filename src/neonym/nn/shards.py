@@ -1,12 +1,17 @@
-"""One training step on several threads.
+"""One training step on several processors.
 
-NumPy lets go of the interpreter in products and elementwise operations, so threads that each work
-on a part of the batch run side by side. The parts' gradients are added in a fixed order: the
-result depends on the number of shards, never on which thread was faster.
+Processes work on a part of the batch each. Threads would be less code, but a step in time is dozens
+of calls that take microseconds, and the threads pass the interpreter to and fro at each. The parts'
+gradients are added in a fixed order: the result depends on the number of shards, never on which
+was faster.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+import json
+import os
+import subprocess
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -14,20 +19,26 @@ import numpy as np
 
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.packing import PackedSequences
+from neonym.nn.shard_memory import Task, make_memory, map_memory
+
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+CODE = str(Path(__file__).parents[2])
 
 
 class Shards:
-    """Computes a network's loss and gradients with a thread for each part of the batch.
+    """Computes a network's loss and gradients with a process for each part of the batch.
 
-    Use it as a context manager, or call `close`. Worth it from about 128 hidden units on; let the
-    linear algebra library have one thread.
+    The first part is computed here. The other processes start with the first batch that has a part
+    for them, in a fraction of a second, and end with `close`, or when this process ends. Use it as
+    a context manager, or call `close`. Worth it from about 128 hidden units on; let the linear
+    algebra library have one thread.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Whose `gradients` are filled.
     count : int
-        Number of shards, and of threads.
+        Number of shards, and of processes.
 
     Raises
     ------
@@ -39,34 +50,57 @@ class Shards:
         if count < 1:
             raise ValueError(f"count is {count}, expected a positive integer")
         self.network, self.count = network, count
-        self._runs = [network.new_run() for _ in range(count)]
-        self._pool = ThreadPoolExecutor(count)
+        self._gradients, self._run = network.new_run()
+        self._helpers: list[_Helper] = []
+        self._file, self._memory = -1, np.empty((0, 0), dtype=network.dtype)
 
     def forward_backward(
         self, batch: PackedSequences, generator: np.random.Generator | None = None
     ) -> float:
-        """As `RecurrentNetwork.forward_backward`; each shard draws masks from its own stream."""
+        """As `RecurrentNetwork.forward_backward`; each shard draws masks from its own stream.
+
+        Raises
+        ------
+        RuntimeError
+            If another process failed, or ended.
+        """
         self.network.check_batch(batch)
         parts = batch.split(self.count)
-        seeds = None if generator is None else generator.integers(2**63, size=len(parts))
-
-        def work(shard: int) -> float:
-            part, (_, run) = parts[shard], self._runs[shard]
-            own = None if seeds is None else np.random.default_rng(seeds[shard])
-            return run.forward_backward(part, own, batch.num_tokens)[0]
-
-        # How NumPy treats overflow is part of a context, which threads do not share
-        contexts = [copy_context() for _ in parts]
-        nats = list(self._pool.map(lambda i: contexts[i].run(work, i), range(len(parts))))
+        seeds: list[int | None] = [None] * len(parts)
+        if generator is not None:
+            seeds = generator.integers(2**63, size=len(parts)).tolist()
+        helpers = self._helpers_for(parts)
+        for helper, part, seed in zip(helpers, parts[1:], seeds[1:], strict=True):
+            helper.begin(Task(part, seed, batch.num_tokens))
+        nats = Task(parts[0], seeds[0], batch.num_tokens).run(self._run)
         total = self.network.gradients
-        total[...] = self._runs[0][0]
-        for gradients, _ in self._runs[1 : len(parts)]:
-            total += gradients
-        return sum(nats) / batch.num_tokens
+        total[...] = self._gradients
+        for place, helper in enumerate(helpers, 1):
+            nats += helper.end()
+            total += self._memory[place]
+        return nats / batch.num_tokens
+
+    def _helpers_for(self, parts: list[PackedSequences]) -> list["_Helper"]:
+        """The processes for all parts but the first, with the present parameters before them."""
+        if len(parts) == 1:
+            return []
+        if self._file < 0:
+            self._file = make_memory(self.count, self.network.parameters)
+            self._memory = map_memory(self._file, self.count, self.network)
+        while len(self._helpers) < len(parts) - 1:
+            place = len(self._helpers) + 1
+            self._helpers.append(_Helper(self.network, self._file, self.count, place))
+        self._memory[0] = self.network.parameters
+        return self._helpers[: len(parts) - 1]
 
     def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown()
+        """End the processes."""
+        for helper in self._helpers:
+            helper.close()
+        self._helpers = []
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def __enter__(self) -> Self:
         return self
@@ -78,3 +112,41 @@ class Shards:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Helper:
+    """Another process, and the pipe to it; it ends when the pipe is closed from this side."""
+
+    def __init__(self, network: RecurrentNetwork, memory: int, count: int, place: int) -> None:
+        self._pipe, theirs = Pipe()
+        path = os.pathsep.join(filter(None, (CODE, os.environ.get("PYTHONPATH"))))
+        numbers = map(str, (theirs.fileno(), memory, count, place))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "neonym.nn.shard_process", *numbers],
+            pass_fds=(theirs.fileno(), memory),
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+        self._pipe.send_bytes(json.dumps(network.options).encode())
+
+    def begin(self, task: Task) -> None:
+        try:
+            self._pipe.send_bytes(task.to_bytes())
+        except OSError:
+            raise self._dead() from None
+
+    def end(self) -> float:
+        """Wait for the sum of the part's nats."""
+        try:
+            return float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
+        except (EOFError, OSError):
+            raise self._dead() from None
+
+    def _dead(self) -> RuntimeError:
+        status = self._process.wait()
+        return RuntimeError(f"a shard's process ended with status {status}; what it said is above")
+
+    def close(self) -> None:
+        self._pipe.close()
+        self._process.wait()

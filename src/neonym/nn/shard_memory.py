@@ -1,0 +1,68 @@
+"""What the processes of `neonym.nn.shards` hand to each other.
+
+Parameters and gradients lie in memory that they share, a row of it each: the parameters, then the
+gradients of the second shard, of the third, and so on. Batches go through pipes.
+"""
+
+import mmap
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from neonym.nn.arrays import Floats
+from neonym.nn.network import RecurrentNetwork
+from neonym.nn.packing import Output, PackedSequences
+from neonym.nn.propagation import Run
+
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 (the file there has no name)
+NO_SEED = -1
+
+
+def make_memory(rows: int, parameters: Floats) -> int:
+    """A file without a name that holds so many vectors like the parameters; its descriptor."""
+    folder = IN_MEMORY if IN_MEMORY.is_dir() else None
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.truncate(rows * parameters.nbytes)
+        return os.dup(file.fileno())
+
+
+def map_memory(file: int, rows: int, network: RecurrentNetwork) -> Floats:
+    """The vectors in such a file, shape (rows, parameters)."""
+    size = rows * network.parameters.nbytes
+    return np.frombuffer(mmap.mmap(file, size), dtype=network.dtype).reshape(rows, -1)
+
+
+class Task(NamedTuple):
+    """A part of a batch, and what is to be computed of it."""
+
+    part: PackedSequences
+    seed: int | None
+    """Of the dropout masks; None for no dropout."""
+    total: int
+    """Number of targets of the whole batch."""
+
+    def run(self, run: Run) -> float:
+        """Compute the gradients; the sum of the part's nats."""
+        generator = None if self.seed is None else np.random.default_rng(self.seed)
+        return run.forward_backward(self.part, generator, self.total)[0]
+
+    def to_bytes(self) -> bytes:
+        """As 64-bit integers, which `from_bytes` reads."""
+        part = self.part
+        arrays = (part.inputs, part.targets, part.batch_sizes, part.order)
+        seed = NO_SEED if self.seed is None else self.seed
+        head = [self.total, seed, part.output == "last", *map(len, arrays)]
+        return np.concatenate([head, *arrays]).astype(np.int64).tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """What `to_bytes` wrote."""
+        values = np.frombuffer(data, dtype=np.int64)
+        total, seed, is_last, *lengths = values[:7].tolist()
+        inputs, targets, sizes, order = np.split(values[7:], np.cumsum(lengths[:-1]))
+        output: Output = "last" if is_last else "all"
+        part = PackedSequences(inputs, targets, sizes, order, output)
+        return cls(part, None if seed == NO_SEED else seed, total)
