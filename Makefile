@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup repro test test-slow test-peer test-system lint format sweep ui bench lock clean
+.PHONY: help setup repro test test-slow test-peer test-system lint format sweep ui bench bench-runs lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ test-slow: setup ## Run the slow test suite, which starts real services
 test-peer: $(BENCH) ## Run the tests against PyTorch
 	@$(BENCH_BIN)/pytest -m peer
 
-# chromium, postgresql, slurm-wlm, openssh-server: Debian's packages
+# chromium, postgresql, slurm-wlm, munge, fonts-noto-cjk: Debian's packages
 test-system: setup ## Run the tests that need Debian's browser, database and Slurm
 	@pytest -m system
 
@@ -71,13 +71,18 @@ sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs und
 ui: setup ## Open the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
 	@python -m neonym.tracking.ui --port $${PORT:-5000}
 
-bench: $(BENCH) ## Measure the pipeline, and the networks beside PyTorch and JAX (some ten minutes)
-	@python benchmarks/pipeline.py
+bench: $(BENCH) ## Measure the networks beside PyTorch and JAX, evaluation and pipeline (some 15 minutes)
 	@$(BENCH_BIN)/python -m benchmarks.training_step
 	@$(BENCH_BIN)/python -m benchmarks.sampling
 	@$(BENCH_BIN)/python -m benchmarks.likelihood
 	@$(BENCH_BIN)/python -m benchmarks.growth
 	@$(BENCH_BIN)/python -m benchmarks.report
+	@python benchmarks/pipeline.py
+	@python -m benchmarks.evaluation
+
+bench-runs: setup ## Measure sweeps, and tracking beside a server that fails (some half an hour)
+	@python -m benchmarks.sweeps
+	@python -m benchmarks.tracking_faults
 
 lock: ## Lock the dependencies anew: exact versions and hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
