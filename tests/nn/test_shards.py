@@ -77,7 +77,7 @@ def test_overflow_in_another_process_is_seen_in_the_loss(capfd):
 
 
 def processes_of(shards):
-    return [helper._process for helper in shards._helpers]
+    return [other._process for other in shards._others]
 
 
 def test_processes_begin_where_there_is_a_part_for_them_and_end_with_close():
@@ -109,7 +109,7 @@ def test_processes_end_with_the_one_that_started_them():
         "from neonym.nn import RecurrentNetwork, Shards, pack\n"
         "shards = Shards(RecurrentNetwork(6, 'rnn', 4), 2)\n"
         "shards.forward_backward(pack([[1, 2], [3]]))\n"
-        "print(shards._helpers[0]._process.pid, flush=True)\n"
+        "print(shards._others[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     # The output ends when nobody has it open any more, the processes of the dead one included

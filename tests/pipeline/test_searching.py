@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
+from tracked_sweep import family, sweep_folder
 
 from neonym.history import read_history
 from neonym.tracking import tags
@@ -25,20 +25,6 @@ SEARCH = (
     *("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model.hidden_size=range(3,9)", "model=rnn,gru"),
 )
 SECONDS = 120
-
-
-def sweep_folder(project: Project) -> Path:
-    [path] = (project.root / "multirun").glob("*/*/sweep.json")
-    return path.parent
-
-
-def family(project: Project) -> tuple[Run, list[Run]]:
-    """The parent of the only sweep, and its children."""
-    project.succeed("neonym", "sync")
-    runs = project.runs()
-    [parent] = [run for run in runs if run.data.tags[tags.KIND] == "sweep"]
-    children = [run for run in runs if run.data.tags.get(tags.PARENT) == parent.info.run_id]
-    return parent, children
 
 
 def results(folder: Path) -> list[dict[str, object]]:

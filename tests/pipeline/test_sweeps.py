@@ -4,29 +4,14 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
-from mlflow.entities import Run
 from small_project import Project
+from tracked_sweep import family, sweep_folder
 
 from neonym.tracking import tags
 
 SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,1")
-
-
-def sweep_folder(project: Project) -> Path:
-    [path] = (project.root / "multirun").glob("*/*/sweep.json")
-    return path.parent
-
-
-def family(project: Project) -> tuple[Run, list[Run]]:
-    """The parent of the only sweep, and its children."""
-    project.run("neonym", "sync")
-    runs = project.runs()
-    [parent] = [run for run in runs if run.data.tags[tags.KIND] == "sweep"]
-    children = [run for run in runs if run.data.tags.get(tags.PARENT) == parent.info.run_id]
-    return parent, children
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ class Shards:
             raise ValueError(f"count is {count}, expected a positive integer")
         self.network, self.count = network, count
         self._gradients, self._run = network.new_run()
-        self._helpers: list[_Helper] = []
+        self._others: list[_Process] = []
         self._file, self._memory = -1, np.empty((0, 0), dtype=network.dtype)
 
     def forward_backward(
@@ -69,35 +69,35 @@ class Shards:
         seeds: list[int | None] = [None] * len(parts)
         if generator is not None:
             seeds = generator.integers(2**63, size=len(parts)).tolist()
-        helpers = self._helpers_for(parts)
-        for helper, part, seed in zip(helpers, parts[1:], seeds[1:], strict=True):
-            helper.begin(Task(part, seed, batch.num_tokens))
+        others = self._others_for(parts)
+        for other, part, seed in zip(others, parts[1:], seeds[1:], strict=True):
+            other.begin(Task(part, seed, batch.num_tokens))
         nats = Task(parts[0], seeds[0], batch.num_tokens).run(self._run)
         total = self.network.gradients
         total[...] = self._gradients
-        for place, helper in enumerate(helpers, 1):
-            nats += helper.end()
+        for place, other in enumerate(others, 1):
+            nats += other.end()
             total += self._memory[place]
         return nats / batch.num_tokens
 
-    def _helpers_for(self, parts: list[PackedSequences]) -> list["_Helper"]:
+    def _others_for(self, parts: list[PackedSequences]) -> list["_Process"]:
         """The processes for all parts but the first, with the present parameters before them."""
         if len(parts) == 1:
             return []
         if self._file < 0:
             self._file = make_memory(self.count, self.network.parameters)
             self._memory = map_memory(self._file, self.count, self.network)
-        while len(self._helpers) < len(parts) - 1:
-            place = len(self._helpers) + 1
-            self._helpers.append(_Helper(self.network, self._file, self.count, place))
+        while len(self._others) < len(parts) - 1:
+            place = len(self._others) + 1
+            self._others.append(_Process(self.network, self._file, self.count, place))
         self._memory[0] = self.network.parameters
-        return self._helpers[: len(parts) - 1]
+        return self._others[: len(parts) - 1]
 
     def close(self) -> None:
         """End the processes."""
-        for helper in self._helpers:
-            helper.close()
-        self._helpers = []
+        for other in self._others:
+            other.close()
+        self._others = []
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -114,7 +114,7 @@ class Shards:
         self.close()
 
 
-class _Helper:
+class _Process:
     """Another process, and the pipe to it; it ends when the pipe is closed from this side."""
 
     def __init__(self, network: RecurrentNetwork, memory: int, count: int, place: int) -> None:
