@@ -1,14 +1,7 @@
-"""A process that computes the gradients of one shard of each batch; started by `Shards`.
-
-    python -m neonym.nn.shard_process PIPE MEMORY COUNT PLACE
-
-The arguments are the descriptors of a pipe and of the shared memory, the number of its rows and the
-row that is written here.
-"""
+"""What a process does that computes the gradients of one shard of each batch, for `Shards`."""
 
 import json
 import signal
-import sys
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -17,10 +10,17 @@ from neonym.nn.network import RecurrentNetwork
 from neonym.nn.shard_memory import Task, map_memory
 
 
-def main() -> None:
-    """Work until the other side closes the pipe."""
+def main(descriptor: int, file: int, count: int, place: int) -> None:
+    """Work until the other side closes the pipe.
+
+    Parameters
+    ----------
+    descriptor, file : int
+        Descriptors of the pipe and of the shared memory.
+    count, place : int
+        Number of the memory's rows, and the row that is written here.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    descriptor, file, count, place = map(int, sys.argv[1:])
     pipe = Connection(descriptor)
     network = RecurrentNetwork(**json.loads(pipe.recv_bytes()))
     memory = map_memory(file, count, network)
@@ -36,7 +36,3 @@ def main() -> None:
             nats = task.run(run)
             memory[place] = gradients
             pipe.send_bytes(np.float64(nats).tobytes())
-
-
-if __name__ == "__main__":
-    main()

@@ -17,12 +17,14 @@ from typing import Self
 
 import numpy as np
 
+from neonym.nn import shard_process
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.packing import PackedSequences
 from neonym.nn.shard_memory import Task, make_memory, map_memory
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 CODE = str(Path(__file__).parents[2])
+OTHER = f"import sys; from {shard_process.__name__} import main; main(*map(int, sys.argv[1:]))"
 
 
 class Shards:
@@ -122,7 +124,7 @@ class _Process:
         path = os.pathsep.join(filter(None, (CODE, os.environ.get("PYTHONPATH"))))
         numbers = map(str, (theirs.fileno(), memory, count, place))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "neonym.nn.shard_process", *numbers],
+            [sys.executable, "-c", OTHER, *numbers],
             pass_fds=(theirs.fileno(), memory),
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
