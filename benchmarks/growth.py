@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from benchmarks.measure import in_process, names_like_dinosaurs, replace_results
 
-from neonym.nn import Adam, RecurrentNetwork, clip_by_norm, pack
+from neonym.nn import Adam, RecurrentNetwork, TokenSequences, clip_by_norm, pack
 
 VOCABULARY = 27
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -34,10 +34,11 @@ def peak_bytes() -> int:
 
 def train(network: RecurrentNetwork, names: list[np.ndarray]) -> None:
     """One epoch."""
+    together = TokenSequences.of(names)
     optimizer = Adam()
     order = np.random.default_rng(0).permutation(len(names))
     for start in range(0, len(order), BATCH):
-        network.forward_backward(pack([names[place] for place in order[start : start + BATCH]]))
+        network.forward_backward(pack(together.take(order[start : start + BATCH])))
         clip_by_norm(network.gradients, 1.0)
         optimizer.step(network.parameters, network.gradients, 1e-3)
 

@@ -40,7 +40,7 @@ class Checkpoint(NamedTuple):
 
 
 def run_identity(
-    configuration: Configuration, vocabulary_size: int, *splits: Sequence[NDArray[np.int32]]
+    configuration: Configuration, vocabulary_size: int, *splits: Sequence[NDArray[np.integer[Any]]]
 ) -> str:
     """The sha256 of everything that decides a training run: only the same run may be resumed."""
     sections = configuration.section_dict("seed", "model", "optimizer", "schedule", "train")

@@ -14,7 +14,7 @@ from neonym.nn.likelihood import negative_log_likelihood
 if TYPE_CHECKING:
     from neonym.sampling import LanguageModel
 
-Sequences = Sequence[NDArray[np.int32]]
+Sequences = Sequence[NDArray[np.integer[Any]]]
 
 NAMES_AT_ONCE = 1024
 WEIGHTS = np.linspace(0.0, 1.0, 21)

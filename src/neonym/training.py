@@ -23,7 +23,7 @@ from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
 from neonym.mixture import Mixture
-from neonym.nn import RecurrentNetwork, Shards
+from neonym.nn import RecurrentNetwork, Shards, TokenSequences
 from neonym.schedules import learning_rate
 from neonym.streams import Purpose, generator, seed_sequence
 from neonym.threads import one_blas_thread
@@ -38,7 +38,7 @@ __all__ = [
     "write_history",
 ]
 
-Sequences = Sequence[NDArray[np.int32]]
+Sequences = Sequence[NDArray[np.integer[Any]]]
 
 
 class TrainingListener(Protocol):
@@ -128,8 +128,9 @@ def train(
 
 def mean_nll(network: RecurrentNetwork | Mixture, sequences: Sequences) -> float:
     """Exact nats per token over all sequences, end tokens included, dropout off."""
-    tokens = sum(map(len, sequences)) + len(sequences)
-    return float(network.negative_log_likelihood(sequences).sum()) / tokens
+    together = TokenSequences.of(sequences)
+    num_tokens = len(together.tokens) + len(together)
+    return float(network.negative_log_likelihood(together).sum()) / num_tokens
 
 
 class _StepRecord(NamedTuple):
@@ -158,7 +159,7 @@ class _Trainer:
         configuration: conf.Configuration,
         listener: TrainingListener | None,
     ) -> None:
-        self.train_ids, self.val_ids = train_ids, val_ids
+        self.train_ids, self.val_ids = map(TokenSequences.of, (train_ids, val_ids))
         self.seed, self.options = configuration.seed, configuration.train
         self.listener = listener
         self.network = RecurrentNetwork(
@@ -255,7 +256,7 @@ class _Trainer:
         state = None
         for start in range(0, len(order), self.options.batch_size):
             places = order[start : start + self.options.batch_size]
-            batch = self.network.pack([self.train_ids[place] for place in places])
+            batch = self.network.pack(self.train_ids.take(places))
             if self.options.truncate is None and not self.options.carry_state:
                 yield self._follow(whole.forward_backward(batch, dropout), batch.num_tokens)
                 continue

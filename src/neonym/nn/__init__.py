@@ -8,6 +8,7 @@ from neonym.nn.gradcheck import gradcheck
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
 from neonym.nn.packing import START_END, PackedSequences, pack
+from neonym.nn.sequences import TokenSequences
 from neonym.nn.shards import Shards
 from neonym.nn.state import State
 
@@ -23,6 +24,7 @@ __all__ = [
     "Sgd",
     "Shards",
     "State",
+    "TokenSequences",
     "clip_by_norm",
     "clip_by_value",
     "gradcheck",

@@ -102,40 +102,46 @@ def shared_layout(inputs: Integers, batch_sizes: Integers) -> Layout:
     The rows of a step are in the order of the longest sequence through each, so those that
     are continued are the first ones.
     """
-    parts: list[Part] = []
+    sizes, parts = batch_sizes.tolist(), list[Part]()
     read, heads = [], []
-    places: Sequence[int] = [0] * int(
-        batch_sizes[0]
-    )  # of each sequence, among the rows of the step before
+    places = np.zeros(sizes[0], dtype=np.intp)  # of sequences, among the rows of the step before
     first = start = 0
-    is_shared = True
-    for size in batch_sizes.tolist():
-        tokens = inputs[first : first + size]
-        part: Part = size, None, size
-        if is_shared:
-            part, tokens, places = _share(places, tokens)
-            is_shared = len(tokens) < size
-        else:
-            places = range(size)
+    for size in sizes:
+        part, tokens, places = _share(places[:size], inputs[first : first + size])
         parts.append(part)
         read.append(tokens)
-        heads.append(np.asarray(places) + start)
+        heads.append(places + start)
         first, start = first + size, start + part[0]
+        if len(tokens) == size:
+            break
+    parts += [(size, None, size) for size in sizes[len(parts) :]]
+    read.append(inputs[first:])
+    heads.append(np.arange(start, start + len(inputs) - first))
     return Layout(np.concatenate(read), list(_steps(parts, 1)), 1, None, np.concatenate(heads))
 
 
-def _share(parents: Sequence[int], tokens: Integers) -> tuple[Part, Integers, Sequence[int]]:
+def _share(parents: Integers, tokens: Integers) -> tuple[Part, Integers, Integers]:
     """The part of one step, the token each of its rows reads, and the place of each sequence."""
-    pairs = list(zip(parents, tokens.tolist(), strict=False))  # who has ended comes last
-    found: dict[tuple[int, int], int] = {}
-    places: Sequence[int] = [found.setdefault(pair, len(found)) for pair in pairs]
-    rows = list(found)
-    if len(rows) > MOST_DISTINCT * len(pairs):
-        rows, places = pairs, range(len(pairs))
-    continues, read = np.array(rows).T
-    continued = int(continues.max()) + 1
-    branches = len(rows) != continued or (continues != np.arange(continued)).any()
-    return (len(rows), continues if branches else None, continued), read, places
+    places = np.arange(len(tokens))
+    first = _first_of_equal(parents * (int(tokens.max()) + 1) + tokens)
+    rows = np.flatnonzero(first == places)
+    if len(rows) <= MOST_DISTINCT * len(tokens):
+        places = np.searchsorted(rows, first)
+        parents, tokens = parents[rows], tokens[rows]
+    continued = int(parents.max()) + 1
+    branches = len(tokens) != continued or (parents != np.arange(continued)).any()
+    return (len(tokens), parents if branches else None, continued), tokens, places
+
+
+def _first_of_equal(keys: Integers) -> Integers:
+    """For each key the place of the first that is equal."""
+    order = np.argsort(keys, kind="stable")
+    in_order = keys[order]
+    is_new = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
+    first = np.empty_like(order)
+    first[order] = order[is_new][np.cumsum(is_new) - 1]
+    return first
 
 
 def _steps(parts: Sequence[Part], num_initial: int) -> Iterator[Step]:

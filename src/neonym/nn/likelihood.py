@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from neonym.nn.architecture import check_tokens
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.loss import log_sum_exp
-from neonym.nn.packing import START_END, checked_sequences
+from neonym.nn.packing import START_END
+from neonym.nn.sequences import TokenSequences
 
 if TYPE_CHECKING:
     from neonym.nn.network import RecurrentNetwork
@@ -37,27 +38,22 @@ def negative_log_likelihood(network: "RecurrentNetwork", sequences: Sequence[Arr
     nats = np.empty(len(sequences), dtype=np.float64)
     if not len(sequences):
         return nats
-    arrays = checked_sequences(sequences)
-    tokens = np.concatenate(arrays)
-    check_tokens("sequences", tokens, network.vocabulary_size)
-    lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
-    order = np.argsort(_keys(tokens, lengths, network.vocabulary_size))
-    for places in _blocks(order, lengths):
-        block = [arrays[place] for place in places]
-        nats[places] = _nats_of_tree(network, _padded(block, lengths[places]), lengths[places])
+    together = TokenSequences.of(sequences)
+    check_tokens("sequences", together.tokens, network.vocabulary_size)
+    order = np.argsort(_keys(together, network.vocabulary_size))
+    for places in _blocks(order, together.lengths):
+        tokens = np.ascontiguousarray(together.columns(places, behind=NO_TOKEN).T)
+        nats[places] = _nats_of_tree(network, tokens, together.lengths[places])
     return nats
 
 
-def _keys(tokens: Integers, lengths: Integers, vocabulary_size: int) -> Integers:
-    """A number for each sequence; they are in the order of the sequences' first tokens.
-
-    `tokens` are those of all sequences one behind the other.
-    """
-    starts, keys = np.cumsum(lengths) - lengths, np.zeros(len(lengths), dtype=np.int64)
+def _keys(sequences: TokenSequences, vocabulary_size: int) -> Integers:
+    """A number for each sequence; they are in the order of the sequences' first tokens."""
+    keys = np.zeros(len(sequences), dtype=np.int64)
     for place in range(int(KEY_BITS / log2(vocabulary_size + 1))):
         keys *= vocabulary_size + 1
-        still = np.flatnonzero(lengths > place)
-        keys[still] += tokens[starts[still] + place] + np.int64(1)
+        still = np.flatnonzero(sequences.lengths > place)
+        keys[still] += sequences.tokens[sequences.starts[still] + place] + np.int64(1)
     return keys
 
 
@@ -69,14 +65,6 @@ def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
             count //= 2
         yield order[:count]
         order = order[count:]
-
-
-def _padded(arrays: Sequence[Integers], lengths: Integers) -> Integers:
-    """The sequences as rows, (sequences, longest + 1)."""
-    rows = np.full((len(arrays), int(lengths.max()) + 1), NO_TOKEN, dtype=np.int32)
-    inside = np.arange(rows.shape[1]) < lengths[:, None]
-    rows[inside] = np.concatenate(arrays)
-    return rows
 
 
 def _nats_of_tree(network: "RecurrentNetwork", tokens: Integers, lengths: Integers) -> Floats:

@@ -6,7 +6,7 @@ a step are therefore contiguous, and the sequences still running are always the 
 calls this a packed sequence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Integers
 from neonym.nn.layout import Layout, plain_layout, shared_layout
+from neonym.nn.sequences import TokenSequences
 
 START_END = 0
 """Token id that stands in front of every sequence and behind it."""
@@ -168,7 +169,7 @@ def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequen
 
     Parameters
     ----------
-    sequences : sequence of one-dimensional integer arrays or lists
+    sequences : TokenSequences, or sequence of one-dimensional integer arrays or lists
         Token ids without start and end; both (id 0) are added here.
     output : "all" or "last", default "all"
         With "all" every token and then the end token is a target. With "last" the last token of a
@@ -189,47 +190,15 @@ def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequen
     """
     if output not in ("all", "last"):
         raise ValueError(f'output is {output!r}, expected "all" or "last"')
-    arrays = checked_sequences(sequences)
-    if not arrays:
+    all_of_them = TokenSequences.of(sequences)
+    if not len(all_of_them):
         raise ValueError("sequences is empty, expected at least one sequence")
-    lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
-    order = np.argsort(-lengths, kind="stable")
-    tokens = _concatenate(arrays[place] for place in order)
-    return _pack_sorted(tokens, lengths[order], order, output)
-
-
-def _pack_sorted(
-    tokens: Integers, lengths: Integers, order: Integers, output: Output
-) -> PackedSequences:
-    longest = int(lengths[0])
-    rows = np.full((len(lengths), longest + 2), START_END, dtype=np.intp)
-    rows[:, 1:-1][np.arange(longest) < lengths[:, None]] = tokens
+    order = np.argsort(-all_of_them.lengths, kind="stable")
+    lengths, columns = all_of_them.lengths[order], all_of_them.columns(order, behind=START_END)
     num_inputs = lengths + (output == "all")
     running = np.arange(num_inputs[0])[:, None] < num_inputs  # (steps, sequences)
-    steps = len(running)
-    inputs = rows[:, :steps].T[running]
-    if output == "last":
-        targets = rows[np.arange(len(rows)), lengths]
-    else:
-        targets = rows[:, 1 : steps + 1].T[running]
-    return PackedSequences(inputs, targets, running.sum(axis=1), order, output)
-
-
-def checked_sequences(sequences: Sequence[ArrayLike]) -> list[Integers]:
-    """The sequences as integer arrays; ValueError or TypeError names the first that is none."""
-    return [_checked(sequence, place) for place, sequence in enumerate(sequences)]
-
-
-def _checked(sequence: ArrayLike, place: int) -> Integers:
-    array = np.asarray(sequence)
-    if array.ndim != 1:
-        raise ValueError(f"sequences[{place}] has shape {array.shape}, expected one dimension")
-    if not len(array):
-        raise ValueError(f"sequences[{place}] is empty, expected at least one token id")
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"sequences[{place}] has dtype {array.dtype}, expected integers")
-    return array
-
-
-def _concatenate(arrays: Iterable[Integers]) -> Integers:
-    return np.concatenate(list(arrays)).astype(np.intp, copy=False)
+    rows = np.flatnonzero(running)
+    ids = np.concatenate([np.full(len(order), START_END), columns.ravel()])
+    last = len(order) * lengths + np.arange(len(order))  # where each sequence has its last token
+    targets = ids.take(last if output == "last" else rows + len(order))
+    return PackedSequences(ids.take(rows), targets, running.sum(axis=1), order, output)

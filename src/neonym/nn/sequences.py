@@ -1,0 +1,100 @@
+"""Many sequences of token ids in one array."""
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neonym.nn.arrays import Integers
+
+
+class TokenSequences(Sequence[Integers]):
+    """Sequences of token ids, one behind the other in one array.
+
+    A list of arrays is scattered over memory: to take a random batch out of a million costs more
+    than to pack it. Here it is one look-up, and the sequences were checked once and for all.
+
+    Parameters
+    ----------
+    tokens : integers, shape (tokens,)
+        Of all sequences.
+    lengths : integers, shape (sequences,)
+        How many of them each sequence has, at least one.
+    """
+
+    def __init__(self, tokens: Integers, lengths: Integers) -> None:
+        self.tokens, self.lengths = tokens, lengths
+        self.starts = np.cumsum(lengths) - lengths
+
+    @classmethod
+    def of(cls, sequences: Sequence[ArrayLike]) -> "TokenSequences":
+        """Check sequences and put them together; what is together already is returned as it is.
+
+        Raises
+        ------
+        ValueError
+            If one is empty or not one-dimensional.
+        TypeError
+            If one does not hold integers.
+        """
+        if isinstance(sequences, cls):
+            return sequences
+        if not len(sequences):
+            return cls(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
+        try:
+            tokens = np.concatenate(sequences)
+            lengths = np.fromiter(map(np.size, sequences), dtype=np.intp, count=len(sequences))
+        except (TypeError, ValueError):  # of several dimensions, or none
+            raise _first_error(sequences) from None
+        if tokens.ndim != 1 or tokens.dtype.kind not in "iu" or not lengths.all():
+            raise _first_error(sequences)
+        return cls(tokens, lengths)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @overload
+    def __getitem__(self, place: int) -> Integers: ...
+    @overload
+    def __getitem__(self, place: slice) -> "TokenSequences": ...
+    def __getitem__(self, place: int | slice) -> "Integers | TokenSequences":
+        if isinstance(place, slice):
+            return self.take(np.arange(len(self))[place])
+        start = self.starts[place]
+        return self.tokens[start : start + self.lengths[place]]
+
+    def __iter__(self) -> Iterator[Integers]:
+        return iter(np.split(self.tokens, self.starts[1:]) if len(self) else [])
+
+    def take(self, places: Integers) -> "TokenSequences":
+        """The sequences at these places, in this order."""
+        lengths = self.lengths[places]
+        ends = np.cumsum(lengths)
+        shifts = self.starts[places] - (ends - lengths)
+        rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, lengths)
+        return TokenSequences(self.tokens[rows], lengths)
+
+    def columns(self, places: Integers, behind: int) -> Integers:
+        """The sequences at these places as columns, filled up with `behind`.
+
+        Returns
+        -------
+        ndarray, shape (longest + 1, len(places))
+        """
+        steps, lengths = np.arange(int(self.lengths[places].max()) + 1), self.lengths[places]
+        columns = self.tokens.take(self.starts[places] + steps[:, None], mode="clip")
+        columns[steps[:, None] >= lengths] = behind
+        return columns
+
+
+def _first_error(sequences: Sequence[ArrayLike]) -> ValueError | TypeError:
+    """What is wrong with the first of sequences that are none."""
+    for place, array in enumerate(map(np.asarray, sequences)):
+        if array.ndim != 1:
+            return ValueError(f"sequences[{place}] has shape {array.shape}, expected one dimension")
+        if not len(array):
+            return ValueError(f"sequences[{place}] is empty, expected at least one token id")
+        if array.dtype.kind not in "iu":
+            return TypeError(f"sequences[{place}] has dtype {array.dtype}, expected integers")
+    return TypeError("sequences mixes signed with unsigned 64-bit integers, expected one of them")
