@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 # PyTorch and JAX, to measure and test against, live apart from the product's environment
-BENCH_BIN := $(CURDIR)/.venv-bench/bin
+BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -26,8 +26,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(@D)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(@D)/uv.lock
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(@D)/uv.lock
-	@VIRTUAL_ENV=$(CURDIR)/$(@D) $(@D)/bin/uv pip install --quiet --require-hashes -r requirements.lock
-	@VIRTUAL_ENV=$(CURDIR)/$(@D) $(@D)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(@D)/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(@D)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@git rev-parse --is-inside-work-tree >/dev/null 2>&1 || printf '[core]\n    no_scm = true\n' > .dvc/config.local
 	@touch $@
 
