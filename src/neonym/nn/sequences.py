@@ -1,7 +1,7 @@
 """Many sequences of token ids in one array."""
 
-from collections.abc import Iterator, Sequence
-from typing import overload
+from collections.abc import Iterator, Sequence, Sized
+from typing import cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,7 +44,7 @@ class TokenSequences(Sequence[Integers]):
             return cls(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
         try:
             tokens = np.concatenate(sequences)
-            lengths = np.fromiter(map(np.size, sequences), dtype=np.intp, count=len(sequences))
+            lengths = np.fromiter(map(len, cast("Sequence[Sized]", sequences)), dtype=np.intp, count=len(sequences))
         except (TypeError, ValueError):  # of several dimensions, or none
             raise _first_error(sequences) from None
         if tokens.ndim != 1 or tokens.dtype.kind not in "iu" or not lengths.all():
