@@ -1,11 +1,12 @@
 """Ends jobs of a search whose curve on val is hopeless beside those of the others."""
 
-from functools import cached_property
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from neonym.configuration import Configuration
 from neonym.errors import PrunedError
@@ -30,13 +31,6 @@ class Judge:
         epochs = configuration.train.members * configuration.train.epochs
         self._pruner = _pruner(str(configuration.sweep.pruner), epochs)
 
-    @cached_property
-    def _trial(self) -> optuna.Trial:
-        """The last attempt at the job."""
-        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        found = [each for each in running if each.user_attrs.get(JOB) == self._job]
-        return optuna.Trial(self._study, found[-1]._trial_id)
-
     def __call__(self, record: EpochRecord) -> None:
         """Report an epoch; only val is looked at.
 
@@ -45,10 +39,23 @@ class Judge:
         PrunedError
             If the job is to end.
         """
-        self._trial.report(record.val_nll, record.epoch)
-        frozen = self._study.get_trials(deepcopy=False)[self._trial.number]
-        if self._pruner.prune(self._study, frozen):
-            raise PrunedError(f"stopped after epoch {record.epoch}: val nll {record.val_nll:.4g}")
+        attempt = self._last_attempt()
+        # a sweep that goes on, while this job of the one that was killed runs on a cluster, calls
+        # the attempt failed and begins another
+        with suppress(UpdateFinishedTrialError):
+            if attempt is None:
+                return
+            optuna.Trial(self._study, attempt._trial_id).report(record.val_nll, record.epoch)
+            trial = self._study.get_trials(deepcopy=False)[attempt.number]
+            if self._pruner.prune(self._study, trial):
+                stopped = f"stopped after epoch {record.epoch}: val nll {record.val_nll:.4g}"
+                raise PrunedError(stopped)
+
+    def _last_attempt(self) -> FrozenTrial | None:
+        """The last attempt at the job; None where the sweep has not begun it anew yet."""
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        found = [each for each in running if each.user_attrs.get(JOB) == self._job]
+        return found[-1] if found else None
 
 
 def _pruner(name: str, epochs: int) -> BasePruner:

@@ -6,6 +6,7 @@ at a job. Whether a job has ended well is told by its result, not by the study, 
 or was killed is attempted again with the same values.
 """
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,7 @@ NAME = "sweep"
 JOB = "job"
 DONE = ("finished", "pruned")
 MOST_DRAWS = 100  # until values come that no job has
+BATCHES = 5  # in which TPE tries what it tries, at least
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -102,8 +104,8 @@ class Search:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self._plan, self._folder = plan, folder
         self._settings = plan.first.sweep
-        self._most = min(self._settings.trials or 0, space_size(plan.axes))
-        self._at_once = self._settings.at_once or plan.workers
+        self._most = int(min(self._settings.trials or 0, space_size(plan.axes)))
+        self._at_once = self._settings.at_once or self._most_at_once
         self._space = {axis.key: distribution_of(axis) for axis in plan.axes if axis.swept}
         self._study = open_study(folder / STUDY, self._settings.direction)
         self._claim()
@@ -111,6 +113,12 @@ class Search:
         self._attempts: dict[int, int] = {}  # the trial of each job that is running
         self._again: list[tuple[int, dict[str, Any]]] = []
         self._take_up()
+
+    @property
+    def _most_at_once(self) -> int:
+        """As many as there are workers; of TPE few enough that it learns from those before."""
+        is_tpe = self._settings.search == "tpe"
+        return min(self._plan.workers, math.ceil(self._most / BATCHES) if is_tpe else self._most)
 
     @property
     def is_done(self) -> bool:

@@ -14,8 +14,10 @@ sys.path.append(str(PROJECT / "pipelines"))
 import search
 from multirun import Result, Sweep, read_result, write_result
 from neonym.errors import UserError
+from neonym.history import EpochRecord
 from planning import Plan, plan_sweep
-from search import STUDY, Search
+from pruning import Judge
+from search import STUDY, Search, open_study
 
 SPACE = (
     "optimizer.lr=tag(log,interval(1e-3,1e-1))",
@@ -186,6 +188,35 @@ def test_batches_are_as_large_as_asked_for(tmp_path: Path) -> None:
             end(tmp_path, number, words, bowl)
         source.ended(batch)
     assert sizes == [4, 4, 2]
+
+
+@pytest.mark.parametrize(("kind", "size"), [("tpe", 5), ("random", 25)])
+def test_tpe_learns_between_batches_however_many_workers_there_are(
+    kind: str, size: int, tmp_path: Path
+) -> None:
+    many = ("hydra/launcher=joblib", "hydra.launcher.workers=64", f"sweep.search={kind}")
+    batch = Search(plan_sweep("train", [*TPE, *many]), tmp_path).next_batch()
+    assert batch is not None
+    assert len(batch.overrides) == size
+
+
+def epoch(number: int, val_nll: float) -> EpochRecord:
+    return EpochRecord(number, number, 0.01, val_nll, val_nll, val_nll, 1.0)
+
+
+def test_a_job_that_outlives_its_sweep_is_judged_for_the_one_that_goes_on(tmp_path: Path) -> None:
+    plan = plan_sweep("train", [*TPE, "sweep.pruner=median"])
+    batch = Search(plan, tmp_path).next_batch()
+    assert batch is not None
+    job = plan.composer.configuration([*batch.overrides[0], "sweep.job=0"])
+    judge = Judge(tmp_path / "0", job)
+    judge(epoch(1, 2.5))
+    resumed = take_up(plan, tmp_path)
+    judge(epoch(2, 2.0))
+    assert resumed.next_batch() == batch
+    judge(epoch(3, 1.5))
+    study = open_study(tmp_path / STUDY, "minimize")
+    assert [trial.intermediate_values for trial in study.trials] == [{1: 2.5}, {3: 1.5}]
 
 
 def test_a_line_that_was_cut_off_does_not_damage_the_study(tpe: Plan, tmp_path: Path) -> None:

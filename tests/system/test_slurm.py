@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,31 @@ def test_jobs_that_outlive_a_killed_sweep_are_its_own_when_it_goes_on(team: Team
     assert done.returncode == 0, done.stdout
     assert [team.slurm_id(job) for job in range(4)] == before
     assert_one_finished_child_each(team, 4)
+
+
+def test_a_search_prunes_on_both_nodes_and_goes_on_with_the_jobs_a_kill_left(
+    team: Team,
+) -> None:
+    sweep = team.start(
+        *("train", "sweep=tpe", "sweep.trials=8", "sweep.at_once=2", "train.epochs=20"),
+        *("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model.hidden_size=range(3,9)"),
+        "model.output_dropout=0.2",
+    )
+    wait_for(lambda: list((team.project.root / "multirun").glob("*/*/sweep.json")))
+    wait_for(lambda: team.started(0) and team.started(1))
+    sweep.kill()
+    sweep.wait()
+    before = [team.slurm_id(job) for job in range(2)]
+    done = team.resume()
+    assert done.returncode == 0, done.stdout
+    assert [team.slurm_id(job) for job in range(2)] == before
+    parent, children = team.family()
+    statuses = Counter(run.info.status for run in children)
+    assert statuses["FINISHED"] + statuses["KILLED"] == len(children) == 8
+    assert statuses["KILLED"] == parent.data.metrics["sweep/pruned"] > 0
+    assert len({run.data.tags[tags.JOB] for run in children}) == 8
+    assert {started["host"] for job in range(8) if (started := team.started(job))} == set(NODES)
+    assert len(str(parent.info.run_name)) == 250  # PostgreSQL refuses more
 
 
 def test_a_cluster_that_does_not_take_jobs_is_one_line(team: Team) -> None:
