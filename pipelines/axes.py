@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep, Sweep
 
+from neonym.configuration import SEEDS
 from neonym.errors import UserError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 TAGS = frozenset({"log", "int"})
-SEEDS = ("seed", "data.split.seed")
 GOLDEN = (math.sqrt(5) - 1) / 2
 DIGITS = 4  # of a number drawn from an interval: as many as matter, and as can be read
 

@@ -13,11 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from multirun import Result, Sweep
-from neonym.configuration import Configuration
+from neonym.configuration import SEEDS, Configuration
 from neonym.terminal import escape
 
 SHOWN = 20
-SEEDS = ("seed=", "data.split.seed=")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _groups(finished: list[Result]) -> list[Group]:
 
 
 def _without_seed(result: Result) -> str:
-    return " ".join(word for word in result.overrides if not word.startswith(SEEDS))
+    return " ".join(word for word in result.overrides if word.partition("=")[0] not in SEEDS)
 
 
 def _standard_error(values: list[float]) -> float:

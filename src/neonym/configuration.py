@@ -348,6 +348,9 @@ def configuration_hash(configuration: Configuration) -> str:
     return sha256_of(_deciding_values(configuration))
 
 
+SEEDS = ("seed", "data.split.seed")  # in which repetitions of a configuration differ
+
+
 def seedless_hash(configuration: Configuration) -> str:
     """The same for all seeds, those of splits too: tells repetitions from other configurations."""
     values = _deciding_values(configuration)

@@ -13,7 +13,12 @@ from typing import Any
 
 import yaml
 
-from neonym.configuration import UNTRACKED_SECTIONS, Configuration, configuration_hash
+from neonym.configuration import (
+    SEEDS,
+    UNTRACKED_SECTIONS,
+    Configuration,
+    configuration_hash,
+)
 from neonym.errors import PrunedError
 from neonym.nested import flatten
 from neonym.tracking import tags
@@ -37,6 +42,7 @@ from neonym.tracking.spool import SegmentWriter, now_ms
 from neonym.tracking.store import Store
 
 MAX_PARAM = 500
+MAX_NAME = 250  # characters of a run's name; PostgreSQL refuses more
 
 
 class Run:
@@ -194,7 +200,7 @@ def open_run(
 
 def _sweep_tags(sweep: str, overrides: str) -> dict[str, str]:
     """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones."""
-    words = [word for word in overrides.split() if not word.startswith("seed=")]
+    words = [word for word in overrides.split() if word.partition("=")[0] not in SEEDS]
     return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: " ".join(words) or "(defaults)"}
 
 
@@ -260,11 +266,15 @@ def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
 
 def _without_secrets(opened: RunOpened) -> RunOpened:
     shown = {
-        "name": redact_text(opened.name),
+        "name": _shortened(redact_text(opened.name)),
         "tags": redact(opened.tags),
         "params": redact(opened.params),
     }
     return opened.model_copy(update=shown)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
