@@ -20,7 +20,7 @@ def test_with_beams_enough_the_names_are_exactly_the_most_probable(seed, prefix)
     exact = model.names(5, Choice(), prefix)
     p = model.probabilities(Choice())
     of_prefix = np.log([p[i, j] for i, j in itertools.pairwise((0, *prefix))]).sum()
-    whole = {name: np.log(q) + of_prefix for (name, ended), q in exact.items() if ended}
+    whole = {name: np.log(q) + of_prefix for (name, ended), q in exact.items() if ended and name}
     found = most_probable(model, 7, max_length=5, prefix=prefix, width=1000)
     assert len(set(as_tuples(found))) == 7
     np.testing.assert_allclose(found.log_probs, sorted(whole.values(), reverse=True)[:7])
@@ -38,8 +38,14 @@ def test_one_beam_follows_the_most_probable_token():
 def test_names_longer_than_the_cap_are_not_given():
     model = TableModel()
     model.table[:, 0] = -5
-    found = most_probable(model, 100, max_length=2, width=9)
-    assert sorted(as_tuples(found)) == [(), (1,), (1, 1), (1, 2), (2,), (2, 1), (2, 2)]
+    found = most_probable(model, 100, max_length=2)
+    assert sorted(as_tuples(found)) == [(1,), (1, 1), (1, 2), (2,), (2, 1), (2, 2)]
+
+
+def test_the_empty_name_is_none_however_probable_it_is():
+    model = TableModel()
+    model.table[:] = [[9, 2, 1], [1, 0, 0], [1, 0, 0]]
+    assert as_tuples(most_probable(model, 2, max_length=1)) == [(1,), (2,)]
 
 
 @pytest.mark.parametrize(

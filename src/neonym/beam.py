@@ -14,6 +14,8 @@ from neonym.threads import one_blas_thread
 
 Name = tuple[int, ...]
 
+LEAST_WIDTH, MOST_WIDTH = 1_000, 10_000
+
 
 @one_blas_thread()
 def most_probable(
@@ -22,9 +24,9 @@ def most_probable(
     *,
     max_length: int,
     prefix: Sequence[int] | Ids = (),
-    width: int = 100,
+    width: int | None = None,
 ) -> Samples:
-    """The most probable whole names, the best first.
+    """The most probable whole names, the best first; the empty name is none.
 
     Only the `width` best beginnings of each length are followed, so a name is missed where one of
     its beginnings is not among them; with a width of all beginnings the result is exact.
@@ -40,7 +42,7 @@ def most_probable(
     prefix
         Ids of the tokens that every name begins with.
     width
-        How many beginnings are followed.
+        How many beginnings are followed; None: ten for each name, at least 1,000, at most 10,000.
 
     Returns
     -------
@@ -52,6 +54,8 @@ def most_probable(
     UserError
         If the count or the width is below 1, or the prefix is longer than the cap.
     """
+    if width is None:
+        width = min(max(LEAST_WIDTH, 10 * count), MOST_WIDTH)
     if count < 1 or width < 1:
         raise UserError(f"{count} names and {width} beams were asked for; ask for at least 1")
     if len(prefix) > max_length:
@@ -75,7 +79,8 @@ def _search(
     found: dict[Name, float] = {}
     while True:
         following = nats[:, None] + log_softmax(logits)  # (beams, vocabulary)
-        found |= dict(zip(live, following[:, END].tolist(), strict=True))
+        if live[0]:
+            found |= dict(zip(live, following[:, END].tolist(), strict=True))
         beams, tokens = _best(following, width)
         nats = following[beams, tokens]
         if len(live[0]) == max_length or _settled(found, count, float(nats.max(initial=-np.inf))):

@@ -175,7 +175,7 @@ class NameGenerator:
         return self._names(samples)
 
     def most_probable(
-        self, count: int, *, prefix: str = "", max_length: int | None = None, width: int = 100
+        self, count: int, *, prefix: str = "", max_length: int | None = None
     ) -> Names:
         """The most probable names, found by beam search; see `neonym.beam.most_probable`.
 
@@ -186,9 +186,7 @@ class NameGenerator:
         """
         cap = self.max_length if max_length is None else max_length
         ids = self._prefix_ids(prefix)
-        return self._names(
-            most_probable(self.predictor, count, max_length=cap, prefix=ids, width=width)
-        )
+        return self._names(most_probable(self.predictor, count, max_length=cap, prefix=ids))
 
     @one_blas_thread()
     def log_prob(self, names: Sequence[str]) -> NDArray[np.float64]:
