@@ -1,7 +1,7 @@
 """Every hash and metric of a run beside those of its rerun, equal or not."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -18,7 +18,14 @@ HASHES = {
 # Where a run's results are among its artifacts; the rest is what it was made from
 RESULTS = ("models", "reports", "figures", ".")
 NOT_RESULTS = frozenset({"configuration.yaml"})
+# Told of while training goes on, which leaves them in no file: a run that was filled in lacks
+# them, one that was resumed has them from where it went on
+RUNNING = frozenset({"train/loss", "train/loss_per_step"})
+# With one of these stages a run has all figures of those before
+COMPLETE = frozenset({"train", "evaluate"})
 ABSENT = "–"
+
+Curve = Mapping[int, float]
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,7 @@ def compare(recorded: Recorded, made: Made) -> Iterator[Row]:
     """All that a run holds beside what its rerun made."""
     yield from _hashes(recorded, made)
     yield from _files(recorded, made)
-    for name in sorted(recorded.run.data.metrics):
-        yield _metric(name, recorded.curve(name), made.points.get(name, {}))
-    if "evaluate" in recorded.stages:
-        for name in sorted(made.points.keys() - recorded.run.data.metrics.keys()):
-            # Running figures of training are not there where it was filled in from files
-            if not name.startswith("train/"):
-                yield Row(name, ABSENT, _shown(_last(made.points[name])), False)
+    yield from _metrics(recorded, made)
 
 
 def _hashes(recorded: Recorded, made: Made) -> Iterator[Row]:
@@ -72,24 +73,37 @@ def _row(what: str, recorded: str, again: str | None) -> Row:
     return Row(what, recorded[:16], (again or ABSENT)[:16], recorded == again)
 
 
-def _metric(name: str, curve: dict[int, float], made: dict[int, list[float]]) -> Row:
-    """A row for a metric: its last value, unless an earlier one is another."""
-    if not curve:
-        return Row(name, ABSENT, _shown(_last(made)), False)
-    differing = [step for step in sorted(curve) if not _is_among(curve[step], made.get(step, []))]
-    step = differing[0] if differing else max(curve)
-    last = step == max(curve)
-    what = name if last else f"{name} at step {step}"
-    again = made.get(step, [])
-    return Row(what, _shown(curve[step]), _shown(again[-1] if again else None), not differing)
+def _metrics(recorded: Recorded, made: Made) -> Iterator[Row]:
+    resumed = (recorded.configuration or {}).get("train", {}).get("resume", False)
+    for name in sorted(recorded.run.data.metrics):
+        curve = recorded.curve(name)
+        told = [points[name] for points in (made.points, made.filled) if name in points] or [{}]
+        first = min(curve, default=0) if resumed and name in RUNNING else 0
+        rows = [_metric(name, curve, _from(first, again)) for again in told]
+        yield next((row for row in rows if row.equal), rows[0])
+    if not COMPLETE.isdisjoint(recorded.stages):
+        for name in sorted(made.points.keys() - recorded.run.data.metrics.keys() - RUNNING):
+            yield _metric(name, {}, made.points[name])
 
 
-def _is_among(value: float, values: list[float]) -> bool:
-    return any(value == other or (math.isnan(value) and math.isnan(other)) for other in values)
+def _from(first: int, curve: Curve) -> Curve:
+    return {step: value for step, value in curve.items() if step >= first}
 
 
-def _last(points: dict[int, list[float]]) -> float | None:
-    return points[max(points)][-1] if points else None
+def _metric(name: str, curve: Curve, again: Curve) -> Row:
+    """A row for a metric: its last value, unless one before is another, or missing."""
+    steps = sorted(curve.keys() | again.keys()) if curve else sorted(again)[-1:]
+    differing = [step for step in steps if not _is_same(curve.get(step), again.get(step))]
+    step = next(iter(differing or steps[-1:]), 0)
+    what = name if step in steps[-1:] else f"{name} at step {step}"
+    equal = bool(steps) and not differing
+    return Row(what, _shown(curve.get(step)), _shown(again.get(step)), equal)
+
+
+def _is_same(value: float | None, other: float | None) -> bool:
+    if value is None or other is None:
+        return False
+    return value == other or (math.isnan(value) and math.isnan(other))
 
 
 def _shown(value: float | None) -> str:

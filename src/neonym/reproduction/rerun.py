@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -37,8 +36,10 @@ class Made:
     tags: dict[str, str] = field(default_factory=dict)
     splits: dict[str, str] = field(default_factory=dict)
     """Digests, by what the split is used for."""
-    points: dict[str, dict[int, list[float]]] = field(default_factory=dict)
-    """The values of each metric by step: while it ran, and as filled in from files."""
+    points: dict[str, dict[int, float]] = field(default_factory=dict)
+    """The values of each metric by step, as a stage told them while it ran."""
+    filled: dict[str, dict[int, float]] = field(default_factory=dict)
+    """The same as a later stage fills it in from files, for a run that lacks the stage."""
     files: dict[str, str] = field(default_factory=dict)
     """The sha256 of each file, under the path that it has among a run's artifacts."""
 
@@ -52,10 +53,10 @@ class Made:
             case "dataset":
                 self.splits[event["context"]] = event["digest"]
             case "metrics":
+                points = self.filled if event.get("for_stage") else self.points
                 for name, value in event["values"].items():
                     number = math.nan if value is None else float(value)
-                    steps = self.points.setdefault(name, defaultdict(list))
-                    steps[event["step"]].append(number)
+                    points.setdefault(name, {})[event["step"]] = number
             case "artifact":
                 file = segment / event["file"]
                 name = str(PurePosixPath(event.get("folder", ""), file.name))
