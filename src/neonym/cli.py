@@ -67,6 +67,8 @@ def run() -> int:
         complain(str(error))
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except SystemExit:  # by click or rich: who reads has enough, which is no mistake
+        return 0
     return MISTAKE
 
 
