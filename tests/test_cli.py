@@ -256,6 +256,7 @@ def test_a_reader_who_has_enough_is_no_mistake(folder):
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},  # set, it hides what was not written
     )
     process.stdout.readline()
     process.stdout.close()
