@@ -121,8 +121,8 @@ def test_an_optimizer_continues_from_its_state_as_if_never_interrupted(make):
 def test_the_state_is_a_copy():
     optimizer = Adam()
     run(optimizer)
-    optimizer.state_dict()["mean"][:] = 0
-    assert optimizer.state_dict()["mean"].any()
+    optimizer.state_dict()["gradients"][:] = 0
+    assert optimizer.state_dict()["gradients"].any()
 
 
 def test_the_state_of_another_optimizer_is_refused():
