@@ -14,7 +14,7 @@ def make(cell="rnn", layers=1, **options):
     return RecurrentNetwork(
         6,
         cell,
-        hidden_size=4,
+        hidden_size=3,
         num_layers=layers,
         dtype="float64",
         seed=7,
