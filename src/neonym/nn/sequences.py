@@ -44,7 +44,7 @@ class TokenSequences(Sequence[Integers]):
             return cls(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
         try:
             tokens = np.concatenate(sequences)
-            lengths = np.fromiter(map(len, cast("Sequence[Sized]", sequences)), dtype=np.intp, count=len(sequences))
+            lengths = np.fromiter(map(len, cast("Sequence[Sized]", sequences)), dtype=np.intp)
         except (TypeError, ValueError):  # of several dimensions, or none
             raise _first_error(sequences) from None
         if tokens.ndim != 1 or tokens.dtype.kind not in "iu" or not lengths.all():
