@@ -1,8 +1,10 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -265,6 +267,41 @@ def test_a_reader_who_has_enough_is_no_mistake(folder):
     assert process.wait() == 0
     assert "Traceback" not in error
     assert "BrokenPipe" not in error
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("arguments", ["sample -n 1", "sample -n 30000", "score known.txt"])
+def test_output_that_cannot_be_written_is_one_line_and_exit_status_two(folder, arguments):
+    (folder / "known.txt").write_text("allosaurus\n")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*NEONYM, *arguments.split()],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert done.returncode == 2
+    message = "neonym: the output cannot be written (No space left on device)"
+    assert done.stderr.splitlines()[-1] == message
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_streams_are_empty_or_lead_nowhere(folder):
+    def shell(command):
+        return subprocess.run(
+            ["bash", "-c", command.replace("neonym", shlex.join(NEONYM), 1)],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+    done = shell("neonym sample -n 1 >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = shell("neonym score - <&-")
+    assert (done.returncode, done.stderr) == (2, "neonym: - holds no names; give one name a line\n")
 
 
 def test_letters_that_the_terminal_lacks_are_printed_as_escapes(folder):

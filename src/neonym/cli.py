@@ -1,8 +1,10 @@
 """The command line: `neonym COMMAND`."""
 
+import errno
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import IO
 
@@ -14,6 +16,7 @@ from neonym.terminal import escape
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 
 
 class CommandsFolder(click.Group):
@@ -43,14 +46,21 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and exit: 0, or 2 after a user's mistake, which is told in one line."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
-    status = run()
+    status = 0
     try:
+        status = run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Who reads has enough, which is no mistake. Python flushes once more at exit.
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename is not None:
+            raise
+        # Python flushes once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:  # who reads has enough, which is no mistake
+            complain(f"the output cannot be written ({error.strerror})")
+            status = MISTAKE
     sys.exit(status)
 
 
@@ -75,6 +85,13 @@ def run() -> int:
 def complain(message: str) -> None:
     """Tell the person at the keyboard in one line, on standard error."""
     click.echo(f"neonym: {escape(message)}", err=True)
+
+
+def _open_closed_streams() -> None:
+    """Let streams that were closed by who started us be empty, or go nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (until we exit)
 
 
 def _never_fail_to_encode(stream: IO[str]) -> None:
