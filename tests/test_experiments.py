@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 from neonym import NameGenerator
 from neonym.configuration import Configuration, validate
 from neonym.corpus import read_corpus
+from neonym.history import EpochRecord
 from neonym.splits import split_names
-from neonym.training import EpochRecord, train
+from neonym.training import train
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXPERIMENTS = sorted(path.stem for path in (PROJECT / "conf/experiment").glob("*.yaml"))

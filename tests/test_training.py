@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -159,11 +161,12 @@ def test_a_few_names_are_learned_by_heart():
     assert result.best_val_nll < 0.3
 
 
-def test_divergence_is_one_line_with_step_learning_rate_and_advice():
-    broken = configuration(optimizer=SGD | {"lr": 1e38}, train__clip_norm=None)
+@pytest.mark.parametrize(("clip_norm", "advice"), [(None, "set"), (1e38, "lower")])
+def test_divergence_is_one_line_with_step_learning_rate_and_advice(clip_norm, advice):
+    broken = configuration(optimizer=SGD | {"lr": 1e38}, train__clip_norm=clip_norm)
     message = (
         "training diverged: the .* is (nan|inf) at step 3 of epoch 1, learning rate 1e[+]38; "
-        "lower optimizer.lr, or set train.clip_norm"
+        f"lower optimizer.lr, or {advice} train.clip_norm"
     )
     with pytest.raises(UserError, match=message):
         run(broken)
@@ -264,8 +267,32 @@ def test_truncated_backpropagation_takes_a_step_for_each_stretch_of_tokens():
     assert result.history[0].step == len(recorder.steps)
 
 
+@pytest.mark.parametrize("most", [None, 40, 100_000])
+def test_a_schedule_spans_all_steps_of_truncated_backpropagation(most):
+    recorder, schedule = Recorder(), {"name": "one_cycle", "warm_up": 0.5}
+    run(
+        configuration(train__truncate=3, train__max_steps=most, schedule=schedule),
+        listener=recorder,
+    )
+    rates = [lr for _, _, lr in recorder.steps]
+    rising = round(len(rates) / 2)
+    assert rates[:rising] == pytest.approx([0.01 * n / rising for n in range(1, rising + 1)])
+    assert rates[rising:] == sorted(set(rates[rising:]), reverse=True)
+    assert rates[-1] < 0.0001
+
+
+def test_a_step_schedule_counts_whole_epochs_of_truncated_backpropagation():
+    recorder, schedule = Recorder(), {"name": "step", "every": 1, "factor": 0.5}
+    result = run(configuration(train__truncate=3, schedule=schedule), listener=recorder)
+    starts = [0, *(record.step for record in result.history)]
+    for number, (start, end) in enumerate(itertools.pairwise(starts)):
+        assert {lr for _, _, lr in recorder.steps[start:end]} == {0.01 * 0.5**number}
+
+
 def test_truncating_behind_the_longest_name_changes_nothing():
-    whole, truncated = run(configuration()), run(configuration(train__truncate=99))
+    schedule = {"name": "one_cycle", "warm_up": 0.5}
+    whole = run(configuration(schedule=schedule))
+    truncated = run(configuration(schedule=schedule, train__truncate=99))
     np.testing.assert_array_equal(whole.network.parameters, truncated.network.parameters)
 
 

@@ -2,6 +2,10 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neonym.configuration import Constant, Cosine, OneCycle, Schedule, Step
 
@@ -10,7 +14,7 @@ LearningRate = Callable[[int], float]
 
 
 def learning_rate(
-    schedule: Schedule, peak: float, steps_per_epoch: int, total_steps: int
+    schedule: Schedule, peak: float, epoch_of: Callable[[int], int], total_steps: int
 ) -> LearningRate:
     """The learning rate as a function of the step.
 
@@ -20,8 +24,8 @@ def learning_rate(
         Its name and options.
     peak
         The highest learning rate, `optimizer.lr`.
-    steps_per_epoch
-        What the schedules that count epochs count with.
+    epoch_of
+        The epoch of a step, both counted from 0.
     total_steps
         Length of the whole run if it is not stopped early.
     """
@@ -29,7 +33,7 @@ def learning_rate(
         case Constant():
             return lambda step: peak
         case Step(every=every, factor=factor):
-            return lambda step: peak * factor ** (step // (every * steps_per_epoch))
+            return lambda step: peak * factor ** (epoch_of(step) // every)
         case Cosine(warm_up=warm_up, final=final):
             return warm_up_and_cosine(peak, total_steps, warm_up, final)
         case OneCycle(warm_up=warm_up):
@@ -76,3 +80,19 @@ def warm_up_and_cosine(
 def half_cosine(progress: float) -> float:
     """From 1 at progress 0 to 0 at progress 1, flat at both ends."""
     return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def steps_of_epoch(lengths: NDArray[np.integer[Any]], batch_size: int, truncate: int) -> int:
+    """How many steps truncated backpropagation takes over sequences of these lengths, in order.
+
+    Parameters
+    ----------
+    lengths
+        Tokens of each sequence, the end left out.
+    batch_size
+        Sequences of a batch; the last may be smaller.
+    truncate
+        Tokens of a step: a batch takes as many as its longest sequence needs.
+    """
+    longest = np.maximum.reduceat(lengths, np.arange(0, len(lengths), batch_size)) + 1
+    return int((-(-longest // truncate)).sum())

@@ -1,7 +1,7 @@
 """Training a network on the train split, guided by val; nothing here ever sees the test split."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,22 +21,12 @@ from neonym.checkpoints import (
 )
 from neonym.descent import Descent, make_optimizer
 from neonym.errors import UserError
-from neonym.history import EpochRecord, read_history, write_history
+from neonym.history import EpochRecord
 from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork, Shards, TokenSequences
-from neonym.schedules import learning_rate
+from neonym.schedules import learning_rate, steps_of_epoch
 from neonym.streams import Purpose, generator, seed_sequence
 from neonym.threads import one_blas_thread
-
-__all__ = [
-    "EpochRecord",
-    "TrainingListener",
-    "TrainingResult",
-    "mean_nll",
-    "read_history",
-    "train",
-    "write_history",
-]
 
 Sequences = Sequence[NDArray[np.integer[Any]]]
 
@@ -175,16 +165,36 @@ class _Trainer:
         self.kept = ""  # where the last checkpoint lies, for messages
 
     def _make_descent(self, configuration: conf.Configuration) -> Descent:
-        batches = math.ceil(len(self.train_ids) / self.options.batch_size)
-        steps = self.options.epochs * batches
+        epoch_of, steps = self._plan()
         rate = learning_rate(
             configuration.schedule,
             configuration.optimizer.lr,
-            steps_per_epoch=batches,
+            epoch_of,
             total_steps=min(steps, self.options.max_steps or steps),
         )
         optimizer = make_optimizer(configuration.optimizer, self.network)
         return Descent(self.network, self.options, optimizer, rate)
+
+    def _plan(self) -> tuple[Callable[[int], int], int]:
+        """The epoch of each step, both counted from 0, and how many steps there will be."""
+        options, truncate = self.options, self.options.truncate
+        if truncate is None:
+            batches = math.ceil(len(self.train_ids) / options.batch_size)
+            return lambda step: step // batches, options.epochs * batches
+        # Each epoch makes other batches of the names, which take other numbers of steps.
+        epochs = min(options.epochs, options.max_steps or options.epochs)
+        lengths = self.train_ids.lengths
+        ends = np.cumsum(
+            [
+                steps_of_epoch(lengths[self._order(number)], options.batch_size, truncate)
+                for number in range(1, epochs + 1)
+            ]
+        )
+        return lambda step: int(np.searchsorted(ends, step, side="right")), int(ends[-1])
+
+    def _order(self, number: int) -> NDArray[np.int64]:
+        """The order of the training names in an epoch, counted from 1."""
+        return generator(self.seed, Purpose.SHUFFLING, number).permutation(len(self.train_ids))
 
     @property
     def epoch(self) -> int:
@@ -214,7 +224,7 @@ class _Trainer:
         The last steps allowed may come before the last name.
         """
         number = self.epoch + 1
-        order = generator(self.seed, Purpose.SHUFFLING, number).permutation(len(self.train_ids))
+        order = self._order(number)
         dropout = generator(self.seed, Purpose.DROPOUT, number)
         most = self.options.max_steps
         left = None if most is None else most - self.descent.step
@@ -281,10 +291,11 @@ class _Trainer:
     def _checked(self, value: float, what: str) -> float:
         if math.isfinite(value):
             return value
+        clip = "set" if self.options.clip_norm is None else "lower"
         raise UserError(
             f"training diverged: the {what} is {value} at step {self.descent.step + 1} of epoch "
             f"{self.epoch + 1}, learning rate {self.descent.lr:g}; "
-            f"lower optimizer.lr, or set train.clip_norm{self.kept}"
+            f"lower optimizer.lr, or {clip} train.clip_norm{self.kept}"
         )
 
     def checkpoint(self) -> Checkpoint:
