@@ -180,3 +180,14 @@ def test_a_server_that_is_away_is_told_in_one_line(
     assert said.startswith("neonym: MLflow at http://127.0.0.1:9 cannot be used: ")
     assert said.count("\n") == 1
     assert "pw@" not in said
+
+
+@pytest.mark.parametrize("uri", ["nonsense://runs", "sqlite+absent:///mlflow.db"])
+def test_an_address_that_no_store_is_at_is_told_in_one_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], uri: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert neonym(monkeypatch, store, "promote", "0" * 32) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"neonym: MLflow at {uri} cannot be used: ")
+    assert said.count("\n") == 1

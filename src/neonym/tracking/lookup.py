@@ -35,7 +35,7 @@ def connect(store: Store) -> MlflowClient:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         return MlflowClient(store.uri)
-    except (MlflowException, OSError) as error:
+    except Exception as error:  # also of SQLAlchemy, or a database's driver that is not installed
         raise unusable(store, error) from None
 
 

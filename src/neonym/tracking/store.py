@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from neonym.errors import UserError
+
 TRACKING_URI = "MLFLOW_TRACKING_URI"
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,27 @@ class Store:
 
     @classmethod
     def of_project(cls, root: Path) -> "Store":
-        """The store that `MLFLOW_TRACKING_URI` names, or else the project's own `mlflow.db`."""
+        """The store that `MLFLOW_TRACKING_URI` names, or else the project's own `mlflow.db`.
+
+        Raises
+        ------
+        UserError
+            If what it names is no address.
+        """
         root = root.resolve()
-        uri = os.environ.get(TRACKING_URI) or f"sqlite:///{root / 'mlflow.db'}"
+        uri = os.environ.get(TRACKING_URI) or f"{SQLITE}mlflow.db"
+        try:
+            urlsplit(uri)
+        except ValueError as error:
+            raise UserError(f"{TRACKING_URI} is no address: {error}") from None
+        if uri.startswith(SQLITE):  # delivery works elsewhere than whoever named the file
+            uri = SQLITE + str(root / uri.removeprefix(SQLITE))
         return cls(root, uri)
 
     @property
     def is_own(self) -> bool:
         """Whether it is the project's own database."""
-        return self.uri == f"sqlite:///{self.database}"
+        return self.uri == f"{SQLITE}{self.database}"
 
     @property
     def checkout(self) -> str:

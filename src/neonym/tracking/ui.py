@@ -107,8 +107,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, default=5000)
     port = parser.parse_args().port
-    store = Store.of_project(Path.cwd())
     try:
+        store = Store.of_project(Path.cwd())
         check(store)
         listening = listen(port)
     except UserError as error:

@@ -1,0 +1,39 @@
+"""Which store a project has: its own database, or what `MLFLOW_TRACKING_URI` names."""
+
+from pathlib import Path
+
+import pytest
+
+from neonym.errors import UserError
+from neonym.tracking.store import TRACKING_URI, Store
+
+
+def named(root: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv(TRACKING_URI, uri)
+    return Store.of_project(root)
+
+
+@pytest.mark.parametrize("uri", ["", "sqlite:///mlflow.db", "sqlite:///./mlflow.db"])
+def test_a_relative_database_lies_in_the_project_wherever_it_is_delivered_from(
+    tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = named(tmp_path, uri, monkeypatch)
+    assert store.uri == f"sqlite:///{tmp_path}/mlflow.db"
+    assert store.is_own
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////other/mlflow.db", "http://127.0.0.1:5000"])
+def test_another_store_is_taken_as_it_is_named(
+    tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = named(tmp_path, uri, monkeypatch)
+    assert store.uri == uri
+    assert not store.is_own
+
+
+def test_what_is_no_address_is_said_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError) as caught:
+        named(tmp_path, "http://me:sesame@[runs", monkeypatch)
+    assert str(caught.value) == f"{TRACKING_URI} is no address: Invalid IPv6 URL"
