@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from neonym.choice import Choice
 from neonym.configuration import Configuration
 from neonym.errors import UserError
+from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
@@ -72,8 +73,9 @@ def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
     finished = [name for name, ended in zip(drawn.names, drawn.ended, strict=True) if ended]
     coined = [tokens_of(name, unit) for name in finished]
     real = [tokens_of(name, unit) for name in lists.test]
-    yield "lengths", length_distribution(list(map(len, coined)), list(map(len, real)))
-    yield "tokens", token_distribution(coined, real)
+    noun = _noun(lists)
+    yield "lengths", length_distribution(list(map(len, coined)), list(map(len, real)), noun)
+    yield "tokens", token_distribution(coined, real, noun)
     strings = lists.vocabulary.as_strings
     of_test = nearest(strings(lists.test[:MOST_COMPARED]), strings(lists.train)).distance
     of_coined = np.array([row.distance for row in evaluated.table if row.valid])
@@ -190,7 +192,8 @@ def _whose(evaluated: Evaluated) -> str:
 
 
 def _vowels(lists: Lists) -> str:
-    return lists.vowels if lists.vocabulary.unit == "character" else ""
+    letters = lists.vocabulary.symbols[1:] if lists.vocabulary.unit == "character" else ()
+    return "".join(letter for letter in letters if is_vowel(letter, lists.vowels))
 
 
 def _noun(lists: Lists) -> str:

@@ -57,6 +57,7 @@ def test_vowels_count_with_their_accents_and_y_is_one() -> None:
     ratios = distributions.vowel_ratios(["éb", "sky", "ΑБ", "AxxE", ""])
     assert ratios.tolist() == pytest.approx([1 / 2, 1 / 3, 0, 1 / 2, 1])
     assert distributions.vowel_ratios(["ab"], "b").tolist() == [0.5]
+    assert distributions.vowel_ratios(["éeø"], "éø") == pytest.approx([2 / 3])
     assert distributions.vowel_ratio_w1(["aa", "bb"], ["ab"]) == pytest.approx(0.5)
 
 

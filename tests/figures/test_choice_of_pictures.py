@@ -15,7 +15,7 @@ from neonym.configuration import Rules
 from neonym.errors import UserError
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
-from neonym.figures.canvas import save_figure
+from neonym.figures.canvas import REAL, save_figure
 from neonym.generator import NameGenerator
 from neonym.history import EpochRecord
 from neonym.mixture import Mixture
@@ -108,6 +108,25 @@ def test_every_network_on_letters_and_words_has_all_pictures(
 ) -> None:
     names = small_training.NAMES if unit == "character" else SENTENCES
     assert drawn_pictures(pipelines, make(names, unit, network)).keys() == ALL
+
+
+def test_letters_are_called_letters_and_words_words(
+    pipelines: dict[str, ModuleType], make: Make
+) -> None:
+    for names, unit, noun in [
+        (small_training.NAMES, "character", "letter"),
+        (SENTENCES, "word", "word"),
+    ]:
+        pictures = drawn_pictures(pipelines, make(names, unit))
+        assert pictures["lengths"].axes[0].get_xlabel() == f"length in {noun}s"
+        assert pictures["tokens"].axes[0].get_xlabel() == noun
+        assert pictures["surprisal"].texts[0].get_text() == f"Surprise at each {noun}"
+
+
+def test_a_vowel_is_one_with_its_accents(pipelines: dict[str, ModuleType], make: Make) -> None:
+    [*_, letters] = drawn_pictures(pipelines, make(["ami", "amiet", "née", "noé"])).values()
+    orange = {text.get_text() for text in letters.axes[0].texts if text.get_color() == REAL}
+    assert orange == {"e", "é", "o"}
 
 
 def test_a_model_that_coins_nothing_has_all_pictures(

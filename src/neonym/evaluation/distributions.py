@@ -86,14 +86,15 @@ def vowel_ratios(names: Sequence[str], vowels: Collection[str] = VOWELS) -> Floa
     """The share of each name's letters that are vowels, whatever their accents; shape (names,)."""
     alphabet = set("".join(names))
     table = {ord(letter): "x" for letter in alphabet}
-    table |= {ord(letter): "" for letter in alphabet if _base(letter) in vowels}
+    table |= {ord(letter): "" for letter in alphabet if is_vowel(letter, vowels)}
     left = [len(name.translate(table)) for name in names]
     sizes = lengths(names)
     return 1 - np.asarray(left, np.float64) / np.maximum(sizes, 1)
 
 
-def _base(letter: str) -> str:
-    return unicodedata.normalize("NFD", letter)[0].lower()
+def is_vowel(letter: str, vowels: Collection[str] = VOWELS) -> bool:
+    """Whether a letter is one of the vowels, with its accents or without."""
+    return letter in vowels or unicodedata.normalize("NFD", letter)[0].lower() in vowels
 
 
 def length_w1(valid: Sequence[str], reference: Sequence[str]) -> float:

@@ -18,8 +18,8 @@ MOST_TOKENS = 40
 DISTANCE_BIN = 0.05
 
 
-def length_distribution(coined: Sequence[int], real: Sequence[int]) -> Figure:
-    """Shares of names by length in tokens, coined beside test names."""
+def length_distribution(coined: Sequence[int], real: Sequence[int], noun: str = "letter") -> Figure:
+    """Shares of names by length in letters (or words), coined beside test names."""
     longest = max([*coined, *real], default=0)
     width = (
         longest // MOST_LENGTHS + 1
@@ -36,16 +36,19 @@ def length_distribution(coined: Sequence[int], real: Sequence[int]) -> Figure:
             "Bars of equal height: names are as long as real ones. Names that were cut off at the "
             f"cap are left out.{of_many}",
         )
-        axes = new_axes(figure, "length in tokens", "share of names")
+        axes = new_axes(figure, f"length in {noun}s", "share of names")
         labels = (f"coined, {len(coined):,} names", f"test, {len(real):,} names")
         _bars_beside(axes, places, (ours, theirs), labels)
     return figure
 
 
 def token_distribution(
-    coined: Sequence[Sequence[str]], real: Sequence[Sequence[str]], most: int = MOST_TOKENS
+    coined: Sequence[Sequence[str]],
+    real: Sequence[Sequence[str]],
+    noun: str = "letter",
+    most: int = MOST_TOKENS,
 ) -> Figure:
-    """Shares of the most frequent tokens, coined beside test names."""
+    """Shares of the most frequent letters (or words), coined beside test names."""
     counts = [Counter(token for name in names for token in name) for names in (coined, real)]
     common = (counts[0] + counts[1]).most_common()
     tokens = sorted(token for token, _ in common[:most])
@@ -53,12 +56,13 @@ def token_distribution(
     kept = "" if len(common) <= most else f" The {most} most frequent of {len(common):,}."
     with style(lettering.families):
         figure = new_figure(
-            "Frequencies of tokens",
-            f"Bars of equal height: tokens are as frequent as in real names.{kept}",
+            f"Frequencies of {noun}s",
+            f"Bars of equal height: {noun}s are as frequent as in real names.{kept}",
         )
-        axes = new_axes(figure, "token", "share of tokens")
+        axes = new_axes(figure, noun, f"share of {noun}s")
         labels = [
-            f"{name}, {count.total():,} tokens" for name, count in zip(SOURCES, counts, strict=True)
+            f"{name}, {count.total():,} {noun}s"
+            for name, count in zip(SOURCES, counts, strict=True)
         ]
         ours, theirs = (shares(count, tokens) for count in counts)
         _bars_beside(axes, range(len(tokens)), (ours, theirs), (labels[0], labels[1]))
