@@ -282,7 +282,8 @@ def _shorten(text: str) -> str:
 def _summary(corpus: Corpus) -> str:
     counts = {reason: count for reason, count in corpus.dropped_by_reason().items() if count}
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
-    return f"kept {len(corpus.names):,} of {corpus.read:,} lines; dropped: {reasons}"
+    comments = f"; comments: {corpus.comments:,}" if corpus.comments else ""
+    return f"kept {len(corpus.names):,} of {corpus.read:,} lines; dropped: {reasons}{comments}"
 
 
 def _explain_nothing_left(path: Path, corpus: Corpus) -> str:

@@ -124,7 +124,9 @@ def test_tabs_separate_the_columns_of_a_tsv(make_data, write) -> None:
 def test_what_was_dropped_is_in_the_log(make_data, write, caplog) -> None:
     with caplog.at_level(logging.INFO, "neonym"):
         read_corpus(write("rex\nrex\n\n"), make_data())
-    assert "kept 1 of 3 lines; dropped: 1 duplicate, 1 empty" in caplog.text
+        read_corpus(write("# ours\nrex\n"), make_data())
+    assert caplog.messages[0].endswith("kept 1 of 3 lines; dropped: 1 duplicate, 1 empty")
+    assert caplog.messages[1].endswith("kept 1 of 2 lines; dropped: none; comments: 1")
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,14 @@ def test_the_interval_of_a_wasserstein_distance_is_its_bootstrap() -> None:
 
 
 def test_the_interval_over_blocks_comes_from_their_spread() -> None:
-    low, high = intervals.of_blocks([0.8, 0.9, 1.0])
+    low, high = intervals.of_blocks([0.5, 0.6, 0.7])
     margin = 4.3027 * 0.1 / math.sqrt(3)  # Student's t with two degrees of freedom
-    assert (low, high) == (pytest.approx(0.9 - margin, abs=1e-4), pytest.approx(0.9 + margin, 1e-4))
+    assert (low, high) == (pytest.approx(0.6 - margin, abs=1e-4), pytest.approx(0.6 + margin, 1e-4))
+
+
+def test_the_interval_over_blocks_ends_where_the_figure_does() -> None:
+    assert intervals.of_blocks([0.0, 0.0, 0.01]).low == 0
+    assert intervals.of_blocks([1.0, 1.0, 0.99]).high == 1
 
 
 def test_a_ratio_is_of_sums_and_stays_where_all_names_agree() -> None:

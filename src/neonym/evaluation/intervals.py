@@ -67,13 +67,16 @@ def of_wasserstein(
 
 
 def of_blocks(values: Sequence[float]) -> Interval:
-    """The interval of a mean over independent blocks, from their spread (Student's t)."""
+    """The interval of a mean over independent blocks, from their spread (Student's t).
+
+    The values lie from 0 to 1, and so does the interval.
+    """
     if len(values) < 2:
         return NOTHING
     standard_error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     mean = math.fsum(values) / len(values)
     margin = standard_error * float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
-    return Interval(mean - margin, mean + margin)
+    return Interval(max(0.0, mean - margin), min(1.0, mean + margin))
 
 
 def of_ratio(
