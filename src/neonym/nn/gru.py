@@ -173,5 +173,6 @@ def _go_back(block: Floats, d_h: Floats, scratch: Floats, d_new: Floats, out: Fl
     products, squares = scratch[:2], scratch[2:4]
     np.multiply(products, block[:2], out=squares)
     np.subtract(products, squares, out=squares)
-    np.multiply(squares, block[2:4], out=out[:2])  # with p and h - n
+    squares *= block[2:4]  # with p and h - n
+    out[:2] = squares
     return past

@@ -158,7 +158,8 @@ def _go_back(
     They overwrite `out`, (4, size, hidden). `states` are h_t and q = tanh(c_t). Returned is the
     gradient of c_(t-1), in the scratch, (8, size, hidden); it may be given for the step before,
     with the same scratch. A sigmoid s has the derivative s - s^2; the output gate's gradient is
-    d_h q, and o q is h.
+    d_h q, and o q is h. `out` is columns of a larger array, where arithmetic takes longer than in
+    the scratch and a copy.
     """
     (h, q), (d_h, d_c), (o, g) = states, d_states, block[4:]
     total, x, products, squares = scratch[4], scratch[5], scratch[:4], scratch[6:]
@@ -168,11 +169,14 @@ def _go_back(
     add_to_first(total, d_c)
     np.multiply(h, o, out=x)
     np.subtract(h, x, out=x)
-    np.multiply(x, d_h, out=out[3])
+    x *= d_h
+    out[3] = x
     np.multiply(block[:4], total, out=products)  # with i g, f c_(t-1), i, f
-    np.multiply(products[:2], block[2:4], out=squares)
-    np.subtract(products[:2], squares, out=out[:2])
-    np.multiply(products[0], g, out=x)
-    np.subtract(products[2], x, out=out[2])  # total i (1 - g^2)
     past: Floats = products[3]
+    d_sigmoids, d_g = products[:2], products[2]
+    np.multiply(d_sigmoids, block[2:4], out=squares)
+    np.multiply(products[0], g, out=x)
+    d_sigmoids -= squares
+    d_g -= x  # total i (1 - g^2)
+    out[:3] = products[:3]
     return past
