@@ -100,7 +100,7 @@ DAMAGES = [
     (set_option("hidden_size", 10**12), "its arrays are not those of its options"),
     (set_option("embedding_size", 10**12), "its arrays are not those of its options"),
     (set_option("num_layers", 10**12), "1000000000000 layers of 6 arrays"),
-    (set_option("dropout", "much"), "not supported between"),
+    (set_option("dropout", "much"), "dropout is 'much'"),
 ]
 
 

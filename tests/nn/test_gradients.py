@@ -164,6 +164,12 @@ def test_gradcheck_sees_a_wrong_gradient(monkeypatch):
     assert max(errors.values()) < 1e-6
 
 
+def test_gradcheck_does_not_take_nan_for_right():
+    network = make()
+    network.parameters[network.parameter_slices["head.bias"]] = np.nan
+    assert set(gradcheck(network, RAGGED).values()) == {np.inf}
+
+
 def test_gradcheck_leaves_the_parameters_as_they_were():
     network = make()
     before = network.parameters.copy()

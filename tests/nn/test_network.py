@@ -258,14 +258,22 @@ def test_dropout_between_layers_of_one_layer_warns():
         ({"vocabulary_size": True}, "vocabulary_size is True, expected a positive integer"),
         ({"embedding_size": -1}, "embedding_size is -1, expected a positive integer"),
         ({"bias": "double"}, "bias is 'double', expected one of True, 'single', False"),
+        ({"bias": 1}, "bias is 1, expected one of True, 'single', False"),
+        ({"bias": np.True_}, "bias is np.True_, expected one of True, 'single', False"),
         ({"dtype": "float16"}, "dtype is 'float16', expected one of 'float32', 'float64'"),
-        ({"input_dropout": 1.0}, "input_dropout is 1.0, expected 0 <= input_dropout < 1"),
+        ({"dtype": np.dtype("float32")}, "dtype is dtype.'float32'., expected one of 'float32'"),
+        ({"input_dropout": 1.0}, "input_dropout is 1.0, expected a float, 0 <= input_dropout < 1"),
+        ({"output_dropout": "0.5"}, "output_dropout is '0.5', expected a float, 0 <= output_d"),
+        ({"dropout": None}, "dropout is None, expected a float, 0 <= dropout < 1"),
         ({"nonlinearity": "selu"}, "nonlinearity is 'selu', expected one of 'tanh', 'relu'"),
         (
             {"initialization": "zero"},
             "initialization is 'zero', expected one of 'uniform', 'normal'",
         ),
         ({"initialization_scale": 0.0}, "initialization_scale is 0.0, expected a positive number"),
+        ({"initialization_scale": "1"}, "initialization_scale is '1', expected a positive number"),
+        ({"forget_bias": math.nan}, "forget_bias is nan, expected a finite number or None"),
+        ({"forget_bias": "1"}, "forget_bias is '1', expected a finite number or None"),
         ({"cell": "gru", "forget_bias": 1.0}, "forget_bias is 1.0, but only an lstm with biases"),
         ({"bias": False, "forget_bias": 1.0}, "forget_bias is 1.0, but only an lstm with biases"),
         ({"output": "first"}, "output is 'first', expected one of 'all', 'last'"),
@@ -302,6 +310,29 @@ def test_tokens_for_another_batch_size_are_refused():
         network.step([1, 2, 3], network.initial_state(2))
 
 
+@pytest.mark.parametrize(
+    ("other", "widths"),
+    [
+        (make(num_layers=2), r"\[\[4, 4\], \[4, 4\]\]"),
+        (make("gru"), r"\[\[4\]\]"),
+        (RecurrentNetwork(6, "lstm", 5, dtype="float64"), r"\[\[5, 5\]\]"),
+    ],
+)
+def test_the_state_of_another_network_is_refused(other, widths):
+    network, state = make(), other.initial_state(1)
+    message = rf"state has the widths {widths}, expected \[\[4, 4\]\]"
+    with pytest.raises(ValueError, match=message):
+        network.step([1], state)
+    with pytest.raises(ValueError, match=message):
+        network.forward_backward_from(state, pack([[1]]))
+
+
+def test_a_state_of_fewer_sequences_than_the_batch_is_refused():
+    network = make()
+    with pytest.raises(ValueError, match="state has 1 rows, expected one for each of 2 sequences"):
+        network.forward_backward_from(network.initial_state(1), pack([[1], [2]]))
+
+
 def test_a_batch_packed_for_another_output_is_refused():
     with pytest.raises(ValueError, match='packed for output "last", expected "all"'):
         make().forward_backward(pack(SEQUENCES, "last"))
@@ -320,11 +351,12 @@ def broken(name, change):
         (broken("other", lambda _: np.ones(1)), r"lacks \[\] and has the unknown \['other'\]"),
         (broken("head.bias", lambda b: b[:-1]), r"head.bias has shape \(5,\), expected \(6,\)"),
         (broken("head.bias", lambda b: b * np.nan), "head.bias holds NaN or infinity"),
+        (broken("head.bias", lambda b: b + 1e300), "head.bias holds .* what float32 cannot hold"),
         (broken("head.bias", lambda b: b.astype(str)), "head.bias has dtype <U.*expected numbers"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(state, message):
-    network = RecurrentNetwork(6, "lstm", 4, dtype="float64", seed=8)
+    network = RecurrentNetwork(6, "lstm", 4, seed=8)
     before = network.parameters.copy()
     with pytest.raises(ValueError, match=message):
         network.load_state_dict(state)

@@ -1,13 +1,13 @@
 """Which parameters a network has, under which names, and which options make sense."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import Cell, Weights
+from neonym.nn.cells import Cell, LayerState, Weights
 from neonym.nn.gru import GruCell
 from neonym.nn.lstm import LstmCell
 from neonym.nn.parameters import Shapes
@@ -43,15 +43,18 @@ def check_options(options: Mapping[str, Any]) -> None:
         "output": ("all", "last"),
     }
     for name, allowed in choices.items():
-        if options[name] not in allowed:
+        # 1 equals True, and a dtype its name, but they are not what is looked for later
+        if not isinstance(options[name], bool | str) or options[name] not in allowed:
             expected = ", ".join(map(repr, allowed))
             raise ValueError(f"{name} is {options[name]!r}, expected one of {expected}")
     for name in ("dropout", "input_dropout", "output_dropout"):
-        if not 0 <= options[name] < 1:
-            raise ValueError(f"{name} is {options[name]!r}, expected 0 <= {name} < 1")
+        if not (_is_number(options[name]) and 0 <= options[name] < 1):
+            raise ValueError(f"{name} is {options[name]!r}, expected a float, 0 <= {name} < 1")
     scale, forget_bias = options["initialization_scale"], options["forget_bias"]
-    if scale is not None and not 0 < scale < np.inf:
+    if scale is not None and not (_is_number(scale) and 0 < scale < np.inf):
         raise ValueError(f"initialization_scale is {scale!r}, expected a positive number or None")
+    if forget_bias is not None and not (_is_number(forget_bias) and np.isfinite(forget_bias)):
+        raise ValueError(f"forget_bias is {forget_bias!r}, expected a finite number or None")
     if forget_bias is not None and not (options["cell"] == "lstm" and options["bias"]):
         raise ValueError(f"forget_bias is {forget_bias!r}, but only an lstm with biases has one")
     if options["dropout"] > 0 and options["num_layers"] == 1:
@@ -114,8 +117,8 @@ def decayed_slices(slices: Mapping[str, slice]) -> list[slice]:
     return [where for name, where in slices.items() if name.startswith(kinds)]
 
 
-def check_state(state: Mapping[str, Floats], shapes: Shapes) -> None:
-    """Raise ValueError unless names and shapes agree and every value is finite."""
+def check_parameters(state: Mapping[str, Floats], shapes: Shapes, dtype: np.dtype[Any]) -> None:
+    """Raise ValueError unless names and shapes agree and every value is finite in this type."""
     missing, unknown = sorted(set(shapes) - set(state)), sorted(set(state) - set(shapes))
     if missing or unknown:
         raise ValueError(f"state lacks {missing} and has the unknown {unknown}")
@@ -124,8 +127,22 @@ def check_state(state: Mapping[str, Floats], shapes: Shapes) -> None:
             raise ValueError(f"{name} has shape {state[name].shape}, expected {shape}")
         if state[name].dtype.kind not in "fiu":
             raise ValueError(f"{name} has dtype {state[name].dtype}, expected numbers")
-        if not np.isfinite(state[name]).all():
-            raise ValueError(f"{name} holds NaN or infinity, expected finite values")
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(state[name].astype(dtype))
+        if not finite.all():
+            raise ValueError(
+                f"{name} holds NaN or infinity, or what {dtype} cannot hold, expected finite values"
+            )
+
+
+def check_state(layers: Sequence[LayerState], options: Mapping[str, Any], cell: Cell) -> None:
+    """Raise ValueError unless the states of the layers are of a network with these options."""
+    widths = [[array.shape[1] for array in layer] for layer in layers]
+    expected = [[options["hidden_size"]] * len(cell.state_names)] * options["num_layers"]
+    if widths != expected:
+        raise ValueError(
+            f"state has the widths {widths}, expected {expected}: it is of another network"
+        )
 
 
 def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
@@ -135,6 +152,10 @@ def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
     if ids.size and (ids.min() < 0 or ids.max() >= vocabulary_size):
         wrong = ids[(ids < 0) | (ids >= vocabulary_size)][0]
         raise ValueError(f"{name} holds the token id {wrong}, expected 0 to {vocabulary_size - 1}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_positive(name: str, value: Any) -> None:

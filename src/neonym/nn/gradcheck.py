@@ -36,7 +36,8 @@ def gradcheck(
     -------
     dict of str to float
         For each parameter array |a - n| / (|a| + |n|), with a the gradient, n the differences and
-        |.| the Euclidean norm; 0 where both vanish. Below 1e-6 is right; above 1e-4 is wrong.
+        |.| the Euclidean norm; 0 where both vanish, infinity where one of them is not finite.
+        Below 1e-6 is right; above 1e-4 is wrong.
 
     Raises
     ------
@@ -70,4 +71,6 @@ def gradcheck(
 def relative_error(first: Floats, second: Floats) -> float:
     """Norm of the difference over the sum of the norms; 0 where both vanish."""
     total = np.linalg.norm(first) + np.linalg.norm(second)
+    if not np.isfinite(total):
+        return np.inf
     return float(np.linalg.norm(first - second) / total) if total > 0 else 0.0

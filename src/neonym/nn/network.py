@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from neonym.nn.architecture import (
     check_options,
+    check_parameters,
     check_state,
     check_tokens,
     decayed_slices,
@@ -147,10 +148,11 @@ class RecurrentNetwork:
         Raises
         ------
         ValueError
-            If names are missing or unknown, a shape differs, or a value is not finite.
+            If names are missing or unknown, a shape differs, or a value is not finite in the
+            network's type.
         """
         arrays = {name: np.asarray(array) for name, array in state.items()}
-        check_state(arrays, self._arrays.shapes)
+        check_parameters(arrays, self._arrays.shapes, self.dtype)
         for name, view in self._arrays.views.items():
             view[...] = arrays[name]
 
@@ -208,6 +210,12 @@ class RecurrentNetwork:
             Rows of sequences that are not in the batch are as before.
         """
         self.check_batch(batch)
+        check_state(state.layers, self.options, self.cell)
+        rows = int(batch.order.max()) + 1
+        if rows > state.batch_size:
+            raise ValueError(
+                f"state has {state.batch_size} rows, expected one for each of {rows} sequences"
+            )
         before = state.take(batch.order).layers
         nats, tape = self._run.forward_backward(batch, generator, batch.num_tokens, before)
         after = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
@@ -298,6 +306,7 @@ class RecurrentNetwork:
         """
         ids = np.asarray(tokens)
         check_tokens("tokens", ids, self.vocabulary_size)
+        check_state(state.layers, self.options, self.cell)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
