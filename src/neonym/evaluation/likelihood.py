@@ -46,7 +46,7 @@ def likelihood(nats: Sequence[float] | Floats, tokens: npt.ArrayLike) -> Likelih
     tokens
         Of each name, see `token_counts`; shape (names,).
     """
-    nll = share(math.fsum(nats), int(np.sum(tokens)), "nll")
+    nll = share(math.fsum(nats), int(np.asarray(tokens).sum()), "nll")
     return Likelihood(nll, nll / math.log(2), _exp(nll))
 
 
