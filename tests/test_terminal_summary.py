@@ -86,10 +86,12 @@ def test_the_committed_result_has_a_column_if_it_is_another(project: Path) -> No
     assert max(map(len, lines)) <= 80
 
 
-def test_an_equal_committed_result_has_none(project: Path) -> None:
+def test_a_committed_result_that_reads_the_same_has_none(project: Path) -> None:
     commit(project, METRICS)
     assert committed_metrics(project) == METRICS
-    assert len(metrics_table(METRICS, METRICS).columns) == 5
+    other_bits = METRICS | {"val": {"nll": 1.50001}, "interval": {}}
+    for before in (METRICS, other_bits):
+        assert len(metrics_table(METRICS, before).columns) == 5
 
 
 def test_without_git_or_a_commit_there_is_nothing_before(

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from neonym.errors import UserError
 from neonym.evaluation.summary import COLUMNS, lines
-from neonym.nested import flatten
 from neonym.spreadsheet import exact
 from neonym.terminal import escape
 
@@ -91,12 +90,14 @@ def metrics_table(
     metrics
         What `reports/metrics.json` holds.
     before
-        The figures of an earlier run, which get a column if they are others.
+        The figures of an earlier run, which get a column if they read differently.
     wide
         Whether there is room for intervals.
     """
     columns = [column for column in COLUMNS if wide or column != "95%"]
-    earlier = _models_figures(before) if before and flatten(before) != flatten(metrics) else {}
+    earlier = _models_figures(before) if before else {}
+    if earlier == _models_figures(metrics):
+        earlier = {}
     table = Table(
         title="How good the names are", title_justify="left", title_style="bold", box=None
     )
@@ -113,7 +114,7 @@ def metrics_table(
 
 def _models_figures(metrics: Mapping[str, Any]) -> dict[str, str]:
     place = COLUMNS.index("model")
-    return {line.metric: line.cells[place] for line in lines(metrics)}
+    return {line.metric: line.cells[place] for line in lines(metrics) if line.metric in SHOWN}
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
