@@ -4,7 +4,6 @@ python pipelines/evaluate.py evaluate.ngram_max_order=4
 """
 
 import csv
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from model import load_generator
 from neonym.configuration import Configuration
 from neonym.errors import UserError
 from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.page import to_page
 from neonym.evaluation.references import ngram_reference, uniform_reference
-from neonym.evaluation.report import PARTS, cautions, evaluate, to_json
-from neonym.evaluation.summary import to_markdown
+from neonym.evaluation.report import PARTS, evaluate, to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
 from neonym.figures.canvas import save_figure
@@ -72,7 +71,9 @@ def evaluate_files(
     report = judge(generator, drawn, lists, configuration)
     table = tabulate(drawn, log_probs, lists, configuration.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
-    write_text(files.metrics_table, describe(report, cautions(drawn, lists)))
+    grouped = processed.summary["grouped"]
+    page = to_page(report, drawn, lists, grouped=grouped, sample=configuration.sample)
+    write_text(files.metrics_table, page)
     write_names_table(files.names_table, table)
     if with_pictures:
         level = report["reference"]["ngram"]["val"]["nll"]
@@ -156,13 +157,6 @@ def draw_pictures(evaluated: Evaluated, folder: Path) -> None:
     """Write all pictures."""
     for name, figure in pictures(evaluated):
         save_figure(figure, folder / f"{name}.png")
-
-
-def describe(report: dict[str, Any], cautions: Sequence[str] = ()) -> str:
-    """The report as a page of Markdown, with what there is too little of to judge by."""
-    notes = "".join(f"- {caution}\n" for caution in cautions)
-    warning = f"\nToo little to judge by:\n\n{notes}" if notes else ""
-    return f"# How good the names are\n\n{to_markdown(report)}{warning}"
 
 
 def track(stage: Stage, files: Files) -> None:

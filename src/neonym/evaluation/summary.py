@@ -15,6 +15,7 @@ FIGURES = {
     "train.nll": "nats a token on train",
     "test.bits_per_char": "bits a token on test",
     "test.perplexity": "perplexity on test",
+    "minus_ngram.test.nll": "nats a token on test, model less n-gram, on the same names",
     "names.validity": "valid, of the names asked for",
     "names.well_formed": "valid names all of whose trigrams are known",
     "names.vun_1k": "valid, distinct and new, of 1,000 asked for",
@@ -27,14 +28,20 @@ FIGURES = {
     "names.nearest_train_distance": "edits a letter to the nearest training name, median",
     "names.rediscovery": "test names coined",
     "names.snn": "similarity to the nearest test name",
+    "names.internal_diversity": "dissimilarity among the distinct",
     "names.internal_diversity_1k": "dissimilarity among 1,000",
+    "names.trigram_cosine": "trigrams like test's (cosine)",
     "names.trigram_cosine_1k": "trigrams like test's, of 1,000 (cosine)",
+    "names.suffix_cosine": "endings like test's (cosine)",
     "names.suffix_cosine_1k": "endings like test's, of 1,000 (cosine)",
+    "names.bigram_js": "bigrams unlike test's (bits)",
     "names.bigram_js_1k": "bigrams unlike test's, of 1,000 (bits)",
+    "names.trigram_js": "trigrams unlike test's (bits)",
     "names.trigram_js_1k": "trigrams unlike test's, of 1,000 (bits)",
     "names.length_w1": "lengths unlike test's (tokens)",
     "names.vowel_ratio_w1": "shares of vowels unlike test's",
 }
+BROKEN = "names.broken."
 
 
 class Line(NamedTuple):
@@ -48,6 +55,11 @@ class Line(NamedTuple):
 def lines(report: Mapping[str, Any]) -> list[Line]:
     """The table of a report, as `evaluate` gives it or read from `reports/metrics.json`."""
     flat = flatten(report)
+    broken = {
+        metric: f"break the rule `{metric.removeprefix(BROKEN)}`, of the names asked for"
+        for metric in flat
+        if metric.startswith(BROKEN)
+    }
     return [
         Line(
             metric,
@@ -61,7 +73,7 @@ def lines(report: Mapping[str, Any]) -> list[Line]:
                 ),
             ),
         )
-        for metric, meaning in FIGURES.items()
+        for metric, meaning in (FIGURES | broken).items()
     ]
 
 
