@@ -73,8 +73,12 @@ def _run_single(name: str, function: StageFunction, arguments: list[str]) -> Non
 
 
 def _run_sweep(name: str, function: StageFunction, arguments: list[str]) -> None:
-    plan = plan_sweep(name, [word for word in arguments if not word.startswith("-")])
-    sweep = Sweep.begin(name, [word for word in arguments if word not in MULTIRUN])
+    for word in arguments:
+        if word.startswith("-") and word not in MULTIRUN:
+            raise UserError(f"{word}: a sweep takes no flag but -m; without -m Hydra's flags work")
+    words = [word for word in arguments if word not in MULTIRUN]
+    plan = plan_sweep(name, words)
+    sweep = Sweep.begin(name, words)
     with sweep.alone():
         report = _run_jobs(name, function, arguments, plan, sweep)
     console().print(escape(f"results are in {sweep.folder}"), markup=False, soft_wrap=True)

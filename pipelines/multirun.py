@@ -76,6 +76,8 @@ class Sweep:
     @classmethod
     def _in(cls, folder: Path, script: str, arguments: list[str]) -> "Sweep":
         if not (folder / SWEEP).exists():
+            if folder.is_dir() and any(folder.iterdir()):
+                raise UserError(f"{folder} holds other things than a sweep; name a new folder")
             return cls._new(script, arguments, folder)
         sweep = cls.read(folder)
         if sweep.script != script or not sweep.goes_on_with(arguments):

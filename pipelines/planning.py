@@ -5,6 +5,7 @@ it composed, so every job of a large grid can be held against the schema.
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,12 +23,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from axes import Axis, axis_of, distribution_of
 from composition import CONF, VERSION_BASE, explain, validated
-from neonym.configuration import READS_TEST, Configuration
+from launcher_options import read_options
+from neonym.configuration import READS_TEST, Configuration, sha256_of
 from neonym.errors import UserError
 from neonym.evaluation.summary import FIGURES
 
 SWEEPER = "hydra_plugins.planned_sweeper.PlannedSweeper"
-IN_PROCESS = "hydra_plugins.neonym_launchers.InProcess"
+OF_THE_WHOLE = ("hydra", "sweep", "tracking")
 
 
 class Composer:
@@ -145,7 +147,7 @@ def plan_sweep(script: str, arguments: Sequence[str]) -> Plan:
     _check_hydra(main, list(named.values()))
     axes = [axis for axis in named.values() if not axis.of_hydra]
     first = composer.configuration([axis.first for axis in axes])
-    plan = Plan(axes, first, _workers(main), composer)
+    plan = Plan(axes, first, read_options(main.hydra.launcher).at_once, composer)
     _check_settings(script, first)
     if first.sweep.search == "grid":
         _check_grid(plan)
@@ -156,8 +158,10 @@ def plan_sweep(script: str, arguments: Sequence[str]) -> Plan:
 
 def _check_hydra(main: DictConfig, axes: Sequence[Axis]) -> None:
     for axis in axes:
-        if axis.of_hydra and axis.swept:
-            raise UserError(f"{axis.key} is Hydra's own and cannot be swept")
+        if axis.swept and re.split(r"[./]", axis.key)[0] in OF_THE_WHOLE:
+            raise UserError(f"{axis.key} holds for the whole sweep and cannot be swept")
+        if axis.key == "hydra.sweep.subdir":
+            raise UserError(f"{axis.key} cannot be set: a job's folder is called by its number")
     if main.hydra.sweeper.get("_target_") != SWEEPER:
         raise UserError(
             "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
@@ -174,6 +178,8 @@ def _check_hydra(main: DictConfig, axes: Sequence[Axis]) -> None:
 
 def _check_settings(script: str, first: Configuration) -> None:
     settings = first.sweep
+    if settings.id is not None or settings.job is not None:
+        raise UserError("sweep.id and sweep.job are set by the sweep itself; leave them out")
     metric = settings.optimized_metric
     if metric not in FIGURES:
         known = ", ".join(name for name in FIGURES if not READS_TEST.search(name))
@@ -202,17 +208,10 @@ def _check_grid(plan: Plan) -> None:
     for axis in plan.axes:
         if not axis.words:
             raise UserError(f"{axis.key}: a grid needs values one by one; take sweep.search=tpe")
+    known: dict[str, str] = {}
     for words in plan.jobs:
-        plan.composer.configuration(words)
-
-
-def _workers(main: DictConfig) -> int:
-    """How many jobs the chosen launcher runs at a time."""
-    launcher = main.hydra.launcher
-    if launcher.get("_target_") == IN_PROCESS:
-        return 1
-    if asked := launcher.get("workers") or launcher.get("array_parallelism"):
-        return int(asked)
-    from joblib import cpu_count  # noqa: PLC0415 (the launcher's own count)
-
-    return int(cpu_count())
+        configuration = plan.composer.configuration(words)
+        run = sha256_of(configuration.model_dump(mode="json", exclude=set(OF_THE_WHOLE)))
+        if run in known:
+            raise UserError(f"{known[run]} and {' '.join(words)} are the same job; ask for it once")
+        known[run] = " ".join(words)

@@ -137,7 +137,8 @@ def print_report(report: Report, console: Console) -> None:
     table.add_column("mean ± standard error", justify="right")
     for group in report.groups[:SHOWN]:
         table.add_row(Text(escape(group.overrides) or "(defaults)"), str(group.count), group.shown)
-    console.print(table)
+    if report.groups:
+        console.print(table)
     if report.best:
         console.print(escape(f"best job again: {report.command}"), markup=False, soft_wrap=True)
     if report.pruned:

@@ -84,6 +84,8 @@ def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
         (["hydra/launcher=nosuch", "seed=0,1"], "nosuch"),
         (["sweep.optimized_metric=test.nll", "seed=0,1"], "nothing is chosen by looking at test"),
         (["sweep.resume=true", "seed=0,1"], "no sweep of this command is here to resume"),
+        (["seed=0,1", "--info"], "--info: a sweep takes no flag but -m"),
+        (["seed=0,1", "hydra.sweep.dir=conf"], "conf holds other things than a sweep"),
     ],
 )
 def test_a_mistake_in_a_sweep_is_one_line_before_anything_starts(

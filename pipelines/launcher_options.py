@@ -1,0 +1,85 @@
+"""The keys of `hydra.launcher`, their types and ranges, for each of our launchers."""
+
+from typing import Annotated, Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+
+from composition import explain
+from neonym.configuration import Section
+from neonym.errors import UserError
+from neonym.schema_errors import explain as explain_mistake
+
+Name = Annotated[str, Field(min_length=1)] | int | None
+
+
+class InProcess(Section):
+    """One job after the other."""
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs run at a time."""
+        return 1
+
+
+class Joblib(Section):
+    """Jobs side by side on this machine."""
+
+    workers: PositiveInt | None
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs run at a time, at most."""
+        if self.workers:
+            return self.workers
+        from joblib import cpu_count  # noqa: PLC0415 (the launcher's own count)
+
+        return int(cpu_count())
+
+
+class Slurm(Section):
+    """Each job on a node of a cluster."""
+
+    partition: Name
+    account: Name
+    qos: Name
+    constraint: Name
+    timeout_min: PositiveInt
+    cpus_per_task: PositiveInt
+    mem_gb: PositiveFloat
+    array_parallelism: PositiveInt
+    setup: list[str]
+    additional_parameters: dict[str, str | int | float | bool | None]
+    poll_seconds: PositiveFloat
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs run at a time, at most."""
+        return self.array_parallelism
+
+
+Options = InProcess | Joblib | Slurm
+SCHEMAS: dict[str, type[Options]] = {
+    f"hydra_plugins.neonym_launchers.{schema.__name__}": schema
+    for schema in (InProcess, Joblib, Slurm)
+}
+
+
+def read_options(launcher: DictConfig) -> Options:
+    """What is asked of the launcher, held against its schema.
+
+    Raises
+    ------
+    UserError
+        For the first key that is unknown, of a wrong type or out of range.
+    """
+    try:
+        values = cast(dict[str, Any], OmegaConf.to_container(launcher, resolve=True))
+    except OmegaConfBaseException as error:
+        raise UserError(explain(error)) from None
+    schema = SCHEMAS[values.pop("_target_")]
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        raise UserError(explain_mistake(error, schema, values, "hydra.launcher")) from None
