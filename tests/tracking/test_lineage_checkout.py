@@ -35,6 +35,9 @@ def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
 def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_path: Path) -> None:
     git(checkout, "config", "color.ui", "always")
     git(checkout, "config", "diff.noprefix", "true")
+    git(checkout, "config", "diff.context", "0")
+    git(checkout, "config", "diff.relative", "true")
+    git(checkout, "config", "status.showUntrackedFiles", "no")
     (checkout / "src/code.py").write_text("ONE = 1\nTWO = 2  # zwei, δύο\n")
     (checkout / "src/new.py").write_text("no line end")
     (checkout / "src/picture.bin").write_bytes(bytes(range(256)))
@@ -52,6 +55,27 @@ def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_p
     assert files(again) == files(checkout)
 
 
+def test_a_new_file_makes_a_checkout_dirty_whatever_gits_settings(checkout: Path) -> None:
+    git(checkout, "config", "status.showUntrackedFiles", "no")
+    (checkout / "src/new.py").write_text("ONE = 11\n")
+    assert "+ONE = 11" in read_checkout(checkout).diff
+
+
+def test_a_checkout_that_git_cannot_read_is_not_said_to_be_clean(checkout: Path) -> None:
+    (checkout / ".git/index").write_bytes(b"damaged")
+    found = read_checkout(checkout)
+    assert (found.dirty, found.state, found.diff) == (True, "", "")
+
+
+def test_it_is_the_checkout_of_the_folder_that_is_read_whatever_the_environment_names(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = git(checkout, "rev-parse", "HEAD").strip()
+    begin(tmp_path / "other", {"theirs.txt": "rex\n"})
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    assert read_checkout(checkout).commit == commit
+
+
 def test_new_files_outside_of_the_code_stay_out_of_the_diff(checkout: Path) -> None:
     (checkout / "diary.txt").write_text("nobody's business\n")
     found = read_checkout(checkout)
@@ -63,6 +87,14 @@ def test_what_stages_write_themselves_does_not_make_a_checkout_dirty(checkout: P
     for name in ("dvc.lock", "params.yaml", "reports/metrics.json"):
         (checkout / name).write_text("changed\n")
     assert not read_checkout(checkout).dirty
+
+
+def test_so_it_is_where_the_project_is_a_folder_of_a_repository(tmp_path: Path) -> None:
+    begin(tmp_path, {"project/dvc.lock": "", "project/conf/a.yaml": "", "dvc.lock": ""})
+    (tmp_path / "project/dvc.lock").write_text("changed\n")
+    assert not read_checkout(tmp_path / "project").dirty
+    (tmp_path / "dvc.lock").write_text("another's\n")
+    assert "another's" in read_checkout(tmp_path / "project").diff
 
 
 @pytest.mark.parametrize("name", ["src/code.py", "src/new.py"])

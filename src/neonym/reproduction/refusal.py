@@ -6,10 +6,19 @@ from tempfile import TemporaryDirectory
 from neonym.reproduction.git import has_commit, is_commit, succeeds
 from neonym.reproduction.own_list import find_list
 from neonym.reproduction.rerun import STAGES
+from neonym.reproduction.worktree import MAKES_LINK
 from neonym.tracking import tags
 from neonym.tracking.lineage import MAX_DIFF_BYTES, MAX_LIST_BYTES, UNKNOWN
 from neonym.tracking.recorded import Recorded
 from neonym.tracking.redaction import is_redacted_diff
+
+# What a diff lacks, by its state
+LACKING = {
+    "whole": "",
+    "redacted": "of the recorded diff secrets were left out",
+    "cut off": f"the diff was cut off at {MAX_DIFF_BYTES:,} bytes",
+    "not text": "the diff was not kept whole, since it is not UTF-8",
+}
 
 
 def explain_refusal(recorded: Recorded, root: Path) -> str:
@@ -60,15 +69,12 @@ def _about_the_diff(recorded: Recorded) -> str:
     if recorded.tag(tags.GIT_DIRTY) != "true":
         return ""
     state = recorded.tag(tags.GIT_DIFF)
-    if state == "redacted" or is_redacted_diff(recorded.diff):
-        return "its code was not committed, and of the recorded diff secrets were left out"
-    if state == "cut off":
-        return f"its code was not committed, and the diff was cut off at {MAX_DIFF_BYTES:,} bytes"
-    if state == "not text":
-        return "its code was not committed, and the diff was not kept whole, since it is not UTF-8"
-    if state != "whole":
-        return "its code was not committed, and it does not tell whether the diff is whole"
-    return ""
+    reason = LACKING.get(state, "it does not tell whether the diff is whole")
+    if is_redacted_diff(recorded.diff):
+        reason = LACKING["redacted"]
+    if not reason and MAKES_LINK.search(recorded.diff):
+        reason = "the diff makes a symbolic link, which is not applied"
+    return f"its code was not committed, and {reason}" if reason else ""
 
 
 def _about_the_configuration(recorded: Recorded) -> str:

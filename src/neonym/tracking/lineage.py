@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,7 +36,7 @@ class Checkout:
     """Changes to tracked files against the commit and new files among the code; `git apply` takes
     it where `state` is "whole"."""
     state: DiffState = ""
-    """Whether all of the difference is in `diff`; "" where nothing differs."""
+    """Whether all of the difference is in `diff`; "" where nothing differs, or git cannot tell."""
 
 
 def read_checkout(folder: Path) -> Checkout:
@@ -44,10 +45,14 @@ def read_checkout(folder: Path) -> Checkout:
     # An archive that was unpacked inside of another repository is no part of it
     if not commit or not _git(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
         return Checkout(UNKNOWN, dirty=False, diff="")
-    excluded = [f":(exclude,top){path}" for path in GENERATED]
-    if not _git(folder, "status", "--porcelain", "--", ":/", *excluded):
+    excluded = [f":(exclude){path}" for path in GENERATED]
+    options = ("--porcelain", "--untracked-files=normal", "--", ":/", *excluded)
+    status = _git_bytes(folder, "status", *options)
+    if status == b"":
         return Checkout(commit, dirty=False, diff="")
-    raw = _diff(folder, excluded)
+    raw = None if status is None else _diff(folder, excluded)
+    if raw is None:
+        return Checkout(commit, dirty=True, diff="")
     diff = raw[:MAX_DIFF_BYTES].decode("utf-8", errors="replace")
     diff, redacted = redact_diff(diff)
     return Checkout(commit, dirty=True, diff=diff, state=_state(raw, redacted))
@@ -65,17 +70,21 @@ def _state(raw: bytes, redacted: bool) -> DiffState:
     return "whole"
 
 
-def _diff(folder: Path, excluded: list[str]) -> bytes:
-    """What `git apply` needs to get from the commit to the checkout, whatever git's settings."""
+def _diff(folder: Path, excluded: list[str]) -> bytes | None:
+    """What `git apply` needs to get from the commit to the checkout, whatever git's settings.
+
+    None where git, or the disc, fails.
+    """
     command = ["diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff"]
-    command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", ":/", *excluded]
+    command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]
+    command += ["--no-relative", "--submodule=short", "--", ":/", *excluded]
     listed = _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
     new = [name for name in listed.split("\0") if name]
     if not new:
         return _git_bytes(folder, *command)
-    if sum((folder / name).lstat().st_size for name in new) > MAX_DIFF_BYTES:
-        return b"\n" * (MAX_DIFF_BYTES + 1)
-    with tempfile.TemporaryDirectory() as temporary:
+    with suppress(OSError), tempfile.TemporaryDirectory() as temporary:
+        if sum((folder / name).lstat().st_size for name in new) > MAX_DIFF_BYTES:
+            return b"\n" * (MAX_DIFF_BYTES + 1)
         # In a copy of the index, so that the checkout's own stays as it is
         index = Path(temporary) / "index"
         own = folder / _git(folder, "rev-parse", "--git-path", "index").strip()
@@ -83,6 +92,7 @@ def _diff(folder: Path, excluded: list[str]) -> bytes:
         environment = {"GIT_INDEX_FILE": str(index)}
         _git_bytes(folder, "add", "--intent-to-add", "--", *new, environment=environment)
         return _git_bytes(folder, *command, environment=environment)
+    return None
 
 
 def where_kept(path: Path, folder: Path, root: Path) -> Kept:
@@ -117,21 +127,23 @@ def user_name() -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return _git_bytes(folder, *arguments).decode("utf-8", errors="surrogateescape")
+    """What git prints; nothing where it fails or is not there."""
+    return (_git_bytes(folder, *arguments) or b"").decode("utf-8", errors="surrogateescape")
 
 
 def _git_bytes(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> bytes:
-    """What git prints; nothing where it fails or is not there."""
+) -> bytes | None:
+    """What git prints; None where it fails or is not there."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            env={**os.environ, **(environment or {})},
+            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
+            env={**own, **(environment or {})},
             capture_output=True,
             check=True,
             timeout=30,
         )
     except (OSError, subprocess.SubprocessError):
-        return b""
+        return None
     return done.stdout
