@@ -118,6 +118,8 @@ def followers(readings: Sequence[Reading], features: dict[str, Floats]) -> list[
     features
         By what they are: a value for every token of those names, in order.
     """
+    if not readings:  # where all names are too long to be read
+        return []
     states = np.concatenate([reading.states for reading in readings]).astype(np.float64)
     tokens, layers, hidden = states.shape
     units = states.reshape(tokens, layers * hidden)

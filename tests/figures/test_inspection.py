@@ -88,6 +88,10 @@ def test_what_never_changes_has_no_follower_and_a_dead_unit_follows_nothing() ->
     assert [(each.what, each.unit) for each in found] == [("changing", 1)]
 
 
+def test_no_names_have_no_followers() -> None:
+    assert followers([], features_of([], "aeiou")) == []
+
+
 @given(arrays(np.float64, (6, 2, 3), elements=st.floats(-1, 1, width=16)))
 def test_correlations_are_pearsons(states: np.ndarray) -> None:
     values = np.array([0.0, 3.0, 1.0, 1.0, 2.0, 5.0])
