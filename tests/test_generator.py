@@ -89,6 +89,11 @@ def test_log_prob_reads_names_as_the_corpus_does(trained):
     assert trained.log_prob([]).shape == (0,)
 
 
+def test_log_prob_does_not_take_a_name_for_a_list_of_letters(trained):
+    with pytest.raises(UserError, match=r"names is the text 'tyr'; write a list of names, \['tyr'\]"):
+        trained.log_prob("tyr")
+
+
 def test_log_probs_of_drawn_names_are_those_of_log_prob(trained):
     names = trained.draw(50, seed=2, choice=Choice(temperature=1.3), max_length=999)
     assert names.ended.all()
