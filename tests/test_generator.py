@@ -90,7 +90,7 @@ def test_log_prob_reads_names_as_the_corpus_does(trained):
 
 
 def test_log_prob_does_not_take_a_name_for_a_list_of_letters(trained):
-    with pytest.raises(UserError, match=r"names is the text 'tyr'; write a list of names, \['tyr'\]"):
+    with pytest.raises(UserError, match=r"names is the text 'tyr'; write a list, \['tyr'\]"):
         trained.log_prob("tyr")
 
 

@@ -208,7 +208,7 @@ class NameGenerator:
             If a name has a letter unknown to the model, or there is one name and not a list.
         """
         if isinstance(names, str):  # a list of letters otherwise, each of them a name
-            raise UserError(f"names is the text {names!r}; write a list of names, [{names!r}]")
+            raise UserError(f"names is the text {names!r}; write a list, [{names!r}]")
         ids = self.vocabulary.encode_all([self.canonical(name) for name in names])
         # The network scores sequences of at least one token.
         log_probs = np.full(len(ids), self._log_prob_of_nothing)
