@@ -1,5 +1,7 @@
+import copy
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -153,6 +155,18 @@ def test_state_dict_and_gradients_are_copies():
     gradients["head.bias"][:] = 9
     np.testing.assert_array_equal(network.parameters, before)
     np.testing.assert_array_equal(network.gradients, kept)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))]
+)
+def test_the_parameters_of_a_copy_are_those_it_computes_with(duplicate):
+    network = make()
+    other, before = duplicate(network), network.loss_and_gradients(SEQUENCES)[0]
+    assert other.loss_and_gradients(SEQUENCES)[0] == before
+    other.parameters[:] = 0
+    assert other.loss_and_gradients(SEQUENCES)[0] == pytest.approx(math.log(6))
+    assert network.loss_and_gradients(SEQUENCES)[0] == before
 
 
 def test_options_rebuild_the_network_after_json():

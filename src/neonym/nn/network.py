@@ -133,6 +133,10 @@ class RecurrentNetwork:
         self._run = Run(self._propagation, gradients, Workspace(self.dtype))
         initialize(self._arrays, self.options, np.random.default_rng(seed))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are built anew, or their matrices were no views into `parameters`."""
+        return _rebuild, (self.options, self.parameters.copy())
+
     def state_dict(self) -> dict[str, Floats]:
         """The parameters under PyTorch's names and in its layout, as copies."""
         return self._arrays.copies()
@@ -326,3 +330,9 @@ class RecurrentNetwork:
             )
         check_tokens("batch.inputs", batch.inputs, self.vocabulary_size)
         check_tokens("batch.targets", batch.targets, self.vocabulary_size)
+
+
+def _rebuild(options: dict[str, Any], parameters: Floats) -> RecurrentNetwork:
+    network = RecurrentNetwork(**options)
+    network.parameters[...] = parameters
+    return network
