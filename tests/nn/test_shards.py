@@ -1,3 +1,4 @@
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +102,22 @@ def test_the_death_of_a_process_is_one_error():
         processes_of(shards)[0].kill()
         with pytest.raises(RuntimeError, match="a shard's process ended with status -9"):
             shards.forward_backward(pack(SEQUENCES))
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a /dev/shm of its own")
+def test_where_memory_for_sharing_is_small_a_file_is_shared():
+    code = (
+        "from neonym.nn import RecurrentNetwork, Shards, pack\n"
+        "with Shards(RecurrentNetwork(6, 'lstm', 128), 2) as shards:\n"
+        "    print(shards.forward_backward(pack([[1, 2], [3]])))\n"
+    )
+    small = 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", small, "sh", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if any(done.stderr.startswith(program) for program in ("unshare:", "mount:")):
+        pytest.skip(f"not permitted here: {done.stderr.strip()}")
+    expected = RecurrentNetwork(6, "lstm", 128).loss(pack([[1, 2], [3]]))
+    assert float(done.stdout) == pytest.approx(expected, rel=1e-5)
 
 
 def test_processes_end_with_the_one_that_started_them():

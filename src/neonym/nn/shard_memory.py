@@ -7,6 +7,7 @@ gradients of the second shard, of the third, and so on. Batches go through pipes
 import mmap
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -23,9 +24,14 @@ NO_SEED = -1
 
 def make_memory(rows: int, parameters: Floats) -> int:
     """A file without a name that holds so many vectors like the parameters; its descriptor."""
-    folder = IN_MEMORY if IN_MEMORY.is_dir() else None
-    with tempfile.TemporaryFile(dir=folder) as file:
-        file.truncate(rows * parameters.nbytes)
+    size = rows * parameters.nbytes
+    if IN_MEMORY.is_dir():
+        with suppress(OSError), tempfile.TemporaryFile(dir=IN_MEMORY) as file:
+            # Taken now: where a container has too little, a write would end the process
+            os.posix_fallocate(file.fileno(), 0, size)
+            return os.dup(file.fileno())
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
         return os.dup(file.fileno())
 
 
