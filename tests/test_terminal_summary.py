@@ -103,6 +103,10 @@ def test_without_git_or_a_commit_there_is_nothing_before(
     assert committed_metrics(project) is None
 
 
+def test_the_title_counts_the_names_below_it(project: Path) -> None:
+    assert "2 new names" in printed(project)
+
+
 def test_new_names_are_whole_distinct_and_in_no_split(project: Path) -> None:
     assert new_names(project, 10) == ["nova", "\x1b[2Jq"]
     assert new_names(project, 1) == ["nova"]
@@ -118,8 +122,31 @@ def test_without_results_the_remedy_is_said(tmp_path: Path) -> None:
         printed(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "3"])
+@pytest.mark.parametrize("missing", ["data/processed/train.txt", "reports/names.csv"])
+def test_where_only_the_figures_are_committed_the_remedy_is_said(
+    project: Path, missing: str
+) -> None:
+    (project / missing).unlink()
+    with pytest.raises(UserError, match=rf"{missing} does not exist; run `dvc repro`"):
+        printed(project)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("data/processed/val.txt", b"\xff\n"),
+        ("reports/names.csv", b"\xff\n"),
+        ("reports/names.csv", b"nonsense\n1,2,3\n"),
+    ],
+)
+def test_damaged_names_are_one_line(project: Path, path: str, content: bytes) -> None:
+    (project / path).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{path} is damaged; run `dvc repro --force`"):
+        printed(project)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", '{"test": {"nll": "low"}}', "\xff"])
 def test_a_damaged_result_is_one_line(project: Path, text: str) -> None:
     (project / "reports/metrics.json").write_text(text)
-    with pytest.raises(UserError, match="is damaged"):
+    with pytest.raises(UserError, match=r"metrics.json is damaged; run `dvc repro --force"):
         printed(project)

@@ -1,6 +1,7 @@
 """What came of the last run, for the person at the terminal."""
 
 import csv
+import io
 import json
 import subprocess
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from neonym.errors import UserError
 from neonym.evaluation.summary import COLUMNS, lines
+from neonym.nested import flatten
 from neonym.spreadsheet import exact
 from neonym.terminal import escape
 
@@ -43,12 +45,13 @@ def print_summary(root: Path, console: Console) -> None:
     Raises
     ------
     UserError
-        If there are no results yet.
+        If there are no results yet, or they are damaged.
     """
     metrics = _read_metrics(root / METRICS)
+    names = new_names(root, NAMES)
     console.print(metrics_table(metrics, committed_metrics(root), console.width >= WIDE))
-    console.print(f"[bold]{NAMES} new names[/bold]")
-    console.print(_names_grid(new_names(root, NAMES)))
+    console.print(f"[bold]{len(names)} new names[/bold]")
+    console.print(_names_grid(names))
     console.print(
         "All figures: reports/metrics.md. All names: reports/names.csv, and what each is:"
     )
@@ -57,13 +60,22 @@ def print_summary(root: Path, console: Console) -> None:
 
 
 def new_names(root: Path, count: int) -> list[str]:
-    """The first of the drawn names that the model ended itself and that are in no split."""
+    """The first of the drawn names that the model ended itself and that are in no split.
+
+    Raises
+    ------
+    UserError
+        If the names or the splits are missing or damaged.
+    """
     known: set[str] = set()
     for part in ("train", "val", "test"):
-        path = root / f"data/processed/{part}.txt"
-        known.update(path.read_text(encoding="utf-8").split("\n"))
-    with (root / "reports/names.csv").open(encoding="utf-8", newline="") as file:
-        drawn = [exact(row["name"]) for row in csv.DictReader(file) if row["ended"] == "true"]
+        known.update(_read(root / f"data/processed/{part}.txt").split("\n"))
+    path = root / "reports/names.csv"
+    rows = csv.DictReader(io.StringIO(_read(path), newline=""))
+    try:
+        drawn = [exact(row["name"]) for row in rows if row["ended"] == "true"]
+    except (KeyError, csv.Error):
+        raise _damaged(path) from None
     fresh = dict.fromkeys(name for name in drawn if name not in known)
     return list(fresh)[:count]
 
@@ -74,10 +86,9 @@ def committed_metrics(root: Path) -> Mapping[str, Any] | None:
         shown = subprocess.run(
             ["git", "show", f"HEAD:./{METRICS}"], cwd=root, capture_output=True, check=True
         )
-        metrics = json.loads(shown.stdout)
-    except (OSError, subprocess.CalledProcessError, ValueError):
+    except (OSError, subprocess.CalledProcessError):
         return None
-    return metrics if isinstance(metrics, dict) else None
+    return _parse_metrics(shown.stdout)
 
 
 def metrics_table(
@@ -118,15 +129,35 @@ def _models_figures(metrics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
+    metrics = _parse_metrics(_read(path))
+    if metrics is None:
+        raise _damaged(path)
+    return metrics
+
+
+def _parse_metrics(text: str | bytes) -> dict[str, Any] | None:
+    """The figures in a report's JSON; None where it is none."""
     try:
-        metrics = json.loads(path.read_bytes())
+        metrics = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(metrics, dict):
+        return None
+    figures = flatten(metrics).values()
+    return metrics if all(isinstance(figure, int | float | None) for figure in figures) else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run `dvc repro`") from None
-    except ValueError:
-        raise UserError(f"{path} is damaged; run `dvc repro --force evaluate`") from None
-    if not isinstance(metrics, dict):
-        raise UserError(f"{path} is damaged; run `dvc repro --force evaluate`")
-    return metrics
+    except UnicodeDecodeError:
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"{path} is damaged; run `dvc repro --force`")
 
 
 def _names_grid(names: list[str]) -> Table:
