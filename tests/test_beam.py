@@ -49,8 +49,17 @@ def test_the_empty_name_is_none_however_probable_it_is():
 
 
 @pytest.mark.parametrize(
-    "options", [{"count": 0}, {"width": 0}, {"prefix": (1, 1, 1), "max_length": 2}]
+    ("options", "message"),
+    [
+        ({"count": 0}, "0 names were asked for; ask for at least 1"),
+        ({"width": 0}, "0 beams were asked for; ask for at least 1"),
+        ({"max_length": 0}, "the length cap is 0; it must be at least 1"),
+        (
+            {"prefix": (1, 1, 1), "max_length": 2},
+            "the prefix has 3 tokens, more than the length cap of 2; shorten the prefix",
+        ),
+    ],
 )
-def test_what_makes_no_sense_is_one_clear_error(options):
-    with pytest.raises(UserError):
+def test_what_makes_no_sense_is_one_clear_error(options, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         most_probable(TableModel(), **{"count": 1, "max_length": 5} | options)

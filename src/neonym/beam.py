@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neonym.choice import log_softmax
 from neonym.errors import UserError
-from neonym.sampling import END, Ids, LanguageModel, Samples, read_prefix
+from neonym.sampling import END, Ids, LanguageModel, Samples, check_request, read_prefix
 from neonym.threads import one_blas_thread
 
 Name = tuple[int, ...]
@@ -52,14 +52,13 @@ def most_probable(
     Raises
     ------
     UserError
-        If the count or the width is below 1, or the prefix is longer than the cap.
+        If the count, the width or the cap is below 1, or the prefix is longer than the cap.
     """
+    check_request(count, len(prefix), max_length)
     if width is None:
         width = min(max(LEAST_WIDTH, 10 * count), MOST_WIDTH)
-    if count < 1 or width < 1:
-        raise UserError(f"{count} names and {width} beams were asked for; ask for at least 1")
-    if len(prefix) > max_length:
-        raise UserError(f"the prefix has {len(prefix)} tokens; the length cap is {max_length}")
+    if width < 1:
+        raise UserError(f"{width} beams were asked for; ask for at least 1")
     found = _search(network, count, width, tuple(int(token) for token in prefix), max_length)
     best = sorted(found, key=lambda name: (-found[name], name))[:count]
     return Samples(

@@ -132,7 +132,9 @@ def sample(
     UserError
         If the count, the seed or the cap makes no sense, or the prefix is longer than the cap.
     """
-    _check(count, seed, len(prefix), max_length)
+    check_request(count, len(prefix), max_length)
+    if seed < 0:
+        raise UserError(f"seed is {seed}; it must be at least 0")
     choice = choice or Choice()
     start = read_prefix(network, prefix)
     beginning = np.asarray(prefix, dtype=np.int32)
@@ -179,11 +181,10 @@ def _keep(names: Iterable[_Name], count: int, wanted: Wanted) -> tuple[list[_Nam
     return kept, draws
 
 
-def _check(count: int, seed: int, prefix_length: int, max_length: int) -> None:
+def check_request(count: int, prefix_length: int, max_length: int) -> None:
+    """Refuse, as a user's mistake, what no names can be found for."""
     if count < 1:
         raise UserError(f"{count} names were asked for; ask for at least 1")
-    if seed < 0:
-        raise UserError(f"seed is {seed}; it must be at least 0")
     if max_length < 1:
         raise UserError(f"the length cap is {max_length}; it must be at least 1")
     if prefix_length > max_length:
