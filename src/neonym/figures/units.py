@@ -35,11 +35,11 @@ def hidden_units(
             f"What single hidden units{whose} follow",
             f"The state of a unit after each {noun}: red positive, blue negative. Of all units it "
             "has the highest absolute correlation with what it follows, over training names.",
-            height=1.2 + panels * (0.4 + 0.26 * len(examples)),
+            height=1.35 + panels * (0.4 + 0.26 * len(examples)),
         )
-        figure.subplots_adjust(
-            left=0.02, right=0.9, bottom=0.15 / figure.get_figheight(), hspace=0.25
-        )
+        inch = 1 / figure.get_figheight()
+        top = figure.subplotpars.top - 0.15 * inch  # the first panel's title goes above it
+        figure.subplots_adjust(left=0.02, right=0.9, top=top, bottom=0.15 * inch, hspace=0.25)
         for number, unit in enumerate(units):
             axes = figure.add_subplot(panels, 1, number + 1)
             rows = [Row(example.tokens, _states(example, unit)) for example in examples]
