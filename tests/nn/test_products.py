@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from neonym.nn import RecurrentNetwork
 from neonym.nn import products as module
-from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
+from neonym.nn.products import (
+    multiply,
+    multiply_by_parts,
+    multiply_over_rows,
+    number_of_parts,
+)
 
 MOSTS = [0, 3 * 4 * 8, 3 * 4 * 17, 3 * 4 * 24, 1_000_000]  # in blocks of 0, 8, 16, 24 and all rows
 
@@ -34,6 +39,19 @@ def test_products_by_parts_are_the_products(most, count):
     np.testing.assert_allclose(product, rows @ weight, rtol=1e-12)
 
 
+@pytest.mark.parametrize("most", MOSTS)
+@given(st.integers(1, 70))
+def test_sums_over_rows_in_blocks_are_the_sums(most, count):
+    generator = np.random.default_rng(count)
+    rows, more = generator.normal(size=(count, 3)), generator.normal(size=(count, 4))
+    out = np.full((3, 4), np.nan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_MULTIPLICATIONS", most)
+        patch.setattr(module, "LEAST_ROWS", 8)
+        multiply_over_rows(rows.T, more, out)
+    np.testing.assert_allclose(out, rows.T @ more, rtol=1e-12, atol=1e-13)
+
+
 def test_a_weight_is_cut_where_only_its_parts_have_blocks():
     weight = np.empty((4 * 256, 256))
     assert number_of_parts(weight[:512, :128], 4) == 1
@@ -49,6 +67,7 @@ def test_gradients_do_not_depend_on_blocks(cell, most, monkeypatch):
     network = RecurrentNetwork(6, cell, 5, 2, dtype="float64")
     loss, expected = network.loss_and_gradients(sequences)
     monkeypatch.setattr(module, "MOST_MULTIPLICATIONS", most)
+    monkeypatch.setattr(module, "LEAST_ROWS", 8)
     again, gradients = network.loss_and_gradients(sequences)
     assert again == pytest.approx(loss, rel=1e-12)
     for name, gradient in gradients.items():

@@ -16,6 +16,9 @@ MOST_MULTIPLICATIONS = 1_000_000
 ROWS = 8
 """Blocks have a multiple of so many rows, which is what vector registers hold."""
 
+LEAST_ROWS = 32
+"""A sum over rows is not cut into smaller blocks: their sums would take longer than the copies."""
+
 
 def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
     """Write the products of rows with each of several weights.
@@ -39,6 +42,30 @@ def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
     np.matmul(_in_blocks(rows[..., :whole, :], block), weights[:, None], out=blocks)
     if whole < count:
         np.matmul(rows[..., whole:, :], weights, out=out[:, whole:])
+
+
+def multiply_over_rows(columns: Floats, rows: Floats, out: Floats) -> None:
+    """Write a product that sums over many rows, as the gradient of a weight does.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (outputs, n)
+        Any view.
+    rows : ndarray, shape (n, inputs)
+        Contiguous.
+    out : ndarray, shape (outputs, inputs)
+        Overwritten.
+    """
+    block = MOST_MULTIPLICATIONS // out.size // ROWS * ROWS
+    count = len(rows)
+    if block < LEAST_ROWS or count <= block:
+        np.matmul(columns, rows, out=out)
+        return
+    whole = count - count % block
+    parts = columns[:, :whole].reshape(len(columns), -1, block).transpose(1, 0, 2)
+    np.sum(parts @ _in_blocks(rows[:whole], block), axis=0, out=out)
+    if whole < count:
+        out += columns[:, whole:] @ rows[whole:]
 
 
 def has_blocks(size: int) -> bool:

@@ -22,7 +22,12 @@ from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
-from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
+from neonym.nn.products import (
+    multiply,
+    multiply_by_parts,
+    multiply_over_rows,
+    number_of_parts,
+)
 from neonym.nn.state import StepWeights
 
 ROWS_AT_ONCE = 256
@@ -119,7 +124,7 @@ class Propagation(NamedTuple):
     def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
         """Write the gradients of all parameters, given that of the logits."""
         cell, matrices, workspace = self.cell, self.matrices, tape.workspace
-        np.matmul(d_logits, tape.head_input, out=gradients.head)
+        multiply_over_rows(d_logits, tape.head_input, out=gradients.head)
         if gradients.head_bias is not None:
             np.sum(d_logits, axis=1, out=gradients.head_bias)
         d_outputs = workspace.empty(*tape.head_input.shape)

@@ -10,7 +10,12 @@ import numpy as np
 from neonym.nn.arrays import Floats
 from neonym.nn.layout import Layout, Step
 from neonym.nn.memory import Workspace
-from neonym.nn.products import multiply, multiply_by_parts, number_of_parts
+from neonym.nn.products import (
+    multiply,
+    multiply_by_parts,
+    multiply_over_rows,
+    number_of_parts,
+)
 from neonym.nn.rows import sum_rows
 
 
@@ -95,7 +100,7 @@ class RecurrentGradients:
         before = self.layout.previous_rows[self._first_plain :]
         previous = self.workspace.empty(len(before), states.shape[1])
         np.take(states, before, axis=0, out=previous, mode="clip")
-        np.matmul(self.dz[self._first_plain :].T, previous, out=out)
+        multiply_over_rows(self.dz[self._first_plain :].T, previous, out)
         if self._summed:
             steps = reversed(self.layout.steps[: self.layout.num_branching])
             continued = np.concatenate([states[step.previous] for step in steps])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
+from neonym.nn.products import multiply_over_rows
 
 MOST_MULTIPLICATIONS = 1 << 22
 """Up to so many, a product with the one-hot matrix is faster than a product for each sum."""
@@ -25,9 +26,11 @@ def sum_rows(rows: Floats, ids: Integers, size: int) -> Floats:
     ndarray, shape (size, width)
     """
     if size * rows.size <= MOST_MULTIPLICATIONS:
-        one_hot = np.zeros((size, len(ids)), dtype=rows.dtype)
-        one_hot[ids, np.arange(len(ids))] = 1
-        return one_hot @ rows
+        one_hot = np.zeros((len(ids), size), dtype=rows.dtype)
+        one_hot[np.arange(len(ids)), ids] = 1
+        out = np.empty((size, rows.shape[1]), dtype=rows.dtype)
+        multiply_over_rows(one_hot.T, rows, out)
+        return out
     order = np.argsort(ids, kind="stable")
     in_order, ones = rows.take(order, axis=0), np.ones(len(ids), dtype=rows.dtype)
     sums = np.zeros((size, rows.shape[1]), dtype=rows.dtype)
