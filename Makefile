@@ -68,7 +68,7 @@ format: setup ## Format the code
 sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs under one parent run
 	@python pipelines/sweep.py -m model=rnn,gru,lstm 'seed=range(3)'
 
-ui: setup ## Open the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
+ui: setup ## Serve the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
 	@python -m neonym.tracking.ui --port $${PORT:-5000}
 
 bench: $(BENCH) ## Measure the networks beside PyTorch and JAX, evaluation and pipeline (some 15 minutes)
@@ -89,4 +89,5 @@ lock: ## Lock the dependencies anew: exact versions and hashes
 		--no-annotate --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Delete what runs made, tracked runs included; keep data, conf and code
-	@rm -rf .venv .venv-bench .neonym mlflow.db mlartifacts outputs multirun models reports/figures data/processed
+	@rm -rf .venv .venv-bench .neonym mlflow.db* mlartifacts outputs multirun models data/processed dvc_plots \
+		reports/figures reports/*.csv
