@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,13 +96,15 @@ def _run_jobs(
         print_report(report, console())
         return report
 
+    shared = plan.shared
+
     def job(composed: DictConfig) -> float:
         log_to_terminal()
-        return run_job(_stage(name, composed), function)
+        return run_job(_stage(name, composed, shared), function)
 
     tracking = plan.first.tracking
     store = Store.of_project(project_root(Path.cwd()))
-    title = f"{name} {' '.join(sweep.arguments)}"
+    title = _title(sweep, shared)
     with open_sweep(store, sweep.id, title, tracking.experiment, tracking.enabled) as parent:
         with suppress(JobFailedError), hand_over(source):
             _run_hydra(job, name, arguments, sweep.overrides)
@@ -128,10 +130,29 @@ def _source(plan: Plan, sweep: Sweep) -> JobSource:
     return Search(plan, sweep.folder)
 
 
-def _stage(name: str, composed: DictConfig) -> Stage:
+def _title(sweep: Sweep, shared: Collection[str]) -> str:
+    """What the parent run is called: what is swept comes first, Hydra's own last."""
+
+    def rank(word: str) -> int:
+        if word.startswith("hydra"):
+            return 2
+        return int(word in shared and not word.startswith("sweep"))
+
+    return " ".join([sweep.script, *sorted(sweep.arguments, key=rank)])
+
+
+def _stage(name: str, composed: DictConfig, shared: Collection[str] = ()) -> Stage:
     settings = HydraConfig.get()
     results = Path(settings.runtime.output_dir)
-    return Stage(name, results, True, validated(composed), list(settings.overrides.task))
+    overrides = list(settings.overrides.task)
+    return Stage(
+        name,
+        results,
+        by_hand=True,
+        configuration=validated(composed),
+        overrides=overrides,
+        shared=shared,
+    )
 
 
 def _run_hydra(

@@ -116,6 +116,11 @@ class Plan:
     """How many jobs the launcher runs at a time."""
     composer: Composer
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """The overrides that all jobs have."""
+        return frozenset(axis.first for axis in self.axes if not axis.swept)
+
     @cached_property
     def jobs(self) -> list[tuple[str, ...]]:
         """The overrides of each job of a grid."""

@@ -7,7 +7,7 @@ script composes `conf/` with Hydra, takes overrides and `-m`, and writes into Hy
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -36,20 +36,25 @@ class Stage:
         What Hydra composed; under DVC it is read from `params.yaml`.
     overrides
         The overrides given by hand.
+    shared
+        Those of them that all jobs of a sweep have.
     """
 
     def __init__(
         self,
         name: str,
         results: Path,
+        *,
         by_hand: bool = False,
         configuration: Configuration | None = None,
         overrides: list[str] | None = None,
+        shared: Collection[str] = (),
     ) -> None:
         self.name = name
         self.results = results
         self.by_hand = by_hand
         self.overrides = overrides or []
+        self._shared = shared
         self.run_key = ""
         """The key of the run that it tracks, once it does."""
         self._composed = configuration
@@ -61,9 +66,12 @@ class Stage:
 
     @property
     def title(self) -> str:
-        """What was asked for beyond `conf/`, which names the run of a job; "" under DVC."""
+        """What was asked for beyond `conf/`, which names the run of a job; "" under DVC.
+
+        What tells a job from the others of its sweep comes first, where narrow columns show it.
+        """
         words = [word for word in self.overrides if not word.startswith(("sweep.", "sweep="))]
-        return " ".join(words)
+        return " ".join(sorted(words, key=lambda word: word in self._shared))
 
     def output(self, path: str) -> Path:
         """Where this execution writes what the workspace calls `path`."""

@@ -48,6 +48,8 @@ class Report:
     pruned: list[Result]
     failed: list[Result]
     groups: list[Group]
+    shared: list[str]
+    """Overrides that all jobs have, which groups leave out; none where there is one group."""
 
     @property
     def jobs(self) -> list[Result]:
@@ -88,6 +90,8 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
     of: dict[str, list[Result]] = {"finished": [], "pruned": [], "failed": []}
     for result in sweep.read_results():
         of[result.status].append(result)
+    shared = _shared(of["finished"])
+    groups = _groups(of["finished"], shared)
     return Report(
         sweep,
         settings.optimized_metric,
@@ -95,7 +99,8 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
         ranked=sorted(of["finished"], key=lambda result: _rank(result, sign)),
         pruned=of["pruned"],
         failed=of["failed"],
-        groups=sorted(_groups(of["finished"]), key=lambda group: sign * group.mean),
+        groups=sorted(groups, key=lambda group: sign * group.mean),
+        shared=shared,
     )
 
 
@@ -108,21 +113,30 @@ def _rank(result: Result, sign: float) -> tuple[bool, float]:
     return result.value is None, 0.0 if result.value is None else sign * result.value
 
 
-def _groups(finished: list[Result]) -> list[Group]:
+def _shared(finished: list[Result]) -> list[str]:
+    """The overrides that all have, where there are several configurations to tell apart."""
+    if len({result.repetition_of for result in finished}) < 2:
+        return []
+    rest = [set(result.overrides) for result in finished[1:]]
+    return [word for word in finished[0].overrides if all(word in words for words in rest)]
+
+
+def _groups(finished: list[Result], shared: list[str]) -> list[Group]:
     values: dict[str, list[float]] = defaultdict(list)
     names: dict[str, str] = {}
     for result in finished:
         if result.value is not None:
             values[result.repetition_of].append(result.value)
-            names.setdefault(result.repetition_of, _without_seed(result))
+            names.setdefault(result.repetition_of, _name(result, shared))
     return [
         Group(names[key], len(found), statistics.fmean(found), _standard_error(found))
         for key, found in values.items()
     ]
 
 
-def _without_seed(result: Result) -> str:
-    return " ".join(word for word in result.overrides if word.partition("=")[0] not in SEEDS)
+def _name(result: Result, shared: list[str]) -> str:
+    own = [word for word in result.overrides if word not in shared]
+    return " ".join(word for word in own if word.partition("=")[0] not in SEEDS)
 
 
 def _standard_error(values: list[float]) -> float:
@@ -139,6 +153,8 @@ def print_report(report: Report, console: Console) -> None:
         table.add_row(Text(escape(group.overrides) or "(defaults)"), str(group.count), group.shown)
     if report.groups:
         console.print(table)
+    if report.shared:
+        console.print(escape(f"all with {' '.join(report.shared)}"), markup=False, soft_wrap=True)
     if report.best:
         console.print(escape(f"best job again: {report.command}"), markup=False, soft_wrap=True)
     if report.pruned:

@@ -1,5 +1,6 @@
 """What a sweep's parent run holds at its end: description, table of jobs, pictures, best job."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +21,8 @@ from neonym.tracking.workspace import Files
 from sweep_report import SHOWN, Report
 
 TOLD = "told.sha256"
+FAILURES = 10  # that the description tells
+LONGEST = 140  # characters of overrides or a reason in it
 HOW_TO_READ = (
     "**How to read this.** Means are over the seeds of a configuration, ± the standard error of "
     "the mean; differences of less than two of them may be chance. The jobs are the child runs "
@@ -102,7 +105,6 @@ def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -
 
     trials = [
         sweep_figures.Trial(
-            " ".join(result.overrides),
             report.swept[result.number],
             result.value,
             _curve(report, result),
@@ -150,15 +152,24 @@ def _lines(report: Report, shares: Mapping[str, float] | str) -> Iterator[str]:
     yield f"| configuration | seeds | {report.metric}, mean ± standard error |"
     yield "|---|---|---|"
     for group in report.groups[:SHOWN]:
-        yield f"| {literal(group.overrides) or '(defaults)'} | {group.count} | {group.shown} |"
+        yield f"| {_short(group.overrides) or '(defaults)'} | {group.count} | {group.shown} |"
     if len(report.groups) > SHOWN:
         yield from ("", f"{len(report.groups) - SHOWN} more are in `jobs.json`.")
+    if report.shared:
+        yield from ("", f"All with {_short(' '.join(report.shared))}.")
     yield from ("", _importance(report, shares), "")
     if report.failed:
         yield from ("Failed:", "")
-    for result in report.failed[:SHOWN]:
-        yield f"- {literal(' '.join(result.overrides))}: {literal(result.error)}"
+    for result in report.failed[:FAILURES]:
+        yield f"- {_short(' '.join(result.overrides))}: {_short(result.error)}"
+    if len(report.failed) > FAILURES:
+        yield f"- {len(report.failed) - FAILURES} more, in `jobs.json`"
     yield from ("", HOW_TO_READ)
+
+
+def _short(text: str) -> str:
+    """A text for the description, of which MLflow keeps 8,000 characters."""
+    return literal(textwrap.shorten(text, LONGEST, placeholder="…"))
 
 
 def _importance(report: Report, shares: Mapping[str, float] | str) -> str:

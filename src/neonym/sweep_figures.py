@@ -27,14 +27,17 @@ COLOURS = colormaps["viridis"]
 class Trial:
     """A job as the pictures show it."""
 
-    name: str
-    """Its overrides."""
     values: Mapping[str, str]
     """What each swept key was."""
     value: float | None
     """The metric; None for a job that was pruned."""
     curve: Sequence[tuple[int, float]] = ()
     """Epochs and nats per token on val."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others."""
+        return " ".join(f"{key}={value}" for key, value in self.values.items())
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,8 @@ def learning_curves(shown: Shown) -> Figure:
             axes.plot(*_points(trial), color=NETWORK, alpha=0.5, linewidth=0.8)
         if finished:
             best = finished[-1]
-            label = f"best: {shown.text(best.name, TITLE)}, {shown.metric} {best.value:.4g}"
+            name = f"{shown.text(best.name, TITLE)}, " if best.values else ""
+            label = f"best: {name}{shown.metric} {best.value:.4g}"
             axes.plot(*_points(best), color=REAL, linewidth=1.8, label=label)
             legend_above(axes, columns=1)
         _look_at_the_ends(axes, finished or pruned)

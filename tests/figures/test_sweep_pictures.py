@@ -21,7 +21,7 @@ CURVE = ((1, 3.0), (2, 2.0), (3, 1.8))
 
 def trial(value: float | None, **values: object) -> Trial:
     texts = {key: str(each) for key, each in values.items()}
-    return Trial(" ".join(f"{key}={each}" for key, each in texts.items()), texts, value, CURVE)
+    return Trial(texts, value, CURVE)
 
 
 GRID = [
@@ -75,7 +75,7 @@ def test_bars_are_the_means_of_the_jobs_with_a_value() -> None:
 
 
 def test_curves_of_pruned_jobs_end_in_a_cross_and_the_best_stands_out() -> None:
-    pruned = Trial("lr=9", {"lr": "9", "cell": "rnn"}, None, CURVE[:2])
+    pruned = Trial({"lr": "9", "cell": "rnn"}, None, CURVE[:2])
     figure = learning_curves(Shown([*GRID, pruned], "val.nll", "minimize"))
     lines = figure.axes[0].lines
     crosses = [line for line in lines if line.get_marker() == "x"]

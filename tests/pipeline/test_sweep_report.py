@@ -14,7 +14,7 @@ sys.path.append(str(PROJECT / "pipelines"))
 from importance import importance_of
 from multirun import Result, Sweep, write_result
 from sweep_report import Report, summarize
-from sweep_tracking import describe
+from sweep_tracking import HOW_TO_READ, describe
 
 
 def report_of(folder: Path, results: list[Result], *arguments: str) -> Report:
@@ -54,9 +54,36 @@ def test_pruned_jobs_are_no_failures(tmp_path: Path) -> None:
     assert "- model=lstm seed=0: training diverged" in note
 
 
+def test_the_description_of_a_large_sweep_is_as_short_as_mlflow_keeps_it(tmp_path: Path) -> None:
+    long = " ".join(f"model.some_key_{key}={key}" for key in range(20))
+    ended = [result("finished", float(job), f"a={job} {long}") for job in range(30)]
+    failed = [result("failed", None, f"b={job} {long}", error="_" * 2000) for job in range(30)]
+    note = describe(report_of(tmp_path, [*ended, *failed]), "none")
+    assert len(note) <= 8000
+    assert "- b=9 model" in note
+    assert "- 20 more, in `jobs.json`" in note
+    assert note.endswith(HOW_TO_READ)
+
+
 def test_the_best_is_run_again_with_what_its_preset_says_besides(tmp_path: Path) -> None:
     report = report_of(tmp_path, MIXED, "sweep=capacity", "model=rnn,gru,lstm")
     assert report.command == "python pipelines/sweep.py sweep=capacity model=rnn seed=0"
+
+
+def test_what_all_jobs_have_is_said_once(tmp_path: Path) -> None:
+    jobs = [
+        result("finished", 1.0, "train.epochs=9", "model=rnn", "seed=0"),
+        result("finished", 2.0, "train.epochs=9", "model=gru", "seed=0"),
+    ]
+    report = report_of(tmp_path, jobs)
+    assert [group.overrides for group in report.groups] == ["model=rnn", "model=gru"]
+    assert report.shared == ["train.epochs=9", "seed=0"]
+    note = describe(report, "none")
+    assert "| model=rnn | 1 | 1 |" in note
+    assert "All with train.epochs=9 seed=0." in note
+    (tmp_path / "alone").mkdir()
+    [alone] = report_of(tmp_path / "alone", jobs[:1]).groups
+    assert alone.overrides == "train.epochs=9 model=rnn"
 
 
 def test_keys_that_vary_are_those_that_were_swept(tmp_path: Path) -> None:

@@ -33,13 +33,17 @@ def test_a_sweep_is_a_parent_with_a_child_a_job(project: Project) -> None:
 
 @pytest.mark.slow
 def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> None:
-    command = ("python", "pipelines/train.py", "-m", "data.max_length=64,1", "tracking=default")
+    words = ("tracking=default", "train.clip_norm=1.0", "data.max_length=64,1")
+    command = ("python", "pipelines/train.py", "-m", *words)
     done = project.run(*command, PYTHONPATH="src")
     assert done.returncode == 1
     assert "job 1 failed" in done.stdout
     parent, children = family(project)
     assert parent.data.metrics["sweep/failed"] == 1
-    assert sorted(child.info.status for child in children) == ["FINISHED"]
+    assert [(child.info.run_name, child.info.status) for child in children] == [
+        ("data.max_length=64 tracking=default train.clip_norm=1.0", "FINISHED")
+    ]
+    assert parent.info.run_name == f"train {words[2]} {words[0]} {words[1]}"
     assert "no line can be used" in parent.data.tags[tags.NOTE]
 
 
