@@ -16,9 +16,10 @@ from repositories import begin, git
 
 # Makes a worktree in the repository named, runs a command in it, and tells where
 USER = """
-import sys
+import signal, sys
 from pathlib import Path
 from neonym.reproduction.worktree import worktree
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 with worktree(Path(sys.argv[1]), "HEAD") as place:
     with place.running(["sleep", "600"]) as process:
         print(place.project, process.pid, flush=True)

@@ -23,8 +23,7 @@ SHOWN_JOBS = 5
 def command(start: str, as_json: bool) -> None:
     """Show what a run was made from: configuration, code, data, model, sweep, environment.
 
-    START is the id of a run in MLflow, or a dvc.lock, from which its hashes lead to the runs that
-    made what it describes.
+    The hashes of a dvc.lock lead to the runs that made what it describes.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from neonym.reproduction.chain import chain_of  # noqa: PLC0415 (imports MLflow)

@@ -16,7 +16,7 @@ from neonym.files import parse_json
 def command(sweep: str) -> None:
     """Run the jobs of a sweep that are missing or failed, under the same parent run.
 
-    SWEEP is the sweep's folder below multirun/, or the id of its parent run in MLflow.
+    The sweep is named by its folder below multirun/, or by the id of its parent run in MLflow.
     """
     folder = Path(sweep) if Path(sweep).is_dir() else _folder_of_run(sweep)
     values = _read(folder)
