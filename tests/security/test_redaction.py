@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from neonym.configuration import UNTRACKED_SECTIONS
 from neonym.nested import flatten
@@ -16,6 +17,8 @@ from neonym.tracking.redaction import (
     redact_diff,
     redact_text,
 )
+from neonym.tracking.run import open_run
+from neonym.tracking.store import Store
 from small_training import configuration as small_configuration
 
 # Put together here, so that no scanner takes these for keys that work
@@ -114,6 +117,27 @@ def test_values_of_secret_environment_variables_are_found_anywhere(
     monkeypatch.setenv("STORE_PASSWORD", "correct horse")
     assert redact({"name": "a correct horse b"}) == {"name": f"a {REDACTED} b"}
     assert redact_diff("+a correct horse b") == (f"!+a {REDACTED} b", True)
+
+
+def test_nothing_that_a_run_tells_holds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "correct horse"
+    monkeypatch.setenv("STORE_PASSWORD", secret)
+    monkeypatch.chdir(tmp_path)
+    store = Store(tmp_path, "sqlite:///nowhere.db")
+    store.folder.mkdir(parents=True)
+    told = small_configuration(data__name=secret, data__path=f"{secret}.txt", sample__prefix=secret)
+    with (
+        FileLock(store.lock),  # nothing is delivered
+        open_run(store, told, kind="job", name=f"data.name={secret}") as run,
+    ):
+        run.dataset(f"{told.data.name} train", "training", "0" * 64, told.data.path, 1)
+        run.tags({"note": f"of {secret}"})
+        assert run.folder is not None
+    files = [path.read_text() for path in run.folder.rglob("*") if path.is_file()]
+    assert any(REDACTED in text for text in files)
+    assert not any(secret in text for text in files)
 
 
 def test_the_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

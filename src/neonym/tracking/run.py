@@ -78,7 +78,7 @@ class Run:
         """Log a split; MLflow shows the first 36 characters of its sha256 as the digest."""
         self._write(
             Dataset(
-                name=name,
+                name=redact_text(name),
                 context=context,
                 digest=sha256[:36],
                 source=redact_text(source),
