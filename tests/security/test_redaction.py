@@ -122,22 +122,22 @@ def test_values_of_secret_environment_variables_are_found_anywhere(
 def test_nothing_that_a_run_tells_holds_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = "correct horse"
-    monkeypatch.setenv("STORE_PASSWORD", secret)
+    hidden = "correct-horse"
+    monkeypatch.setenv("STORE_PASSWORD", hidden)
     monkeypatch.chdir(tmp_path)
     store = Store(tmp_path, "sqlite:///nowhere.db")
     store.folder.mkdir(parents=True)
-    told = small_configuration(data__name=secret, data__path=f"{secret}.txt", sample__prefix=secret)
+    told = small_configuration(data__name=hidden, data__path=f"{hidden}.txt", sample__prefix=hidden)
     with (
         FileLock(store.lock),  # nothing is delivered
-        open_run(store, told, kind="job", name=f"data.name={secret}") as run,
+        open_run(store, told, kind="job", name=f"data.name={hidden}") as run,
     ):
         run.dataset(f"{told.data.name} train", "training", "0" * 64, told.data.path, 1)
-        run.tags({"note": f"of {secret}"})
+        run.tags({"note": f"of {hidden}"})
         assert run.folder is not None
     files = [path.read_text() for path in run.folder.rglob("*") if path.is_file()]
     assert any(REDACTED in text for text in files)
-    assert not any(secret in text for text in files)
+    assert not any(hidden in text for text in files)
 
 
 def test_the_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
