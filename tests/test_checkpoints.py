@@ -36,6 +36,7 @@ class Listener:
         {"optimizer": ADAMW, "train__ema_decay": 0.9},
         {"optimizer": MOMENTUM, "schedule": {"name": "one_cycle", "warm_up": 0.4}},
         {"train__carry_state": True, "train__truncate": 4, "train__dtype": "float64"},
+        {"train__truncate": 4, "schedule": {"name": "one_cycle", "warm_up": 0.4}},
         {"train__patience": 3, "optimizer__lr": 0.2},
         {"train__shards": 3},
         {"train__max_steps": 17, "schedule": {"name": "one_cycle", "warm_up": 0.4}},
