@@ -35,8 +35,9 @@ def mend() -> None:
     elif any(map(lives, users)):
         return
     if LOCK.exists() and not is_whole(LOCK):
+        ASIDE.parent.mkdir(parents=True, exist_ok=True)
         LOCK.replace(ASIDE)
-        print(f"mend: dvc.lock was cut off; it is in {ASIDE}, DVC makes another", file=sys.stderr)
+        print(f"mend: dvc.lock is damaged; it is in {ASIDE}, DVC makes another", file=sys.stderr)
     for pattern in PARTS:
         for path in Path().glob(pattern):
             path.unlink(missing_ok=True)

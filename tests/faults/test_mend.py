@@ -13,6 +13,7 @@ from formats import PROJECT
 from mend import mend
 
 LOCK = (PROJECT / "dvc.lock").read_bytes()
+HALF = LOCK[: len(LOCK) // 2].rpartition(b":")[0]
 KILLED = {"read": {}, "write": {"models/model.npz": {"pid": 999999999, "cmd": "dvc repro"}}}
 
 
@@ -35,11 +36,19 @@ def test_whole_files_stay_as_they_are(killed: Path) -> None:
 @pytest.mark.parametrize("users", [json.dumps(KILLED), "{}"])
 def test_a_lock_that_was_cut_off_is_put_aside(killed: Path, users: str) -> None:
     (killed / ".dvc/tmp/rwlock").write_text(users)
-    half = LOCK[: len(LOCK) // 2].rpartition(b":")[0]
-    (killed / "dvc.lock").write_bytes(half)
+    (killed / "dvc.lock").write_bytes(HALF)
     mend()
     assert not (killed / "dvc.lock").exists()
-    assert (killed / ".dvc/tmp/dvc.lock.damaged").read_bytes() == half
+    assert (killed / ".dvc/tmp/dvc.lock.damaged").read_bytes() == HALF
+
+
+def test_so_it_is_in_a_checkout_in_which_dvc_has_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.lock").write_bytes(HALF)
+    mend()
+    assert Path(".dvc/tmp/dvc.lock.damaged").read_bytes() == HALF
 
 
 def test_a_list_of_users_that_was_cut_off_is_deleted(killed: Path) -> None:
