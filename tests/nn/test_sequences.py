@@ -62,6 +62,7 @@ def test_none_are_none():
         ([[1], 2], ValueError, r"sequences\[1\] has shape \(\), expected one dimension"),
         ([[1], [[2, 3]]], ValueError, r"sequences\[1\] has shape \(1, 2\), expected one"),
         ([[[1]], [[2]]], ValueError, r"sequences\[0\] has shape \(1, 1\), expected one"),
+        ([[1], [1, [2]]], ValueError, r"sequences\[1\] is nested unevenly, expected one"),
         ([[1], [0.5]], TypeError, r"sequences\[1\] has dtype float64, expected integers"),
         ([[1], ["a"]], TypeError, r"sequences\[1\] has dtype <U1, expected integers"),
         (

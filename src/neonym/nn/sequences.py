@@ -90,7 +90,11 @@ class TokenSequences(Sequence[Integers]):
 
 def _first_error(sequences: Sequence[ArrayLike]) -> ValueError | TypeError:
     """What is wrong with the first of sequences that are none."""
-    for place, array in enumerate(map(np.asarray, sequences)):
+    for place, sequence in enumerate(sequences):
+        try:
+            array = np.asarray(sequence)
+        except ValueError:
+            return ValueError(f"sequences[{place}] is nested unevenly, expected one dimension")
         if array.ndim != 1:
             return ValueError(f"sequences[{place}] has shape {array.shape}, expected one dimension")
         if not len(array):
