@@ -57,8 +57,11 @@ def run_by_hand(name: str, function: StageFunction) -> None:
 
 def _run_single(name: str, function: StageFunction, arguments: list[str]) -> None:
     mistakes: list[UserError] = []
+    begun = False
 
     def job(composed: DictConfig) -> None:
+        nonlocal begun
+        begun = True
         log_to_terminal()
         try:  # Hydra adds lines of its own to what is raised
             stage = _stage(name, composed)
@@ -67,7 +70,13 @@ def _run_single(name: str, function: StageFunction, arguments: list[str]) -> Non
         except UserError as error:
             mistakes.append(error)
 
-    _run_hydra(job, name, arguments, [])
+    try:
+        _run_hydra(job, name, arguments, [])
+    except OSError as error:
+        if begun:
+            raise
+        folder = error.filename or "the folder of results"
+        raise UserError(f"{folder} cannot be written: {error.strerror}") from None
     if mistakes:
         raise mistakes[0]
 

@@ -185,6 +185,17 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     assert results(project) == before
 
 
+def test_a_job_that_can_have_no_folder_is_one_line(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    (project.root / "outputs").mkdir()
+    with immutable(project.root / "outputs"):
+        done = project.run("python", "pipelines/train.py", PYTHONPATH="src")
+    assert done.returncode == 2, done.stdout
+    [line] = done.stdout.splitlines()
+    assert line.startswith("train: outputs/train")
+    assert line.endswith(" cannot be written: Operation not permitted")
+
+
 def test_a_spool_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     project.edit("conf/tracking/default.yaml", "enabled", "false")
