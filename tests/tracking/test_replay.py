@@ -184,6 +184,18 @@ def test_a_later_stage_opens_a_run_where_none_matches(
     assert len(all_runs(store)) == 2
 
 
+@pytest.mark.parametrize("name", ["it's", """a'b"c"""])
+def test_an_experiment_may_have_any_name_that_dvc_takes(store: Store, name: str) -> None:
+    replay = Replay(store)
+    for experiment in (name, "it", "s"):
+        replay.deliver(write(store, trained(experiment * 32, "m", experiment=experiment)))
+    replay.deliver(write(store, later("2", "sample", "m", experiment=name)))
+    stages = {
+        run.data.tags[tags.DVC_EXPERIMENT]: run.data.tags[tags.STAGES] for run in all_runs(store)
+    }
+    assert stages == {name: "train,sample", "it": "train", "s": "train"}
+
+
 def test_what_another_stage_logged_is_not_logged_again(store: Store) -> None:
     replay = Replay(store)
     replay.deliver(write(store, trained("k1", "m1")))

@@ -205,13 +205,16 @@ class Replay:
 
     def _search(self, event: RunOpened, wanted: dict[str, str]) -> list[Run]:
         wanted = {**wanted, tags.KIND: event.kind}
-        conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
+        # MLflow cannot be asked for what holds an apostrophe, as a DVC experiment's name may
+        conditions = [
+            f"tags.`{key}` = '{value}'" for key, value in wanted.items() if "'" not in value
+        ]
         runs: list[Run] = self._client.search_runs(
             [self._experiment_id(event.experiment)],
             " and ".join(conditions),
             order_by=["attributes.start_time DESC"],
         )
-        return runs
+        return [run for run in runs if wanted.items() <= run.data.tags.items()]
 
     def _run_id(self, key: str) -> str:
         """The MLflow id of the run with a key, in any experiment; "" if there is none."""
