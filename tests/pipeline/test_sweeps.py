@@ -23,6 +23,10 @@ def test_a_sweep_is_a_parent_with_a_child_a_job(project: Project) -> None:
     assert sorted(child.info.run_name for child in children) == [
         f"model.hidden_size={hidden} seed={seed}" for hidden in (3, 4) for seed in (0, 1)
     ]
+    sweep = parent.data.tags[tags.SWEEP]
+    assert {child.data.tags[tags.SWEEP_CONFIGURATION] for child in children} == {
+        f"model.hidden_size={hidden} · {sweep[:6]}" for hidden in (3, 4)
+    }
     best = min(children, key=lambda child: float(child.data.metrics["best/val_nll"]))
     assert parent.data.tags["sweep.best_run_id"] == best.info.run_id
     assert parent.data.metrics["best/val_nll"] == best.data.metrics["best/val_nll"]

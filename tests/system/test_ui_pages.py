@@ -201,9 +201,11 @@ def test_the_description_of_a_sweep_is_its_table(visit: Visit, tracked: Tracked)
     visit.open(tracked.page_of(tracked.parent))
     visit.page.get_by_text("Show more").click()
     expect(visit.page.get_by_text("4 jobs finished, 0 failed.")).to_be_visible()
-    row = visit.page.locator("tr", has_text="model=rnn model.hidden_size=8 model.embedding_size=8")
+    row = visit.page.locator("tr", has=visit.page.get_by_text("model=rnn", exact=True))
     expect(row.locator("td").nth(1)).to_have_text("2")
     expect(row.locator("td").nth(2)).to_contain_text("±")
+    shared = "All with model.hidden_size=8 model.embedding_size=8."
+    expect(visit.page.get_by_text(shared)).to_be_visible()
     command = tracked.parent.data.tags["sweep.best_command"]
     expect(visit.page.locator("pre", has_text=command)).to_be_visible()
 

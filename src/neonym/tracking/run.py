@@ -199,9 +199,13 @@ def open_run(
 
 
 def _sweep_tags(sweep: str, overrides: str) -> dict[str, str]:
-    """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones."""
+    """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones.
+
+    Equal overrides may mean another configuration in another sweep, so those are told apart.
+    """
     words = [word for word in overrides.split() if word.partition("=")[0] not in SEEDS]
-    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: " ".join(words) or "(defaults)"}
+    configuration = " ".join(words) or "(defaults)"
+    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{configuration} · {sweep[:6]}"}
 
 
 def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:
