@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ SEARCH = (
 SECONDS = 120
 
 
-def results(folder: Path) -> list[dict[str, object]]:
+def results(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in folder.glob("*/result.json")]
 
 
@@ -47,9 +48,10 @@ def test_hopeless_jobs_are_pruned_and_told_apart(
     assert parent.data.metrics["sweep/pruned"] == len(pruned)
     assert parent.data.metrics["sweep/failed"] == 0
     stopped = [run for run in children if run.info.status == "KILLED"]
-    assert {run.info.run_name for run in stopped} == {
-        " ".join(map(str, result["overrides"])) for result in pruned
+    assert {frozenset(run.info.run_name.split()) for run in stopped} == {
+        frozenset(result["overrides"]) for result in pruned
     }
+    assert all(run.info.run_name.endswith(" model.output_dropout=0.2") for run in stopped)
     assert {run.data.tags[tags.STATUS] for run in stopped} == {"pruned"}
     assert all(tags.STATUS not in run.data.tags for run in children if run not in stopped)
     for run in stopped:
