@@ -93,11 +93,20 @@ def main(name: str, function: StageFunction) -> None:
             function(Stage(name, results=Path()))
         else:
             _run_by_hand(name, function)
-    except UserError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if _was_interrupted(error):
+            sys.exit(130)
+        if not isinstance(error, UserError):
+            raise
         console().print(escape(f"{name}: {error}"), markup=False, soft_wrap=True, style="red")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or came of it: OmegaConf's clean-up may fail where it is cut short."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return _was_interrupted(error.__cause__) or _was_interrupted(error.__context__)
 
 
 def _run_by_hand(name: str, function: StageFunction) -> None:
