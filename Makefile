@@ -47,7 +47,7 @@ test: setup ## Run the fast test suite
 	@pytest -n 2 --dist worksteal
 
 test-slow: setup ## Run the slow test suite, which starts real services
-	@pytest -n 3 --dist worksteal -m slow
+	@pytest -n 2 --dist worksteal -m slow
 
 test-peer: $(BENCH) ## Run the tests against PyTorch
 	@$(BENCH_BIN)/pytest -m peer
