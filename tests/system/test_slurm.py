@@ -110,11 +110,13 @@ def test_jobs_run_on_both_nodes_and_are_children_of_one_parent(team: Team) -> No
 
 
 def test_jobs_that_a_node_lost_fail_with_a_reason_and_are_run_again(team: Team) -> None:
-    words = ("seed=0,1,2", "train.epochs=150", "train.patience=null")
+    # A cancelled job has two seconds to end: long enough that it cannot have finished by then
+    words = ("seed=0,1,2", "train.epochs=500", "train.patience=null")
     sweep = team.start("train", *words)
     wait_for(lambda: list((team.project.root / "multirun").glob("*/*/sweep.json")))
-    wait_for(lambda: team.started(0) and team.started(1))
+    wait_for(lambda: team.started(0))
     team.cluster.ask("scancel", team.slurm_id(0))
+    wait_for(lambda: team.started(1))
     started = team.started(1)
     assert started
     os.kill(int(str(started["pid"])), signal.SIGKILL)
