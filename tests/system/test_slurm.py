@@ -130,16 +130,21 @@ def test_jobs_that_a_node_lost_fail_with_a_reason_and_are_run_again(team: Team) 
     assert_one_finished_child_each(team, 3)
 
 
-def test_jobs_that_outlive_a_killed_sweep_are_its_own_when_it_goes_on(team: Team) -> None:
-    sweep = team.start("train", "seed=0,1,2,3", "train.epochs=150", "train.patience=null")
+def kill_and_resume(team: Team, sweep: subprocess.Popen[bytes], submitted: int) -> None:
+    """Kill a sweep while two of its jobs run; resumed, it submits none of them again."""
     wait_for(lambda: list((team.project.root / "multirun").glob("*/*/sweep.json")))
     wait_for(lambda: team.started(0) and team.started(1))
     sweep.kill()
     sweep.wait()
-    before = [team.slurm_id(job) for job in range(4)]
+    before = [team.slurm_id(job) for job in range(submitted)]
     done = team.resume()
     assert done.returncode == 0, done.stdout
-    assert [team.slurm_id(job) for job in range(4)] == before
+    assert [team.slurm_id(job) for job in range(submitted)] == before
+
+
+def test_jobs_that_outlive_a_killed_sweep_are_its_own_when_it_goes_on(team: Team) -> None:
+    sweep = team.start("train", "seed=0,1,2,3", "train.epochs=150", "train.patience=null")
+    kill_and_resume(team, sweep, submitted=4)
     assert_one_finished_child_each(team, 4)
 
 
@@ -151,14 +156,7 @@ def test_a_search_prunes_on_both_nodes_and_goes_on_with_the_jobs_a_kill_left(
         *("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model.hidden_size=range(3,9)"),
         "model.output_dropout=0.2",
     )
-    wait_for(lambda: list((team.project.root / "multirun").glob("*/*/sweep.json")))
-    wait_for(lambda: team.started(0) and team.started(1))
-    sweep.kill()
-    sweep.wait()
-    before = [team.slurm_id(job) for job in range(2)]
-    done = team.resume()
-    assert done.returncode == 0, done.stdout
-    assert [team.slurm_id(job) for job in range(2)] == before
+    kill_and_resume(team, sweep, submitted=2)
     parent, children = team.family()
     statuses = Counter(run.info.status for run in children)
     assert statuses["FINISHED"] + statuses["KILLED"] == len(children) == 8
