@@ -20,10 +20,10 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from neonym.configuration import Rules
 from neonym.evaluation.measures import Lists
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate
+from neonym.settings import Rules
 from neonym.vocabulary import Vocabulary
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep, Sweep
 
-from neonym.configuration import SEEDS
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import SEEDS
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -22,8 +22,8 @@ from composition import (
     validated,
 )
 from multirun import JobFailedError, Sweep, run_job
-from neonym.errors import UserError
-from neonym.terminal import escape
+from neonym.base.errors import UserError
+from neonym.base.terminal import escape
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_sweep
 from neonym.tracking.store import Store, project_root

@@ -20,8 +20,8 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 from composition import prefer_own_launchers
 from launching import Job, Launch, Task
 from multirun import result_of
-from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.base.errors import UserError
+from neonym.base.files import write_text
 from workers import ONE_THREAD, run_elsewhere
 
 SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it

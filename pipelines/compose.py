@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from composition import compose_text, refuse_resolvers_in_files
-from neonym.configuration import read_configuration
-from neonym.errors import UserError
-from neonym.files import md5_of, write_text
+from neonym.base.errors import UserError
+from neonym.base.files import md5_of, write_text
 from neonym.lockfile import Lock
+from neonym.settings import read_configuration
 from stage import Stage, main
 
 REFUSAL = (

@@ -12,8 +12,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from neonym.configuration import Configuration, leaves_project, validate
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import Configuration, leaves_project, validate
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 VERSION_BASE = "1.3"

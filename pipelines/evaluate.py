@@ -12,21 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from model import load_generator
-from neonym.configuration import Configuration
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file, write_text
+from neonym.base.spreadsheet import exact
+from neonym.base.threads import one_blas_thread
+from neonym.drawing.canvas import save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.page import to_page
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import PARTS, evaluate, to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
-from neonym.figures.canvas import save_figure
-from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator
 from neonym.history import read_history
 from neonym.processed import read_processed
-from neonym.spreadsheet import exact
-from neonym.threads import one_blas_thread
+from neonym.settings import Configuration
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root

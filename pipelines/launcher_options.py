@@ -7,9 +7,9 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
 from composition import explain
-from neonym.configuration import Section
-from neonym.errors import UserError
-from neonym.schema_errors import explain as explain_mistake
+from neonym.base.errors import UserError
+from neonym.base.mistakes import explain as explain_mistake
+from neonym.settings import Section
 
 Name = Annotated[str, Field(min_length=1)] | int | None
 

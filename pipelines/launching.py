@@ -16,8 +16,8 @@ from omegaconf import DictConfig, open_dict
 
 from composition import CONF
 from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
-from neonym.files import write_text
-from neonym.terminal import escape
+from neonym.base.files import write_text
+from neonym.base.terminal import escape
 from neonym.tracking.courier import ensure_delivery
 from neonym.tracking.store import Store, project_root
 from stage import console

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from neonym.configuration import Configuration, training_configuration
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.generator import NameGenerator
+from neonym.settings import Configuration, training_configuration
 
 
 def load_generator(path: Path, configuration: Configuration) -> NameGenerator:

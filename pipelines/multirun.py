@@ -18,9 +18,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from neonym.configuration import configuration_hash, seedless_hash
-from neonym.errors import PrunedError, UserError
-from neonym.files import parse_json, write_text
+from neonym.base.errors import PrunedError, UserError
+from neonym.base.files import parse_json, write_text
+from neonym.settings import configuration_hash, seedless_hash
 from stage import Stage, StageFunction
 
 VERSION = 1

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from neonym.base.errors import UserError
 from neonym.choice import Choice
-from neonym.configuration import Configuration
-from neonym.errors import UserError
 from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.measures import Drawn, Lists
@@ -35,6 +34,7 @@ from neonym.inspection import (
     token_vectors,
 )
 from neonym.mixture import Mixture
+from neonym.settings import Configuration
 from neonym.vocabulary import tokens_of
 
 Picture = tuple[str, Figure]

@@ -24,9 +24,9 @@ from omegaconf.errors import OmegaConfBaseException
 from axes import Axis, axis_of, distribution_of
 from composition import CONF, VERSION_BASE, explain, validated
 from launcher_options import read_options
-from neonym.configuration import READS_TEST, Configuration, sha256_of
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.evaluation.summary import FIGURES
+from neonym.settings import READS_TEST, Configuration, sha256_of
 
 SWEEPER = "hydra_plugins.planned_sweeper.PlannedSweeper"
 OF_THE_WHOLE = ("hydra", "sweep", "tracking")

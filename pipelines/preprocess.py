@@ -5,11 +5,11 @@ python pipelines/preprocess.py data=list data.path=data/raw/my_names.txt
 
 from pathlib import Path
 
-from neonym.configuration import Data
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file
 from neonym.corpus import read_corpus
-from neonym.errors import UserError
-from neonym.files import sha256_of_file
 from neonym.processed import write_processed
+from neonym.settings import Data
 from neonym.splits import split_names
 from stage import Stage, main
 

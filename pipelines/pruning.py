@@ -8,9 +8,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from neonym.configuration import Configuration
-from neonym.errors import PrunedError
+from neonym.base.errors import PrunedError
 from neonym.history import EpochRecord
+from neonym.settings import Configuration
 from search import JOB, STUDY, open_study
 
 

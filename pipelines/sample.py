@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from model import load_generator
+from neonym.base.files import sha256_of_file, write_text
+from neonym.base.spreadsheet import inert
 from neonym.choice import Choice
-from neonym.configuration import Sample
-from neonym.files import sha256_of_file, write_text
 from neonym.generator import NameGenerator, Names
 from neonym.processed import read_processed
-from neonym.spreadsheet import inert
+from neonym.settings import Sample
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_names, run_name
@@ -84,7 +84,7 @@ def remark(stage: Stage, names: Names) -> None:
 def write_names(path: Path, names: Names) -> None:
     """Write names with whether the model ended them and their log-probability, nats.
 
-    A spreadsheet may open the file: `neonym.spreadsheet.exact` gives the name in a cell.
+    A spreadsheet may open the file: `neonym.base.spreadsheet.exact` gives the name in a cell.
     """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")

@@ -22,8 +22,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from axes import distribution_of, space_size
 from multirun import Result, read_result, result_of
-from neonym.configuration import configuration_hash
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import configuration_hash
 from planning import Plan
 from sources import Batch
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from neonym.configuration import Configuration
 from neonym.processed import data_fingerprint, read_processed
+from neonym.settings import Configuration
 from preprocess import process
 
 SHARED = Path(".neonym/data")

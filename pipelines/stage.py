@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.logging import RichHandler
 
-from neonym.configuration import Configuration, read_configuration
-from neonym.errors import UserError
-from neonym.terminal import escape, escape_lines
+from neonym.base.errors import UserError
+from neonym.base.terminal import escape, escape_lines
+from neonym.settings import Configuration, read_configuration
 
 PROJECT = Path(__file__).resolve().parent.parent
 

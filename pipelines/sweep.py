@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluate import evaluate_files
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.base.nested import value_at
 from neonym.evaluation.summary import FIGURES
-from neonym.nested import value_at
 from neonym.processed import read_processed
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root

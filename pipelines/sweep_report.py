@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from multirun import Result, Sweep
-from neonym.configuration import SEEDS, Configuration
-from neonym.terminal import escape
+from neonym.base.terminal import escape
+from neonym.settings import SEEDS, Configuration
 
 SHOWN = 20
 

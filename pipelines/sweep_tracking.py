@@ -7,12 +7,12 @@ from typing import Any
 
 from importance import importance_of
 from multirun import Result
-from neonym.configuration import sha256_of
-from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.base.errors import UserError
+from neonym.base.files import write_text
+from neonym.base.markdown import literal
+from neonym.base.terminal import escape
 from neonym.history import read_history
-from neonym.markdown import literal
-from neonym.terminal import escape
+from neonym.settings import sha256_of
 from neonym.tracking import tags
 from neonym.tracking.events import run_id_of
 from neonym.tracking.redaction import redact_text
@@ -101,7 +101,7 @@ def _id(result: Result) -> str:
 def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -> None:
     # matplotlib takes a second to import
     from neonym import sweep_figures  # noqa: PLC0415
-    from neonym.figures.canvas import save_figure  # noqa: PLC0415
+    from neonym.drawing.canvas import save_figure  # noqa: PLC0415
 
     trials = [
         sweep_figures.Trial(

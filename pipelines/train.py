@@ -7,12 +7,12 @@ python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
 from collections.abc import Callable
 from pathlib import Path
 
-from neonym.configuration import Configuration, training_configuration
+from neonym.base.errors import PrunedError
 from neonym.ensemble import train_members
-from neonym.errors import PrunedError
 from neonym.history import EpochRecord, write_history
 from neonym.model_file import save_model
 from neonym.processed import Processed, read_processed
+from neonym.settings import Configuration, training_configuration
 from neonym.tracking import tags
 from neonym.tracking.run import Run, open_run
 from neonym.tracking.store import Store, project_root

@@ -1,6 +1,6 @@
 """A training run small enough for tests."""
 
-from neonym.configuration import Configuration, validate
+from neonym.settings import Configuration, validate
 from neonym.training import train
 from neonym.vocabulary import Vocabulary
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neonym.archive import read_archive, write_archive
-from neonym.errors import UserError
+from neonym.base.archive import read_archive, write_archive
+from neonym.base.errors import UserError
 
 ARRAYS = {
     "a.b": np.arange(6, dtype=np.float32).reshape(2, 3),

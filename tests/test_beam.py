@@ -3,9 +3,9 @@ import itertools
 import numpy as np
 import pytest
 
+from neonym.base.errors import UserError
 from neonym.beam import most_probable
 from neonym.choice import Choice
-from neonym.errors import UserError
 from table_model import TableModel
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from small_training import NAMES, configuration, run
 
 ADAMW = {"name": "adamw", "lr": 0.01, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}

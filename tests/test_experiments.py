@@ -9,9 +9,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from neonym import NameGenerator
-from neonym.configuration import Configuration, validate
 from neonym.corpus import read_corpus
 from neonym.history import EpochRecord
+from neonym.settings import Configuration, validate
 from neonym.splits import split_names
 from neonym.training import train
 

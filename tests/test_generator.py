@@ -6,8 +6,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from neonym import NameGenerator
+from neonym.base.errors import UserError
 from neonym.choice import Choice
-from neonym.errors import UserError
 from neonym.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from neonym.vocabulary import Vocabulary

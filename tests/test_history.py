@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.history import EpochRecord, read_history, write_history
 
 NUMBERS = [st.floats(allow_nan=False)] * 5

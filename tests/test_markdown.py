@@ -1,6 +1,6 @@
 import pytest
 
-from neonym.markdown import literal
+from neonym.base.markdown import literal
 
 
 @pytest.mark.parametrize(

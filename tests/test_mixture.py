@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neonym import NameGenerator
-from neonym.archive import read_archive, write_archive
+from neonym.base.archive import read_archive, write_archive
+from neonym.base.errors import UserError
 from neonym.beam import most_probable
 from neonym.choice import log_softmax
-from neonym.errors import UserError
 from neonym.mixture import Mixture, NgramModel, mix, token_probabilities
 from neonym.model_file import load_model, save_model
 from neonym.ngram import fit

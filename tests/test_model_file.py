@@ -3,8 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from neonym.archive import read_archive, write_archive
-from neonym.errors import UserError
+from neonym.base.archive import read_archive, write_archive
+from neonym.base.errors import UserError
 from neonym.model_file import load_model, save_model
 from neonym.nn import RecurrentNetwork
 from neonym.vocabulary import Vocabulary

@@ -1,6 +1,6 @@
 import numpy as np
 
-from neonym.streams import Purpose, generator, seed_sequence
+from neonym.base.streams import Purpose, generator, seed_sequence
 
 
 def first(purpose, *which, seed=0):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.summary import committed_metrics, metrics_table, new_names, print_summary
 
 METRICS = {

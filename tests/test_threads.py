@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from neonym.threads import processors, results_in_order
+from neonym.base.threads import processors, results_in_order
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5, None])

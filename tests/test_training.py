@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from neonym.base.errors import UserError
+from neonym.base.streams import Purpose, generator, seed_sequence
 from neonym.choice import log_softmax
-from neonym.errors import UserError
 from neonym.nn import Adam, RecurrentNetwork
-from neonym.streams import Purpose, generator, seed_sequence
 from neonym.training import mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym.base.errors import UserError
+from neonym.base.threads import one_blas_thread
 from neonym.choice import log_softmax
-from neonym.errors import UserError
 from neonym.sampling import END, Ids, LanguageModel, Samples, check_request, read_prefix
-from neonym.threads import one_blas_thread
 
 Name = tuple[int, ...]
 

@@ -1,6 +1,7 @@
 """Checkpoints: what a training run needs to go on, after each epoch, in one file.
 
-Random streams are not among it: they are named by the epoch (`neonym.streams`), not run through.
+Random streams are not among it: they are named by the epoch (`neonym.base.streams`), not run
+through.
 """
 
 import hashlib
@@ -12,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.archive import Arrays, read_archive, write_archive
-from neonym.configuration import Configuration, sha256_of
-from neonym.errors import UserError
+from neonym.base.archive import Arrays, read_archive, write_archive
+from neonym.base.errors import UserError
 from neonym.history import EpochRecord
+from neonym.settings import Configuration, sha256_of
 
 KIND = "neonym checkpoint"
 REMEDY = "delete it, or set train.resume=false to begin anew"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from typing import IO
 import click
 
 from neonym import commands
-from neonym.errors import UserError
-from neonym.terminal import escape
+from neonym.base.errors import UserError
+from neonym.base.terminal import escape
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it

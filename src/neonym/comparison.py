@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from neonym.errors import UserError
-from neonym.nested import flatten
+from neonym.base.errors import UserError
+from neonym.base.nested import flatten
 
 # By the first of them configurations are ordered: nothing is chosen by looking at test.
 FIGURES = {"val.nll": "val", "test.nll": "test", "minus_ngram.test.nll": "test, n-gram less it"}

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.vocabulary import Unit, Vocabulary, describe, tokens_of
 
 if TYPE_CHECKING:  # who only wants canonical names need not pay for the schema
-    from neonym.configuration import Data
+    from neonym.settings import Data
 
 logger = logging.getLogger("neonym")
 

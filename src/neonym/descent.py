@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym import configuration as conf
+from neonym import settings as conf
 from neonym.nn import (
     Adagrad,
     Adam,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from neonym import configuration as conf
+from neonym import settings as conf
+from neonym.base.streams import Purpose, seed_sequence
+from neonym.base.threads import one_blas_thread
 from neonym.history import EpochRecord
 from neonym.mixture import mix
 from neonym.ngram import choose_order
-from neonym.streams import Purpose, seed_sequence
-from neonym.threads import one_blas_thread
 from neonym.training import Sequences, TrainingListener, TrainingResult, mean_nll, train
 
 

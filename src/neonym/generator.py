@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym.base.errors import UserError
+from neonym.base.threads import one_blas_thread
 from neonym.beam import most_probable
 from neonym.choice import Choice, log_softmax
 from neonym.corpus import canonical
-from neonym.errors import UserError
 from neonym.mixture import Mixture
 from neonym.model_file import load_model
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
-from neonym.threads import one_blas_thread
 from neonym.vocabulary import UnknownSymbolError, Vocabulary
 
 DEFAULT_MODEL = Path("models/model.npz")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.base.errors import UserError
+from neonym.base.files import write_text
 
 
 class EpochRecord(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.archive import Arrays
+from neonym.base.archive import Arrays
 from neonym.mixture import Mixture
 from neonym.ngram import WittenBell, fit
 from neonym.nn import RecurrentNetwork

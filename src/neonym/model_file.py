@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neonym.archive import Arrays, read_archive, write_archive
-from neonym.errors import UserError
+from neonym.base.archive import Arrays, read_archive, write_archive
+from neonym.base.errors import UserError
 from neonym.mixture import Mixture
 from neonym.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import RecurrentNetwork

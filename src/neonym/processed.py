@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neonym.configuration import Data, sha256_of
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json, sha256_of_file
+from neonym.base.spreadsheet import inert
+from neonym.base.terminal import escape
 from neonym.corpus import Corpus, read_source
-from neonym.errors import UserError
-from neonym.files import parse_json, sha256_of_file
+from neonym.settings import Data, sha256_of
 from neonym.splits import Splits
-from neonym.spreadsheet import inert
-from neonym.terminal import escape
 from neonym.vocabulary import Vocabulary, tokens_of
 
 VERSION = 2  # of the folder: what equal lists become does not stay the same for ever

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym.base.errors import UserError
+from neonym.base.streams import Purpose, generator
+from neonym.base.threads import one_blas_thread, results_in_order
 from neonym.choice import Choice, Floats, log_probabilities, log_softmax
-from neonym.errors import UserError
-from neonym.streams import Purpose, generator
-from neonym.threads import one_blas_thread, results_in_order
 
 Ids = NDArray[np.int32]
 Rows = NDArray[np.intp]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.configuration import Constant, Cosine, OneCycle, Schedule, Step
+from neonym.settings import Constant, Cosine, OneCycle, Schedule, Step
 
 LearningRate = Callable[[int], float]
 """The learning rate of a step, counted from 0."""

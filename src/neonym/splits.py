@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neonym.configuration import Split
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import Split
 from neonym.vocabulary import Unit, Vocabulary
 
 logger = logging.getLogger("neonym")

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.base.nested import flatten
+from neonym.base.spreadsheet import exact
+from neonym.base.terminal import escape
 from neonym.evaluation.summary import COLUMNS, lines
-from neonym.nested import flatten
-from neonym.spreadsheet import exact
-from neonym.terminal import escape
 
 METRICS = "reports/metrics.json"
 NAMES = 20

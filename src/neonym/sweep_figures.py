@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neonym.figures.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
-from neonym.figures.lettering import Lettering, lettering_for, shortened
+from neonym.drawing.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
+from neonym.drawing.lettering import Lettering, lettering_for, shortened
 
 MOST_COLUMNS = 3  # of panels
 LOG_FROM = 5.0  # ratio of the largest value to the smallest from which an axis is logarithmic

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym import configuration as conf
+from neonym import settings as conf
+from neonym.base.errors import UserError
+from neonym.base.streams import Purpose, generator, seed_sequence
+from neonym.base.threads import one_blas_thread
 from neonym.checkpoints import (
     Checkpoint,
     explained,
@@ -20,13 +23,10 @@ from neonym.checkpoints import (
     save_checkpoint,
 )
 from neonym.descent import Descent, make_optimizer
-from neonym.errors import UserError
 from neonym.history import EpochRecord
 from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork, Shards, TokenSequences
 from neonym.schedules import learning_rate, steps_of_epoch
-from neonym.streams import Purpose, generator, seed_sequence
-from neonym.threads import one_blas_thread
 
 Sequences = Sequence[NDArray[np.integer[Any]]]
 

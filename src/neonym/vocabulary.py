@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from neonym.errors import UserError
-from neonym.files import parse_json, write_text
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json, write_text
 
 Unit = Literal["character", "word"]
 Ids = npt.NDArray[np.int32]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neonym.configuration import Data
+from neonym.settings import Data
 
 SETTINGS: dict[str, Any] = {
     "name": "list",

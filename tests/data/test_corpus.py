@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neonym.configuration import Data
+from neonym.base.errors import UserError
 from neonym.corpus import Dropped, canonical, read_corpus
-from neonym.errors import UserError
+from neonym.settings import Data
 
 MakeData = Callable[..., Data]
 Write = Callable[..., Path]

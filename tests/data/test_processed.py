@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from neonym.configuration import Data
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file
 from neonym.corpus import read_corpus
-from neonym.errors import UserError
-from neonym.files import sha256_of_file
 from neonym.processed import data_fingerprint, read_processed, write_processed
+from neonym.settings import Data
 from neonym.splits import split_names
 
 TEXT = "# list\nTyranno rex\ntyranno rex\nvélocé\nraptor\nsteno\n猫\n\n" + "x" * 70 + "\n"

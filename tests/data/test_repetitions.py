@@ -1,4 +1,4 @@
-from neonym.configuration import Configuration, configuration_hash, seedless_hash
+from neonym.settings import Configuration, configuration_hash, seedless_hash
 from small_training import configuration
 
 

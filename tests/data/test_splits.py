@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from neonym.configuration import Split
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import Split
 from neonym.splits import near_duplicate_groups, near_duplicate_pairs, split_names
 
 NAMES = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=40, unique=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.vocabulary import UnknownSymbolError, Vocabulary
 
 ANY_NAME = st.text(min_size=1, max_size=20)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from neonym.configuration import Rules
 from neonym.evaluation.measures import Lists
+from neonym.settings import Rules
 from neonym.vocabulary import Unit, Vocabulary
 
 TRAIN = ["rex", "trex", "tyrano", "stegosaur", "raptor", "velox", "minmi", "kol", "zupay"]

@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from neonym.configuration import Rules
 from neonym.evaluation.measures import Drawn, measure, measure_real
+from neonym.settings import Rules
 
 
 def test_drawn_names_are_compared_in_canonical_form(make_lists) -> None:

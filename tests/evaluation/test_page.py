@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from neonym.configuration import Sample
 from neonym.evaluation.measures import Drawn
 from neonym.evaluation.page import to_page
+from neonym.settings import Sample
 
 DRAWN = Drawn(["rexo", "rapt"] * 600, np.ones(1200, bool))
 

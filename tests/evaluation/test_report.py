@@ -4,10 +4,10 @@ import math
 import numpy as np
 import pytest
 
+from neonym.base.nested import flatten, nest
 from neonym.evaluation.measures import Drawn
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate, to_json
-from neonym.nested import flatten, nest
 from neonym.ngram import fit
 
 

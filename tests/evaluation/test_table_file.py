@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.evaluation.table import NameRow
 from neonym.evaluation.table_file import COLUMNS, write_names_table
 

@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from neonym.configuration import Rules
 from neonym.evaluation.measures import Drawn, Lists, measure
 from neonym.evaluation.temperature import quality
+from neonym.settings import Rules
 
 NAMES = ["rex", "Rex ", "trexo", "allo", "xx", "trexo", "xyz", "qqq"]
 ENDED = [True, True, True, True, True, True, False, True]

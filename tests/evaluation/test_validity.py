@@ -1,7 +1,7 @@
 import pytest
 
-from neonym.configuration import Rules
 from neonym.evaluation.validity import Validity
+from neonym.settings import Rules
 from neonym.vocabulary import Vocabulary
 
 RULES = Rules(at_least_one_of={"vowel": "aey", "consonant": "bcd"}, max_repeat=2)

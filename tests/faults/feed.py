@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from formats import FORMATS, Format
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking.events import UnreadableError
 
 SECONDS = 20

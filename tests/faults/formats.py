@@ -14,9 +14,8 @@ import numpy as np
 import yaml
 from damage import Random, altered_json, altered_value, damaged
 
-from neonym.archive import read_archive, write_archive
+from neonym.base.archive import read_archive, write_archive
 from neonym.checkpoints import load_checkpoint, run_identity
-from neonym.configuration import read_configuration
 from neonym.generator import NameGenerator
 from neonym.history import read_history
 from neonym.lockfile import Lock
@@ -25,6 +24,7 @@ from neonym.model_file import save_model
 from neonym.ngram import fit
 from neonym.nn import RecurrentNetwork
 from neonym.processed import read_processed
+from neonym.settings import read_configuration
 from neonym.tracking.events import Artifact, Metrics, RunOpened, Tags
 from neonym.tracking.spool import EVENTS, Segment, SegmentWriter
 from neonym.training import train

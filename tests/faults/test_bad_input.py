@@ -8,7 +8,7 @@ from formats import make_model
 from small_project import Project, make_project
 
 from composition import compose_text
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.generator import NameGenerator
 from preprocess import process
 from sample import draw

@@ -10,7 +10,7 @@ import pytest
 from feed import feed
 from formats import FORMATS
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.generator import NameGenerator
 
 TESTS = Path(__file__).resolve().parents[1]

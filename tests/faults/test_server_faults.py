@@ -117,7 +117,7 @@ def test_delivery_killed_while_it_logs_the_model_logs_one(
 ) -> None:
     from formats import make_model
 
-    from neonym.files import sha256_of_file
+    from neonym.base.files import sha256_of_file
     from neonym.tracking.run import open_run
     from small_training import configuration
 

@@ -11,15 +11,15 @@ import pytest
 from matplotlib.figure import Figure
 
 import small_training
-from neonym.configuration import Rules
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
-from neonym.figures.canvas import REAL, save_figure
 from neonym.generator import NameGenerator
 from neonym.history import EpochRecord
 from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork
+from neonym.settings import Rules
 from neonym.vocabulary import Unit, Vocabulary, tokens_of
 
 PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"

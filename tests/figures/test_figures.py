@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from neonym.drawing.canvas import save_figure
 from neonym.evaluation.temperature import Quality
-from neonym.figures.canvas import save_figure
 from neonym.figures.cells import fitted
 from neonym.figures.distributions import (
     length_distribution,

@@ -5,9 +5,9 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 
-from neonym.figures import lettering
-from neonym.figures.canvas import BASE_FONT
-from neonym.figures.lettering import lettering_for, shortened
+from neonym.drawing import lettering
+from neonym.drawing.canvas import BASE_FONT
+from neonym.drawing.lettering import lettering_for, shortened
 
 NOT_ON_EARTH = "\u1880"  # a Mongolian sign; DejaVu Sans has no Mongolian
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neonym.figures.canvas import MUTED, REAL, save_figure
+from neonym.drawing.canvas import MUTED, REAL, save_figure
 from neonym.sweep_figures import (
     Scale,
     Shown,

@@ -11,8 +11,8 @@ import pytest
 from mlflow.entities import Run
 from small_project import Project
 
-from neonym.configuration import UNTRACKED_SECTIONS
-from neonym.nested import flatten
+from neonym.base.nested import flatten
+from neonym.settings import UNTRACKED_SECTIONS
 from neonym.tracking import tags
 
 pytestmark = pytest.mark.slow

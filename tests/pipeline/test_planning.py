@@ -11,7 +11,7 @@ from small_project import PROJECT, Project
 sys.path.append(str(PROJECT / "pipelines"))
 
 from axes import axis_of, distribution_of, space_size
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from planning import Composer, plan_sweep
 
 TPE = ("sweep.search=tpe", "sweep.trials=5")

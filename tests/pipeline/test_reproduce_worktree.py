@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.reproduction.worktree import worktree
 from repositories import begin, git
 

@@ -13,7 +13,7 @@ sys.path.append(str(PROJECT / "pipelines"))
 
 import search
 from multirun import Result, Sweep, read_result, write_result
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.history import EpochRecord
 from planning import Plan, plan_sweep
 from pruning import Judge

@@ -7,7 +7,7 @@ from small_project import PROJECT
 
 sys.path.append(str(PROJECT / "pipelines"))
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from stage import Stage, main
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_project import Project, make_project
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from small_training import configuration
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from neonym.configuration import UNTRACKED_SECTIONS
-from neonym.nested import flatten
+from neonym.base.nested import flatten
+from neonym.settings import UNTRACKED_SECTIONS
 from neonym.tracking import tags
 from neonym.tracking.redaction import (
     REDACTED,

@@ -6,7 +6,7 @@ from pathlib import Path
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from neonym.files import sha256_of_file
+from neonym.base.files import sha256_of_file
 from neonym.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from neonym.tracking import tags

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neonym.files import md5_of
+from neonym.base.files import md5_of
 from neonym.tracking import lineage
 from neonym.tracking.lineage import read_checkout, where_kept
 from repositories import begin, git

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from mlflow.tracking import MlflowClient
 
-from neonym.errors import UserError
-from neonym.files import sha256_of_file
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file
 from neonym.reproduction.chain import chain_of
 from neonym.reproduction.refusal import explain_refusal
 from neonym.tracking import tags

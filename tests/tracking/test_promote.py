@@ -4,8 +4,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 from promotable import deliver_run, run_of
 
+from neonym.base.errors import UserError
 from neonym.cli import run as run_cli
-from neonym.errors import UserError
 from neonym.tracking.registry import Entry, promote, val_nll_of
 from neonym.tracking.store import Store
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking.store import TRACKING_URI, Store
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking.store import Store
 from neonym.tracking.ui import check, listen
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neonym.terminal import escape, escape_json
+from neonym.base.terminal import escape, escape_json
 
 if TYPE_CHECKING:
     from neonym.tracking.recorded import Recorded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neonym.terminal import escape
+from neonym.base.terminal import escape
 
 if TYPE_CHECKING:
     from neonym.tracking.registry import Entry

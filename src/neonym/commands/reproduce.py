@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neonym.errors import UserError
-from neonym.terminal import escape
+from neonym.base.errors import UserError
+from neonym.base.terminal import escape
 
 if TYPE_CHECKING:
     from neonym.reproduction.comparison import Row

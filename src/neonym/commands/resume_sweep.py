@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from neonym.errors import UserError
-from neonym.files import parse_json
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json
 
 
 @click.command("resume-sweep")

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
+from neonym.base.errors import UserError
+from neonym.base.lines import Line, read_lines
+from neonym.base.terminal import escape, escape_json
 from neonym.cli import MISTAKE, complain
-from neonym.errors import UserError
 from neonym.generator import DEFAULT_MODEL, NameGenerator
-from neonym.lines import Line, read_lines
-from neonym.terminal import escape, escape_json
 from neonym.vocabulary import UnknownSymbolError, describe, tokens_of
 
 

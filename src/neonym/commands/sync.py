@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from neonym.terminal import escape
+from neonym.base.terminal import escape
 
 
 @click.command("sync")

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neonym.configuration import Rules
 from neonym.corpus import canonical
 from neonym.evaluation import distributions, intervals, names
 from neonym.evaluation.edits import nearest
@@ -20,6 +19,7 @@ from neonym.evaluation.grams import is_well_formed
 from neonym.evaluation.intervals import Interval
 from neonym.evaluation.similarity import internal_diversity, nearest_similarity
 from neonym.evaluation.validity import Validity
+from neonym.settings import Rules
 from neonym.vocabulary import Vocabulary
 
 Flags = npt.NDArray[np.bool_]

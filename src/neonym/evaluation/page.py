@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from neonym.configuration import Sample
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.report import PARTS, cautions
 from neonym.evaluation.summary import to_markdown
+from neonym.settings import Sample
 
 READING = (
     "95% is the interval of the model's figure. The n-gram's names were drawn as often. Real names "

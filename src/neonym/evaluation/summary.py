@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from neonym.nested import flatten
+from neonym.base.nested import flatten
 
 COLUMNS = ("model", "95%", "n-gram", "real names", "uniform")
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from neonym.base.files import write_text
+from neonym.base.spreadsheet import inert
 from neonym.evaluation.table import NameRow
-from neonym.files import write_text
-from neonym.spreadsheet import inert
 
 COLUMNS = (
     "name",

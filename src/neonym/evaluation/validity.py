@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from neonym.configuration import Rules
+from neonym.settings import Rules
 from neonym.vocabulary import Vocabulary, tokens_of
 
 UNFINISHED = "unfinished"

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
-from neonym.figures.lettering import Lettering, shortened
+from neonym.drawing.lettering import Lettering, shortened
 
 MOST_CELLS = 30
 LETTERS_ACROSS = 58  # letters of 11 points that have room in the width of a picture

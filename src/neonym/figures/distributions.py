@@ -8,8 +8,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neonym.figures.canvas import NETWORK, REAL, legend_above, new_axes, new_figure, style
-from neonym.figures.lettering import lettering_for, shortened
+from neonym.drawing.canvas import NETWORK, REAL, legend_above, new_axes, new_figure, style
+from neonym.drawing.lettering import lettering_for, shortened
 
 Floats = npt.NDArray[np.float64]
 

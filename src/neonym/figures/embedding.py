@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from neonym.figures.canvas import MUTED, NETWORK, REAL, new_axes, new_figure, style
-from neonym.figures.lettering import lettering_for, shortened
+from neonym.drawing.canvas import MUTED, NETWORK, REAL, new_axes, new_figure, style
+from neonym.drawing.lettering import lettering_for, shortened
 from neonym.inspection import Plane
 
 Floats = npt.NDArray[np.float64]

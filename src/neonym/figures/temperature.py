@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from neonym.drawing.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
 from neonym.evaluation.temperature import Quality
-from neonym.figures.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
 
 LINES = {
     "validity": ("valid, of all", NETWORK, "o"),

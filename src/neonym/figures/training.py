@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from neonym.figures.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
+from neonym.drawing.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
 from neonym.history import EpochRecord
 
 ONE = "The weights of the best epoch on val were kept."

@@ -9,9 +9,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neonym.figures.canvas import new_figure, style
+from neonym.drawing.canvas import new_figure, style
+from neonym.drawing.lettering import lettering_for
 from neonym.figures.cells import Row, draw_cells
-from neonym.figures.lettering import lettering_for
 from neonym.figures.surprisal import Example
 from neonym.inspection import Follower
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.lockfile import Lock
 from neonym.reproduction.git import git, has_commit
 from neonym.reproduction.refusal import explain_refusal

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 

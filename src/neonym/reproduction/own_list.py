@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from neonym.files import sha256_of_file
+from neonym.base.files import sha256_of_file
 from neonym.reproduction.git import git, succeeds
 from neonym.tracking import tags
 from neonym.tracking.recorded import LIST, Recorded

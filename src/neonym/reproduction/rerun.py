@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from filelock import FileLock
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.reproduction.own_list import Found, place
 from neonym.reproduction.worktree import Worktree
 from neonym.tracking.store import TRACKING_URI, Store

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from neonym.errors import UserError
-from neonym.files import md5_of, sha256_of_file
+from neonym.base.errors import UserError
+from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.nested import flatten
 from neonym.lockfile import Lock
-from neonym.nested import flatten
 from neonym.tracking import tags
 from neonym.tracking.recorded import Recorded
 from neonym.tracking.run import MAX_PARAM

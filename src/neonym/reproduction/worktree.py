@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.reproduction import janitor
 from neonym.reproduction.git import git
 

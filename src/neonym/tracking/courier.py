@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking.spool import REASON, open_segments
 from neonym.tracking.store import TRACKING_URI, Store
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from neonym.errors import UserError
-from neonym.files import write_text
+from neonym.base.errors import UserError
+from neonym.base.files import write_text
 from neonym.tracking.events import UnreadableError
 from neonym.tracking.redaction import redact_text
 from neonym.tracking.spool import REASON, Segment, clear_forgotten, open_segments

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from neonym.configuration import configuration_hash, validate
-from neonym.errors import UserError
+from neonym.base.errors import UserError
+from neonym.settings import configuration_hash, validate
 from neonym.tracking.store import Store
 
 

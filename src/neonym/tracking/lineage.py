@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from neonym.files import md5_of
+from neonym.base.files import md5_of
 from neonym.tracking.redaction import redact_diff
 
 UNKNOWN = "unknown"

@@ -6,7 +6,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking import tags
 from neonym.tracking.redaction import redact_text
 from neonym.tracking.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from neonym.files import sha256_of_file
+from neonym.base.files import sha256_of_file
 
 LOCK = Path("requirements.lock")
 # Those that choose how numbers are computed; no others, which may hold secrets

@@ -13,9 +13,9 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from neonym.errors import UserError
-from neonym.files import sha256_of_file
-from neonym.nested import flatten
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file
+from neonym.base.nested import flatten
 from neonym.tracking import tags
 from neonym.tracking.lookup import connect, find_run, unusable
 from neonym.tracking.redaction import REDACTED

@@ -12,8 +12,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from neonym.errors import UserError
-from neonym.files import sha256_of_file
+from neonym.base.errors import UserError
+from neonym.base.files import sha256_of_file
 from neonym.generator import NameGenerator
 from neonym.tracking import tags
 from neonym.tracking.lookup import ABSENT, connect, find_run, unusable

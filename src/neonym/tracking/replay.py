@@ -12,7 +12,7 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
-from neonym.files import write_text
+from neonym.base.files import write_text
 from neonym.tracking import tags, views
 from neonym.tracking.events import (
     Artifact,

@@ -13,14 +13,9 @@ from typing import Any
 
 import yaml
 
-from neonym.configuration import (
-    SEEDS,
-    UNTRACKED_SECTIONS,
-    Configuration,
-    configuration_hash,
-)
-from neonym.errors import PrunedError
-from neonym.nested import flatten
+from neonym.base.errors import PrunedError
+from neonym.base.nested import flatten
+from neonym.settings import SEEDS, UNTRACKED_SECTIONS, Configuration, configuration_hash
 from neonym.tracking import tags
 from neonym.tracking.courier import ensure_delivery
 from neonym.tracking.events import (

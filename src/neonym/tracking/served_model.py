@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.generator import NameGenerator
 
 MOST_NAMES = 10_000  # in one answer: some seconds of one processor

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neonym.errors import UserError
-from neonym.files import parse_json, write_text
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json, write_text
 from neonym.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
 EVENTS = "events.jsonl"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 SQLITE = "sqlite:///"

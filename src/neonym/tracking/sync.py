@@ -6,12 +6,12 @@ from pathlib import Path
 
 import yaml
 
-from neonym.configuration import read_configuration
-from neonym.errors import UserError
-from neonym.files import md5_of, sha256_of_file
+from neonym.base.errors import UserError
+from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.nested import value_at
 from neonym.lockfile import Lock
-from neonym.nested import value_at
 from neonym.processed import read_processed
+from neonym.settings import read_configuration
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.tracking.experiments import checked_out, untracked_experiments
 from neonym.tracking.run import open_run

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 from neonym.tracking import tags, views
 from neonym.tracking.store import Store
 from neonym.tracking.store_check import explain_unusable

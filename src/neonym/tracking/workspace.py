@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neonym.configuration import Configuration, Data, sha256_of
-from neonym.files import md5_of, sha256_of_file
+from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.nested import flatten
+from neonym.base.terminal import escape
 from neonym.history import EpochRecord, read_history
 from neonym.model_file import load_model
-from neonym.nested import flatten
 from neonym.processed import data_fingerprint
-from neonym.terminal import escape
+from neonym.settings import Configuration, Data, sha256_of
 from neonym.tracking import tags
 from neonym.tracking.lineage import where_kept
 from neonym.tracking.run import Run

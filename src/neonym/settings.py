@@ -23,8 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from neonym.errors import UserError
-from neonym.schema_errors import explain
+from neonym.base.errors import UserError
+from neonym.base.mistakes import explain
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]

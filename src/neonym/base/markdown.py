@@ -2,7 +2,7 @@
 
 import re
 
-from neonym.terminal import escape
+from neonym.base.terminal import escape
 
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!])")

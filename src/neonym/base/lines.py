@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 
 STANDARD_INPUT = "-"
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neonym.files import whole_file
+from neonym.base.files import whole_file
 
 NETWORK = "#1f6fb4"
 REAL = "#d98c21"

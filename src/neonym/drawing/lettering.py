@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties
 
-from neonym.figures.canvas import BASE_FONT
+from neonym.drawing.canvas import BASE_FONT
 
 # Not for text: a box for every character there is, pictures, and the pieces of formulas.
 NOT_FOR_TEXT = ("Last Resort", "LastResort", "STIX", "cm", "DejaVu Math")

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from neonym.errors import UserError
-from neonym.files import parse_json, whole_file
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json, whole_file
 
 DOCUMENT = "document"
 CHECKSUM = "checksum"

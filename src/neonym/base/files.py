@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neonym.errors import UserError
+from neonym.base.errors import UserError
 
 
 @contextmanager
