@@ -20,11 +20,11 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation.measures import Lists
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate
 from neonym.settings import Rules
-from neonym.vocabulary import Vocabulary
 
 PROJECT = Path(__file__).resolve().parent.parent
 # What each case may take, seconds and megabytes.

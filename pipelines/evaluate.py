@@ -16,6 +16,7 @@ from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file, write_text
 from neonym.base.spreadsheet import exact
 from neonym.base.threads import one_blas_thread
+from neonym.corpus.processed import read_processed
 from neonym.drawing.canvas import save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.page import to_page
@@ -25,7 +26,6 @@ from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
 from neonym.generator import NameGenerator
 from neonym.history import read_history
-from neonym.processed import read_processed
 from neonym.settings import Configuration
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_run

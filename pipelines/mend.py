@@ -19,7 +19,7 @@ from pathlib import Path
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
 ASIDE = Path(".dvc/tmp/dvc.lock.damaged")
-# What `neonym.base.files.whole_file` and `neonym.processed.write_processed` had not finished
+# What `neonym.base.files.whole_file` and `neonym.corpus.processed.write_processed` had not finished
 PARTS = (".*.part", "models/.*.part", "reports/.*.part")
 # Behind such a line the rest may be missing, and what is there makes sense
 WHOLE_END = re.compile(rb"\n +(size|nfiles): \d+\n\Z")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from neonym.base.errors import UserError
 from neonym.choice import Choice
+from neonym.corpus.vocabulary import tokens_of
 from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.measures import Drawn, Lists
@@ -35,7 +36,6 @@ from neonym.inspection import (
 )
 from neonym.mixture import Mixture
 from neonym.settings import Configuration
-from neonym.vocabulary import tokens_of
 
 Picture = tuple[str, Figure]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.corpus import read_corpus
-from neonym.processed import write_processed
+from neonym.corpus.processed import write_processed
+from neonym.corpus.reading import read_corpus
+from neonym.corpus.splits import split_names
 from neonym.settings import Data
-from neonym.splits import split_names
 from stage import Stage, main
 
 RAW = Path("data/raw")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from neonym.processed import data_fingerprint, read_processed
+from neonym.corpus.processed import data_fingerprint, read_processed
 from neonym.settings import Configuration
 from preprocess import process
 

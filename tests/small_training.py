@@ -1,8 +1,8 @@
 """A training run small enough for tests."""
 
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.settings import Configuration, validate
 from neonym.training import train
-from neonym.vocabulary import Vocabulary
 
 NAMES = """
 tyrannosaurus stegosaurus allosaurus brachiosaurus triceratops diplodocus velociraptor iguanodon

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from neonym import NameGenerator, cli
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.model_file import save_model
 from neonym.nn import RecurrentNetwork
-from neonym.vocabulary import Vocabulary
 from small_training import NAMES, VOCABULARY, configuration, run
 
 NEONYM = [sys.executable, "-c", "from neonym.cli import main; main()"]

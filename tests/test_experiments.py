@@ -9,10 +9,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from neonym import NameGenerator
-from neonym.corpus import read_corpus
+from neonym.corpus.reading import read_corpus
+from neonym.corpus.splits import split_names
 from neonym.history import EpochRecord
 from neonym.settings import Configuration, validate
-from neonym.splits import split_names
 from neonym.training import train
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -8,9 +8,9 @@ from threadpoolctl import threadpool_limits
 from neonym import NameGenerator
 from neonym.base.errors import UserError
 from neonym.choice import Choice
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.model_file import save_model
 from neonym.nn import RecurrentNetwork
-from neonym.vocabulary import Vocabulary
 from small_training import NAMES, VOCABULARY, configuration, run
 
 METADATA = {"longest": max(map(len, NAMES)), "lowercase": True}
@@ -150,7 +150,7 @@ def test_what_makes_no_sense_is_one_clear_error(trained, call, message):
 
 
 def test_importing_the_corpus_does_not_import_the_network():
-    code = "import sys, neonym.corpus; print('neonym.nn' in sys.modules)"
+    code = "import sys, neonym.corpus.reading; print('neonym.nn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -5,9 +5,9 @@ import pytest
 
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.model_file import load_model, save_model
 from neonym.nn import RecurrentNetwork
-from neonym.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(("", "a", "b", "é", "竜"), "character")
 METADATA = {"longest": 7, "lowercase": True, "configuration": {"seed": 3, "model": {"cell": "rnn"}}}

@@ -13,12 +13,12 @@ from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.beam import most_probable
 from neonym.choice import Choice, log_softmax
-from neonym.corpus import canonical
+from neonym.corpus.reading import canonical
+from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 from neonym.mixture import Mixture
 from neonym.model_file import load_model
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
-from neonym.vocabulary import UnknownSymbolError, Vocabulary
 
 DEFAULT_MODEL = Path("models/model.npz")
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.mixture import Mixture
 from neonym.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import RecurrentNetwork
 from neonym.nn.architecture import check_options, make_cell, parameter_shapes
-from neonym.vocabulary import Vocabulary
 
 KIND = "neonym model"
 VERSION = 1  # of a file with one network

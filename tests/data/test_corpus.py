@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neonym.base.errors import UserError
-from neonym.corpus import Dropped, canonical, read_corpus
+from neonym.corpus.reading import Dropped, canonical, read_corpus
 from neonym.settings import Data
 
 MakeData = Callable[..., Data]

@@ -8,10 +8,10 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.corpus import read_corpus
-from neonym.processed import data_fingerprint, read_processed, write_processed
+from neonym.corpus.processed import data_fingerprint, read_processed, write_processed
+from neonym.corpus.reading import read_corpus
+from neonym.corpus.splits import split_names
 from neonym.settings import Data
-from neonym.splits import split_names
 
 TEXT = "# list\nTyranno rex\ntyranno rex\nvélocé\nraptor\nsteno\n猫\n\n" + "x" * 70 + "\n"
 
@@ -88,7 +88,7 @@ def test_a_failure_leaves_the_earlier_folder_as_it_was(folder, make_data, write,
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("neonym.processed._write_names", fail)
+    monkeypatch.setattr("neonym.corpus.processed._write_names", fail)
     with pytest.raises(UserError, match="cannot be written: No space left"):
         preprocess(write("anna\nbert\ncarl\ndora\nemil\n"), make_data(), folder)
     assert contents(folder) == before

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from neonym.base.errors import UserError
+from neonym.corpus.splits import near_duplicate_groups, near_duplicate_pairs, split_names
 from neonym.settings import Split
-from neonym.splits import near_duplicate_groups, near_duplicate_pairs, split_names
 
 NAMES = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=40, unique=True)
 SPARSE = st.lists(st.text("abcdefghij", min_size=4, max_size=9), min_size=10, unique=True)

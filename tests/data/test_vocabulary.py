@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neonym.base.errors import UserError
-from neonym.vocabulary import UnknownSymbolError, Vocabulary
+from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 
 ANY_NAME = st.text(min_size=1, max_size=20)
 WORDS = st.lists(st.text("abcé猫", min_size=1, max_size=4), min_size=1, max_size=6)

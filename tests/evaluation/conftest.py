@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from neonym.corpus.vocabulary import Unit, Vocabulary
 from neonym.evaluation.measures import Lists
 from neonym.settings import Rules
-from neonym.vocabulary import Unit, Vocabulary
 
 TRAIN = ["rex", "trex", "tyrano", "stegosaur", "raptor", "velox", "minmi", "kol", "zupay"]
 VAL = ["tarbosaur"]

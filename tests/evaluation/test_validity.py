@@ -1,8 +1,8 @@
 import pytest
 
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation.validity import Validity
 from neonym.settings import Rules
-from neonym.vocabulary import Vocabulary
 
 RULES = Rules(at_least_one_of={"vowel": "aey", "consonant": "bcd"}, max_repeat=2)
 CORPUS = ["abcde", "bay", "cede"]

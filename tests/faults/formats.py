@@ -16,6 +16,7 @@ from damage import Random, altered_json, altered_value, damaged
 
 from neonym.base.archive import read_archive, write_archive
 from neonym.checkpoints import load_checkpoint, run_identity
+from neonym.corpus.processed import read_processed
 from neonym.generator import NameGenerator
 from neonym.history import read_history
 from neonym.lockfile import Lock
@@ -23,7 +24,6 @@ from neonym.mixture import Mixture
 from neonym.model_file import save_model
 from neonym.ngram import fit
 from neonym.nn import RecurrentNetwork
-from neonym.processed import read_processed
 from neonym.settings import read_configuration
 from neonym.tracking.events import Artifact, Metrics, RunOpened, Tags
 from neonym.tracking.spool import EVENTS, Segment, SegmentWriter

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 import small_training
 from neonym.base.errors import UserError
+from neonym.corpus.vocabulary import Unit, Vocabulary, tokens_of
 from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
@@ -20,7 +21,6 @@ from neonym.history import EpochRecord
 from neonym.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules
-from neonym.vocabulary import Unit, Vocabulary, tokens_of
 
 PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"
 HISTORY = [EpochRecord(1, 1, 0.1, 2.0, 2.0, 2.0, 1.0)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_project import Project
 
-from neonym.processed import SEAL, seal
+from neonym.corpus.processed import SEAL, seal
 from neonym.tracking import tags
 
 OUTPUTS = (

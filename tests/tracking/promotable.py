@@ -7,6 +7,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from neonym.base.files import sha256_of_file
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from neonym.tracking import tags
@@ -14,7 +15,6 @@ from neonym.tracking.events import Artifact, Dataset, Kind, Metrics, ModelLogged
 from neonym.tracking.replay import Replay
 from neonym.tracking.spool import Segment, SegmentWriter
 from neonym.tracking.store import Store
-from neonym.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.from_names(["abcdefghijklmnopqrstuvwxyz"], "character")
 

@@ -12,8 +12,8 @@ from neonym.base.errors import UserError
 from neonym.base.lines import Line, read_lines
 from neonym.base.terminal import escape, escape_json
 from neonym.cli import MISTAKE, complain
+from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
 from neonym.generator import DEFAULT_MODEL, NameGenerator
-from neonym.vocabulary import UnknownSymbolError, describe, tokens_of
 
 
 class Score(NamedTuple):

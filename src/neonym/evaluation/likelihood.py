@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neonym.corpus.vocabulary import Unit, tokens_of
 from neonym.evaluation.names import share
-from neonym.vocabulary import Unit, tokens_of
 
 Floats = npt.NDArray[np.float64]
 

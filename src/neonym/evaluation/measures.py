@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neonym.corpus import canonical
+from neonym.corpus.reading import canonical
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation import distributions, intervals, names
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.grams import is_well_formed
@@ -20,7 +21,6 @@ from neonym.evaluation.intervals import Interval
 from neonym.evaluation.similarity import internal_diversity, nearest_similarity
 from neonym.evaluation.validity import Validity
 from neonym.settings import Rules
-from neonym.vocabulary import Vocabulary
 
 Flags = npt.NDArray[np.bool_]
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neonym.corpus.splits import Splits
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.ngram import choose_order
-from neonym.splits import Splits
 
 Floats = npt.NDArray[np.float64]
 Nats = dict[str, Floats]

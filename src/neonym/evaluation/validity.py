@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from neonym.corpus.vocabulary import Vocabulary, tokens_of
 from neonym.settings import Rules
-from neonym.vocabulary import Vocabulary, tokens_of
 
 UNFINISHED = "unfinished"
 EMPTY = "empty"

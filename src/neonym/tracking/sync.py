@@ -9,8 +9,8 @@ import yaml
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import value_at
+from neonym.corpus.processed import read_processed
 from neonym.lockfile import Lock
-from neonym.processed import read_processed
 from neonym.settings import read_configuration
 from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.tracking.experiments import checked_out, untracked_experiments

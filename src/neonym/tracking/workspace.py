@@ -10,9 +10,9 @@ from typing import Any
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
 from neonym.base.terminal import escape
+from neonym.corpus.processed import data_fingerprint
 from neonym.history import EpochRecord, read_history
 from neonym.model_file import load_model
-from neonym.processed import data_fingerprint
 from neonym.settings import Configuration, Data, sha256_of
 from neonym.tracking import tags
 from neonym.tracking.lineage import where_kept

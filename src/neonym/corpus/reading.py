@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from neonym.base.errors import UserError
-from neonym.vocabulary import Unit, Vocabulary, describe, tokens_of
+from neonym.corpus.vocabulary import Unit, Vocabulary, describe, tokens_of
 
 if TYPE_CHECKING:  # who only wants canonical names need not pay for the schema
     from neonym.settings import Data

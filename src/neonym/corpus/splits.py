@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neonym.base.errors import UserError
+from neonym.corpus.vocabulary import Unit, Vocabulary
 from neonym.settings import Split
-from neonym.vocabulary import Unit, Vocabulary
 
 logger = logging.getLogger("neonym")
 

@@ -14,10 +14,10 @@ from neonym.base.errors import UserError
 from neonym.base.files import parse_json, sha256_of_file
 from neonym.base.spreadsheet import inert
 from neonym.base.terminal import escape
-from neonym.corpus import Corpus, read_source
+from neonym.corpus.reading import Corpus, read_source
+from neonym.corpus.splits import Splits
+from neonym.corpus.vocabulary import Vocabulary, tokens_of
 from neonym.settings import Data, sha256_of
-from neonym.splits import Splits
-from neonym.vocabulary import Vocabulary, tokens_of
 
 VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
 PARTS = ("train", "val", "test")
