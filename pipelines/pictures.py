@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neonym.base.errors import UserError
-from neonym.choice import Choice
 from neonym.corpus.vocabulary import tokens_of
 from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
@@ -34,7 +33,8 @@ from neonym.inspection import (
     read_names,
     token_vectors,
 )
-from neonym.mixture import Mixture
+from neonym.models.choice import Choice
+from neonym.models.mixture import Mixture
 from neonym.settings import Configuration
 
 Picture = tuple[str, Figure]

@@ -13,9 +13,9 @@ from pathlib import Path
 from model import load_generator
 from neonym.base.files import sha256_of_file, write_text
 from neonym.base.spreadsheet import inert
-from neonym.choice import Choice
 from neonym.corpus.processed import read_processed
 from neonym.generator import NameGenerator, Names
+from neonym.models.choice import Choice
 from neonym.settings import Sample
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root

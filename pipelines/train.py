@@ -11,7 +11,7 @@ from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed, read_processed
 from neonym.ensemble import train_members
 from neonym.history import EpochRecord, write_history
-from neonym.model_file import save_model
+from neonym.models.model_file import save_model
 from neonym.settings import Configuration, training_configuration
 from neonym.tracking import tags
 from neonym.tracking.run import Run, open_run

@@ -5,7 +5,7 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.beam import most_probable
-from neonym.choice import Choice
+from neonym.models.choice import Choice
 from table_model import TableModel
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from neonym import NameGenerator, cli
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.model_file import save_model
+from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from small_training import NAMES, VOCABULARY, configuration, run
 

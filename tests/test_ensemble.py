@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from neonym.ensemble import member_seed, train_members
-from neonym.mixture import mix
-from neonym.ngram import choose_order
+from neonym.models.mixture import mix
+from neonym.models.ngram import choose_order
 from neonym.training import mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 

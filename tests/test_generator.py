@@ -7,9 +7,9 @@ from threadpoolctl import threadpool_limits
 
 from neonym import NameGenerator
 from neonym.base.errors import UserError
-from neonym.choice import Choice
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.model_file import save_model
+from neonym.models.choice import Choice
+from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from small_training import NAMES, VOCABULARY, configuration, run
 

@@ -7,10 +7,10 @@ from neonym import NameGenerator
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.beam import most_probable
-from neonym.choice import log_softmax
-from neonym.mixture import Mixture, NgramModel, mix, token_probabilities
-from neonym.model_file import load_model, save_model
-from neonym.ngram import fit
+from neonym.models.choice import log_softmax
+from neonym.models.mixture import Mixture, NgramModel, mix, token_probabilities
+from neonym.models.model_file import load_model, save_model
+from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import sample
 from small_training import NAMES, VAL_NAMES, VOCABULARY
@@ -67,7 +67,7 @@ def test_token_probabilities_are_those_of_the_likelihood_whatever_the_blocks(mon
     whole = token_probabilities(MIXTURE, IDS)
     assert -np.log(whole).sum() == pytest.approx(nats)
     assert len(whole) == sum(len(ids) + 1 for ids in IDS)
-    monkeypatch.setattr("neonym.mixture.NAMES_AT_ONCE", 4)
+    monkeypatch.setattr("neonym.models.mixture.NAMES_AT_ONCE", 4)
     np.testing.assert_allclose(np.sort(token_probabilities(MIXTURE, IDS)), np.sort(whole))
 
 

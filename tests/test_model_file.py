@@ -6,7 +6,7 @@ import pytest
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.model_file import load_model, save_model
+from neonym.models.model_file import load_model, save_model
 from neonym.nn import RecurrentNetwork
 
 VOCABULARY = Vocabulary(("", "a", "b", "é", "竜"), "character")

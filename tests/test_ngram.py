@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from neonym.ngram import WittenBell, choose_order, fit
+from neonym.models.ngram import WittenBell, choose_order, fit
 
 A, B = 1, 2
 CORPUS = [[A, B], [A, A]]  # the worked example: two names over end, a, b

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from neonym.base.errors import UserError
-from neonym.choice import Choice
+from neonym.models.choice import Choice
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import BLOCK, Wanted, sample
 from small_training import configuration

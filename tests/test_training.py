@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
-from neonym.choice import log_softmax
+from neonym.models.choice import log_softmax
 from neonym.nn import Adam, RecurrentNetwork
 from neonym.training import mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run

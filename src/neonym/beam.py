@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
-from neonym.choice import log_softmax
+from neonym.models.choice import log_softmax
 from neonym.sampling import END, Ids, LanguageModel, Samples, check_request, read_prefix
 
 Name = tuple[int, ...]

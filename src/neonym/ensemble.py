@@ -7,8 +7,8 @@ from neonym import settings as conf
 from neonym.base.streams import Purpose, seed_sequence
 from neonym.base.threads import one_blas_thread
 from neonym.history import EpochRecord
-from neonym.mixture import mix
-from neonym.ngram import choose_order
+from neonym.models.mixture import mix
+from neonym.models.ngram import choose_order
 from neonym.training import Sequences, TrainingListener, TrainingResult, mean_nll, train
 
 

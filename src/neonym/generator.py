@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.beam import most_probable
-from neonym.choice import Choice, log_softmax
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
-from neonym.mixture import Mixture
-from neonym.model_file import load_model
+from neonym.models.choice import Choice, log_softmax
+from neonym.models.mixture import Mixture
+from neonym.models.model_file import load_model
 from neonym.nn import RecurrentNetwork
 from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
 
@@ -54,7 +54,7 @@ class NameGenerator:
     vocabulary
         The symbols of its token ids.
     metadata
-        `longest` and `lowercase` as in `neonym.model_file.Model`.
+        `longest` and `lowercase` as in `neonym.models.model_file.Model`.
     mixture
         What predicts the next token instead; the network is the first of its members.
 
@@ -113,7 +113,7 @@ class NameGenerator:
         seed
             Equal seeds give equal names.
         temperature, top_k, top_p
-            How each token is chosen, see `neonym.choice.Choice`.
+            How each token is chosen, see `neonym.models.choice.Choice`.
         prefix
             What every name begins with.
         max_length

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neonym.choice import log_softmax
-from neonym.mixture import Mixture
+from neonym.models.choice import log_softmax
+from neonym.models.mixture import Mixture
 from neonym.nn import START_END, RecurrentNetwork
 
 Floats = npt.NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread, results_in_order
-from neonym.choice import Choice, Floats, log_probabilities, log_softmax
+from neonym.models.choice import Choice, Floats, log_probabilities, log_softmax
 
 Ids = NDArray[np.int32]
 Rows = NDArray[np.intp]

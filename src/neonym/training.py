@@ -24,7 +24,7 @@ from neonym.checkpoints import (
 )
 from neonym.descent import Descent, make_optimizer
 from neonym.history import EpochRecord
-from neonym.mixture import Mixture
+from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork, Shards, TokenSequences
 from neonym.schedules import learning_rate, steps_of_epoch
 

@@ -8,7 +8,7 @@ from neonym.base.nested import flatten, nest
 from neonym.evaluation.measures import Drawn
 from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate, to_json
-from neonym.ngram import fit
+from neonym.models.ngram import fit
 
 
 @pytest.fixture(scope="module")

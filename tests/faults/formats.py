@@ -20,9 +20,9 @@ from neonym.corpus.processed import read_processed
 from neonym.generator import NameGenerator
 from neonym.history import read_history
 from neonym.lockfile import Lock
-from neonym.mixture import Mixture
-from neonym.model_file import save_model
-from neonym.ngram import fit
+from neonym.models.mixture import Mixture
+from neonym.models.model_file import save_model
+from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
 from neonym.settings import read_configuration
 from neonym.tracking.events import Artifact, Metrics, RunOpened, Tags

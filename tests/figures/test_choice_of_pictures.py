@@ -18,7 +18,7 @@ from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
 from neonym.generator import NameGenerator
 from neonym.history import EpochRecord
-from neonym.mixture import Mixture
+from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules
 

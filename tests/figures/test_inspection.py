@@ -12,8 +12,8 @@ from neonym.inspection import (
     read_names,
     token_vectors,
 )
-from neonym.mixture import Mixture
-from neonym.ngram import choose_order
+from neonym.models.mixture import Mixture
+from neonym.models.ngram import choose_order
 from neonym.nn import RecurrentNetwork
 
 NAMES = [np.array(name, dtype=np.int32) for name in ([1, 2, 3, 1], [3], [2, 2, 1])]

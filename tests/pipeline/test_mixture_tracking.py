@@ -2,7 +2,7 @@ import pytest
 from small_project import Project
 
 from neonym.history import read_history
-from neonym.model_file import load_model
+from neonym.models.model_file import load_model
 
 
 @pytest.mark.slow

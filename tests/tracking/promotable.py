@@ -8,7 +8,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.files import sha256_of_file
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.model_file import save_model
+from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from neonym.tracking import tags
 from neonym.tracking.events import Artifact, Dataset, Kind, Metrics, ModelLogged, RunOpened, Tags

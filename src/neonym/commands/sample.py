@@ -9,8 +9,8 @@ import click
 from neonym.base.errors import UserError
 from neonym.base.lines import read_lines
 from neonym.base.terminal import escape, escape_json
-from neonym.choice import Choice
 from neonym.generator import DEFAULT_MODEL, NameGenerator, Names
+from neonym.models.choice import Choice
 
 # What only matters where names are drawn.
 OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")

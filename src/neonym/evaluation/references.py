@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from neonym.corpus.splits import Splits
 from neonym.evaluation.measures import Drawn, Lists
-from neonym.ngram import choose_order
+from neonym.models.ngram import choose_order
 
 Floats = npt.NDArray[np.float64]
 Nats = dict[str, Floats]

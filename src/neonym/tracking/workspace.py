@@ -12,7 +12,7 @@ from neonym.base.nested import flatten
 from neonym.base.terminal import escape
 from neonym.corpus.processed import data_fingerprint
 from neonym.history import EpochRecord, read_history
-from neonym.model_file import load_model
+from neonym.models.model_file import load_model
 from neonym.settings import Configuration, Data, sha256_of
 from neonym.tracking import tags
 from neonym.tracking.lineage import where_kept

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonym.base.archive import Arrays
-from neonym.mixture import Mixture
-from neonym.ngram import WittenBell, fit
+from neonym.models.mixture import Mixture
+from neonym.models.ngram import WittenBell, fit
 from neonym.nn import RecurrentNetwork
 
 MOST_NETWORKS = 64

@@ -11,8 +11,8 @@ import numpy as np
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.mixture import Mixture
-from neonym.mixture_arrays import mixture_from_arrays, mixture_to_arrays
+from neonym.models.mixture import Mixture
+from neonym.models.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import RecurrentNetwork
 from neonym.nn.architecture import check_options, make_cell, parameter_shapes
 
