@@ -25,7 +25,6 @@ from neonym.evaluation.report import PARTS, evaluate, to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
 from neonym.generator import NameGenerator
-from neonym.history import read_history
 from neonym.settings import Configuration
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_run
@@ -36,6 +35,7 @@ from neonym.tracking.workspace import (
     log_stages_before_evaluate,
     run_name,
 )
+from neonym.training.history import read_history
 from pictures import Evaluated, pictures
 from stage import Stage, main
 

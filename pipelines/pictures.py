@@ -24,7 +24,6 @@ from neonym.figures.temperature import quality_against_temperature
 from neonym.figures.training import training_curves
 from neonym.figures.units import hidden_units
 from neonym.generator import NameGenerator
-from neonym.history import EpochRecord
 from neonym.inspection import (
     Follower,
     features_of,
@@ -36,6 +35,7 @@ from neonym.inspection import (
 from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
 from neonym.settings import Configuration
+from neonym.training.history import EpochRecord
 
 Picture = tuple[str, Figure]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed, read_processed
-from neonym.ensemble import train_members
-from neonym.history import EpochRecord, write_history
 from neonym.models.model_file import save_model
 from neonym.settings import Configuration, training_configuration
 from neonym.tracking import tags
 from neonym.tracking.run import Run, open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
-from progress import TrainingProgress
+from neonym.training.history import EpochRecord, write_history
+from neonym.training.members import train_members
+from neonym.training.progress import TrainingProgress
 from stage import Stage, main
 
 Judge = Callable[[EpochRecord], None]

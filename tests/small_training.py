@@ -2,7 +2,7 @@
 
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.settings import Configuration, validate
-from neonym.training import train
+from neonym.training.loop import train
 
 NAMES = """
 tyrannosaurus stegosaurus allosaurus brachiosaurus triceratops diplodocus velociraptor iguanodon

@@ -128,7 +128,9 @@ def test_divergence_keeps_the_last_good_checkpoint_and_says_so(tmp_path):
     schedule = {"name": "step", "every": 2, "factor": 0.5}
     broken = configuration(schedule=schedule, train__epochs=5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neonym.descent.Descent.lr", property(lambda d: 1e38 if d.step > 8 else 0.01))
+        patch.setattr(
+            "neonym.training.descent.Descent.lr", property(lambda d: 1e38 if d.step > 8 else 0.01)
+        )
         with pytest.raises(UserError, match=r"diverged.*of epoch 3.*; .*c.npz keeps epoch 2"):
             run(broken, checkpoint=path)
     listener = Listener()

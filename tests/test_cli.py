@@ -25,7 +25,7 @@ HEAVY = (
     "omegaconf",
     "dvc",
     "pydantic",
-    "neonym.training",
+    "neonym.training.loop",
 )
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from neonym.ensemble import member_seed, train_members
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
-from neonym.training import mean_nll
+from neonym.training.loop import mean_nll
+from neonym.training.members import member_seed, train_members
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
 IDS = VOCABULARY.encode_all(NAMES)

@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 from neonym import NameGenerator
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
-from neonym.history import EpochRecord
 from neonym.settings import Configuration, validate
-from neonym.training import train
+from neonym.training.history import EpochRecord
+from neonym.training.loop import train
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXPERIMENTS = sorted(path.stem for path in (PROJECT / "conf/experiment").glob("*.yaml"))

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neonym.base.errors import UserError
-from neonym.history import EpochRecord, read_history, write_history
+from neonym.training.history import EpochRecord, read_history, write_history
 
 NUMBERS = [st.floats(allow_nan=False)] * 5
 RECORDS = st.builds(EpochRecord, st.integers(1, 10**6), st.integers(1, 10**12), *NUMBERS)

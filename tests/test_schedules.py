@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.schedules import learning_rate
 from neonym.settings import Constant, Cosine, OneCycle, Step
+from neonym.training.schedules import learning_rate
 
 
 def no_epoch(step):

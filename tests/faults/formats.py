@@ -15,10 +15,8 @@ import yaml
 from damage import Random, altered_json, altered_value, damaged
 
 from neonym.base.archive import read_archive, write_archive
-from neonym.checkpoints import load_checkpoint, run_identity
 from neonym.corpus.processed import read_processed
 from neonym.generator import NameGenerator
-from neonym.history import read_history
 from neonym.lockfile import Lock
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import save_model
@@ -27,7 +25,9 @@ from neonym.nn import RecurrentNetwork
 from neonym.settings import read_configuration
 from neonym.tracking.events import Artifact, Metrics, RunOpened, Tags
 from neonym.tracking.spool import EVENTS, Segment, SegmentWriter
-from neonym.training import train
+from neonym.training.checkpoints import load_checkpoint, run_identity
+from neonym.training.history import read_history
+from neonym.training.loop import train
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration
 
 PROJECT = Path(__file__).resolve().parents[2]

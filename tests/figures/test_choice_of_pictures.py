@@ -17,10 +17,10 @@ from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
 from neonym.generator import NameGenerator
-from neonym.history import EpochRecord
 from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules
+from neonym.training.history import EpochRecord
 
 PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"
 HISTORY = [EpochRecord(1, 1, 0.1, 2.0, 2.0, 2.0, 1.0)]

@@ -21,8 +21,8 @@ from neonym.figures.surprisal import Example, letter_surprisal
 from neonym.figures.temperature import quality_against_temperature
 from neonym.figures.training import training_curves
 from neonym.figures.units import describe, hidden_units
-from neonym.history import EpochRecord
 from neonym.inspection import Follower, Plane, Reading
+from neonym.training.history import EpochRecord
 
 HISTORY = [
     EpochRecord(1, 10, 0.1, 3.0, 2.9, 2.8, 1.0),

@@ -1,8 +1,8 @@
 import pytest
 from small_project import Project
 
-from neonym.history import read_history
 from neonym.models.model_file import load_model
+from neonym.training.history import read_history
 
 
 @pytest.mark.slow

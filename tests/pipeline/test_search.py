@@ -14,7 +14,7 @@ sys.path.append(str(PROJECT / "pipelines"))
 import search
 from multirun import Result, Sweep, read_result, write_result
 from neonym.base.errors import UserError
-from neonym.history import EpochRecord
+from neonym.training.history import EpochRecord
 from planning import Plan, plan_sweep
 from pruning import Judge
 from search import STUDY, Search, open_study

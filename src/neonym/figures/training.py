@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from neonym.drawing.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
-from neonym.history import EpochRecord
+from neonym.training.history import EpochRecord
 
 ONE = "The weights of the best epoch on val were kept."
 MANY = "{} networks one after the other, each with its best epoch; the model is their mean."

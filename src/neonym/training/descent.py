@@ -18,7 +18,7 @@ from neonym.nn import (
     clip_by_norm,
     clip_by_value,
 )
-from neonym.schedules import LearningRate
+from neonym.training.schedules import LearningRate
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": Sgd,

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
-from neonym.history import EpochRecord
 from neonym.settings import Configuration, sha256_of
+from neonym.training.history import EpochRecord
 
 KIND = "neonym checkpoint"
 REMEDY = "delete it, or set train.resume=false to begin anew"

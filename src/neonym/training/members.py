@@ -6,10 +6,10 @@ from pathlib import Path
 from neonym import settings as conf
 from neonym.base.streams import Purpose, seed_sequence
 from neonym.base.threads import one_blas_thread
-from neonym.history import EpochRecord
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
-from neonym.training import Sequences, TrainingListener, TrainingResult, mean_nll, train
+from neonym.training.history import EpochRecord
+from neonym.training.loop import Sequences, TrainingListener, TrainingResult, mean_nll, train
 
 
 def train_members(
@@ -23,7 +23,7 @@ def train_members(
 ) -> TrainingResult:
     """Train `train.members` networks one after the other, and mix them.
 
-    Arguments and errors are those of `neonym.training.train`, which trains each network.
+    Arguments and errors are those of `neonym.training.loop.train`, which trains each network.
 
     Returns
     -------

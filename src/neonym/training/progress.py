@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from neonym.history import EpochRecord
+from neonym.training.history import EpochRecord
 
 LINES = 10  # lines for a whole training where there is no terminal
 

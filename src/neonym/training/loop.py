@@ -15,18 +15,18 @@ from neonym import settings as conf
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
 from neonym.base.threads import one_blas_thread
-from neonym.checkpoints import (
+from neonym.models.mixture import Mixture
+from neonym.nn import RecurrentNetwork, Shards, TokenSequences
+from neonym.training.checkpoints import (
     Checkpoint,
     explained,
     load_checkpoint,
     run_identity,
     save_checkpoint,
 )
-from neonym.descent import Descent, make_optimizer
-from neonym.history import EpochRecord
-from neonym.models.mixture import Mixture
-from neonym.nn import RecurrentNetwork, Shards, TokenSequences
-from neonym.schedules import learning_rate, steps_of_epoch
+from neonym.training.descent import Descent, make_optimizer
+from neonym.training.history import EpochRecord
+from neonym.training.schedules import learning_rate, steps_of_epoch
 
 Sequences = Sequence[NDArray[np.integer[Any]]]
 
@@ -55,7 +55,7 @@ class TrainingResult(NamedTuple):
     stopped_early
         Whether patience ran out before the last epoch or step.
     mixture
-        What predicts instead of the network alone, see `neonym.ensemble`.
+        What predicts instead of the network alone, see `neonym.training.members`.
     """
 
     network: RecurrentNetwork
