@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from benchmarks.measure import Contender, in_process, replace_results
 
+from neonym.generation.sampling import sample
 from neonym.nn import Adam, RecurrentNetwork, clip_by_norm
-from neonym.sampling import sample
 
 COUNT = 10_000
 MAX_LENGTH = 52

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model import load_generator
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file, write_text
 from neonym.base.spreadsheet import exact
@@ -24,7 +23,8 @@ from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import PARTS, evaluate, to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
+from neonym.generation.trained import load_generator
 from neonym.settings import Configuration
 from neonym.tracking.courier import wait_for_delivery
 from neonym.tracking.run import open_run

@@ -23,7 +23,7 @@ from neonym.figures.surprisal import Example, letter_surprisal
 from neonym.figures.temperature import quality_against_temperature
 from neonym.figures.training import training_curves
 from neonym.figures.units import hidden_units
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.inspection import (
     Follower,
     features_of,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model import load_generator
 from neonym.base.files import sha256_of_file, write_text
 from neonym.base.spreadsheet import inert
 from neonym.corpus.processed import read_processed
-from neonym.generator import NameGenerator, Names
+from neonym.generation.generator import NameGenerator, Names
+from neonym.generation.trained import load_generator
 from neonym.models.choice import Choice
 from neonym.settings import Sample
 from neonym.tracking.run import open_run

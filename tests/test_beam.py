@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.beam import most_probable
+from neonym.generation.beam import most_probable
 from neonym.models.choice import Choice
 from table_model import TableModel
 

@@ -6,13 +6,13 @@ import pytest
 from neonym import NameGenerator
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
-from neonym.beam import most_probable
+from neonym.generation.beam import most_probable
+from neonym.generation.sampling import sample
 from neonym.models.choice import log_softmax
 from neonym.models.mixture import Mixture, NgramModel, mix, token_probabilities
 from neonym.models.model_file import load_model, save_model
 from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
-from neonym.sampling import sample
 from small_training import NAMES, VAL_NAMES, VOCABULARY
 
 IDS = VOCABULARY.encode_all(NAMES)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from neonym.base.errors import UserError
+from neonym.generation.sampling import BLOCK, Wanted, sample
 from neonym.models.choice import Choice
 from neonym.nn import RecurrentNetwork
-from neonym.sampling import BLOCK, Wanted, sample
 from small_training import configuration
 from table_model import TableModel
 

@@ -16,7 +16,7 @@ from damage import Random, altered_json, altered_value, damaged
 
 from neonym.base.archive import read_archive, write_archive
 from neonym.corpus.processed import read_processed
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.lockfile import Lock
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import save_model

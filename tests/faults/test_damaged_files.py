@@ -11,7 +11,7 @@ from feed import feed
 from formats import FORMATS
 
 from neonym.base.errors import UserError
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 
 TESTS = Path(__file__).resolve().parents[1]
 SEED = 20_250_101

@@ -16,7 +16,7 @@ from neonym.corpus.vocabulary import Unit, Vocabulary, tokens_of
 from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules

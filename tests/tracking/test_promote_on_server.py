@@ -12,7 +12,7 @@ from mlflow_server import serving
 from promotable import deliver_run, run_of, write_model
 
 from neonym.cli import run as run_cli
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.tracking.store import Store
 
 pytestmark = [

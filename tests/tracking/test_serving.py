@@ -17,7 +17,7 @@ import pytest
 from mlflow_server import LOCALHOST, free_port, listening_at, wait_until_up
 from promotable import deliver_run, write_model
 
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.tracking.registry import promote
 from neonym.tracking.store import Store
 

@@ -13,7 +13,7 @@ from neonym.base.lines import Line, read_lines
 from neonym.base.terminal import escape, escape_json
 from neonym.cli import MISTAKE, complain
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
-from neonym.generator import DEFAULT_MODEL, NameGenerator
+from neonym.generation.generator import DEFAULT_MODEL, NameGenerator
 
 
 class Score(NamedTuple):

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.tracking import tags
 from neonym.tracking.lookup import ABSENT, connect, find_run, unusable
 from neonym.tracking.model_logging import log_model

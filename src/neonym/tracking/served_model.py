@@ -13,7 +13,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from neonym.base.errors import UserError
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 
 MOST_NAMES = 10_000  # in one answer: some seconds of one processor
 SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's server

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from neonym.base.errors import UserError
-from neonym.generator import NameGenerator
+from neonym.generation.generator import NameGenerator
 from neonym.settings import Configuration, training_configuration
 
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
-from neonym.beam import most_probable
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
+from neonym.generation.beam import most_probable
+from neonym.generation.sampling import END, Ids, Samples, Wanted, read_prefix, sample
 from neonym.models.choice import Choice, log_softmax
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import load_model
 from neonym.nn import RecurrentNetwork
-from neonym.sampling import END, Ids, Samples, Wanted, read_prefix, sample
 
 DEFAULT_MODEL = Path("models/model.npz")
 
@@ -177,7 +177,7 @@ class NameGenerator:
     def most_probable(
         self, count: int, *, prefix: str = "", max_length: int | None = None
     ) -> Names:
-        """The most probable names, found by beam search; see `neonym.beam.most_probable`.
+        """The most probable names, found by beam search; see `neonym.generation.beam.most_probable`.
 
         Raises
         ------
