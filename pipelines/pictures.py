@@ -10,6 +10,14 @@ from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import tokens_of
 from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
+from neonym.evaluation.inspection import (
+    Follower,
+    features_of,
+    followers,
+    principal_plane,
+    read_names,
+    token_vectors,
+)
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
 from neonym.evaluation.temperature import quality
@@ -24,14 +32,6 @@ from neonym.figures.temperature import quality_against_temperature
 from neonym.figures.training import training_curves
 from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
-from neonym.inspection import (
-    Follower,
-    features_of,
-    followers,
-    principal_plane,
-    read_names,
-    token_vectors,
-)
 from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
 from neonym.settings import Configuration

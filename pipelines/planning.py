@@ -25,7 +25,7 @@ from axes import Axis, axis_of, distribution_of
 from composition import CONF, VERSION_BASE, explain, validated
 from launcher_options import read_options
 from neonym.base.errors import UserError
-from neonym.evaluation.summary import FIGURES
+from neonym.evaluation.catalogue import FIGURES
 from neonym.settings import READS_TEST, Configuration, sha256_of
 
 SWEEPER = "hydra_plugins.planned_sweeper.PlannedSweeper"

@@ -11,7 +11,7 @@ from evaluate import evaluate_files
 from neonym.base.errors import UserError
 from neonym.base.nested import value_at
 from neonym.corpus.processed import read_processed
-from neonym.evaluation.summary import FIGURES
+from neonym.evaluation.catalogue import FIGURES
 from neonym.tracking.run import open_run
 from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import (

@@ -16,7 +16,7 @@ from neonym.base.errors import UserError
 from neonym.base.nested import flatten
 from neonym.base.spreadsheet import exact
 from neonym.base.terminal import escape
-from neonym.evaluation.summary import COLUMNS, lines
+from neonym.evaluation.catalogue import COLUMNS, lines
 
 METRICS = "reports/metrics.json"
 NAMES = 20

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from neonym.evaluation.likelihood import likelihood, token_counts
+from neonym.evaluation.nll import likelihood, token_counts
 
 
 def test_nll_is_the_sum_of_nats_by_the_sum_of_tokens_and_no_mean_of_means() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.evaluation import names
+from neonym.evaluation import coined as names
 
 NAMES = st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=12)
 

@@ -1,7 +1,7 @@
 import math
 
+from neonym.evaluation.catalogue import FIGURES, lines, to_markdown
 from neonym.evaluation.measures import Drawn, measure
-from neonym.evaluation.summary import FIGURES, lines, to_markdown
 
 REPORT = {
     "test": {"nll": 1.5},

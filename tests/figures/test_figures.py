@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from neonym.drawing.canvas import save_figure
+from neonym.evaluation.inspection import Follower, Plane, Reading
 from neonym.evaluation.temperature import Quality
 from neonym.figures.cells import fitted
 from neonym.figures.distributions import (
@@ -21,7 +22,6 @@ from neonym.figures.surprisal import Example, letter_surprisal
 from neonym.figures.temperature import quality_against_temperature
 from neonym.figures.training import training_curves
 from neonym.figures.units import describe, hidden_units
-from neonym.inspection import Follower, Plane, Reading
 from neonym.training.history import EpochRecord
 
 HISTORY = [

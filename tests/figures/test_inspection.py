@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from neonym.inspection import (
+from neonym.evaluation.inspection import (
     Reading,
     features_of,
     followers,

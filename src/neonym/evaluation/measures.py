@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.evaluation import distributions, intervals, names
+from neonym.evaluation import coined as names
+from neonym.evaluation import distributions, intervals
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.grams import is_well_formed
 from neonym.evaluation.intervals import Interval

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from neonym.evaluation.catalogue import to_markdown
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.report import PARTS, cautions
-from neonym.evaluation.summary import to_markdown
 from neonym.settings import Sample
 
 READING = (

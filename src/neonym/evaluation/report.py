@@ -18,10 +18,10 @@ import numpy.typing as npt
 from neonym.base.nested import flatten, nest
 from neonym.base.threads import results_in_order
 from neonym.evaluation import intervals
+from neonym.evaluation.coined import THOUSAND
 from neonym.evaluation.intervals import Interval
-from neonym.evaluation.likelihood import likelihood, token_counts
 from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
-from neonym.evaluation.names import THOUSAND
+from neonym.evaluation.nll import likelihood, token_counts
 from neonym.evaluation.references import Reference
 
 logger = logging.getLogger("neonym")

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neonym.corpus.vocabulary import tokens_of
+from neonym.evaluation.coined import distinct, is_in
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.measures import Drawn, Lists
-from neonym.evaluation.names import distinct, is_in
 from neonym.evaluation.parts import KnownParts
 from neonym.evaluation.validity import ALPHABET, EMPTY
 

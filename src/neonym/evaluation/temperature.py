@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neonym.evaluation import names
+from neonym.evaluation import coined as names
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.similarity import internal_diversity
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from neonym.drawing.canvas import MUTED, NETWORK, REAL, new_axes, new_figure, style
 from neonym.drawing.lettering import lettering_for, shortened
-from neonym.inspection import Plane
+from neonym.evaluation.inspection import Plane
 
 Floats = npt.NDArray[np.float64]
 

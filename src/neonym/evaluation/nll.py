@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neonym.corpus.vocabulary import Unit, tokens_of
-from neonym.evaluation.names import share
+from neonym.evaluation.coined import share
 
 Floats = npt.NDArray[np.float64]
 
