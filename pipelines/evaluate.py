@@ -23,6 +23,7 @@ from neonym.evaluation.references import ngram_reference, uniform_reference
 from neonym.evaluation.report import PARTS, evaluate, to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
+from neonym.figures.pictures import Evaluated, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.generation.trained import load_generator
 from neonym.settings import Configuration
@@ -36,7 +37,6 @@ from neonym.tracking.workspace import (
     run_name,
 )
 from neonym.training.history import read_history
-from pictures import Evaluated, pictures
 from stage import Stage, main
 
 Floats = npt.NDArray[np.float64]

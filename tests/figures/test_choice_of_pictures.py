@@ -44,7 +44,7 @@ def pipelines() -> Iterator[dict[str, ModuleType]]:
     """The scripts' modules."""
     sys.path.insert(0, str(PIPELINES))
     import evaluate
-    import pictures
+    from neonym.figures import pictures
 
     yield {"pictures": pictures, "evaluate": evaluate}
     sys.path.remove(str(PIPELINES))

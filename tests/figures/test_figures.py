@@ -11,16 +11,12 @@ from matplotlib.figure import Figure
 from neonym.drawing.canvas import save_figure
 from neonym.evaluation.inspection import Follower, Plane, Reading
 from neonym.evaluation.temperature import Quality
-from neonym.figures.cells import fitted
-from neonym.figures.distributions import (
-    length_distribution,
-    nearest_distances,
-    token_distribution,
-)
-from neonym.figures.embedding import moved_apart, token_map
+from neonym.figures.curves import training_curves
+from neonym.figures.heatmap import fitted
+from neonym.figures.histograms import length_distribution, nearest_distances, token_distribution
 from neonym.figures.surprisal import Example, letter_surprisal
-from neonym.figures.temperature import quality_against_temperature
-from neonym.figures.training import training_curves
+from neonym.figures.temperature_curve import quality_against_temperature
+from neonym.figures.token_map import moved_apart, token_map
 from neonym.figures.units import describe, hidden_units
 from neonym.training.history import EpochRecord
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from neonym.drawing.canvas import INK, MUTED, new_figure, style
 from neonym.drawing.lettering import lettering_for
 from neonym.evaluation.inspection import Reading
-from neonym.figures.cells import Row, draw_cells
+from neonym.figures.heatmap import Row, draw_cells
 
 END = "end"
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from neonym.drawing.canvas import new_figure, style
 from neonym.drawing.lettering import lettering_for
 from neonym.evaluation.inspection import Follower
-from neonym.figures.cells import Row, draw_cells
+from neonym.figures.heatmap import Row, draw_cells
 from neonym.figures.surprisal import Example
 
 

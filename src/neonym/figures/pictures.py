@@ -21,15 +21,11 @@ from neonym.evaluation.inspection import (
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
 from neonym.evaluation.temperature import quality
-from neonym.figures.distributions import (
-    length_distribution,
-    nearest_distances,
-    token_distribution,
-)
-from neonym.figures.embedding import token_map
+from neonym.figures.curves import training_curves
+from neonym.figures.histograms import length_distribution, nearest_distances, token_distribution
 from neonym.figures.surprisal import Example, letter_surprisal
-from neonym.figures.temperature import quality_against_temperature
-from neonym.figures.training import training_curves
+from neonym.figures.temperature_curve import quality_against_temperature
+from neonym.figures.token_map import token_map
 from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
 from neonym.models.choice import Choice
