@@ -26,10 +26,10 @@ from neonym.evaluation.table_file import write_names_table
 from neonym.figures.pictures import Evaluated, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.generation.trained import load_generator
+from neonym.lab.tracking.courier import wait_for_delivery
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.store import Store, project_root
 from neonym.settings import Configuration
-from neonym.tracking.courier import wait_for_delivery
-from neonym.tracking.run import open_run
-from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import (
     Files,
     log_evaluation,

@@ -18,8 +18,8 @@ from composition import CONF
 from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
 from neonym.base.files import write_text
 from neonym.base.terminal import escape
-from neonym.tracking.courier import ensure_delivery
-from neonym.tracking.store import Store, project_root
+from neonym.lab.tracking.courier import ensure_delivery
+from neonym.lab.tracking.store import Store, project_root
 from stage import console
 
 STARTED = "started.json"

@@ -15,10 +15,10 @@ from neonym.base.spreadsheet import inert
 from neonym.corpus.processed import read_processed
 from neonym.generation.generator import NameGenerator, Names
 from neonym.generation.trained import load_generator
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.store import Store, project_root
 from neonym.models.choice import Choice
 from neonym.settings import Sample
-from neonym.tracking.run import open_run
-from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_names, run_name
 from stage import Stage, main
 

@@ -12,8 +12,8 @@ from neonym.base.errors import UserError
 from neonym.base.nested import value_at
 from neonym.corpus.processed import read_processed
 from neonym.evaluation.catalogue import FIGURES
-from neonym.tracking.run import open_run
-from neonym.tracking.store import Store, project_root
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.store import Store, project_root
 from neonym.tracking.workspace import (
     Files,
     log_data,

@@ -11,11 +11,11 @@ from neonym.base.errors import UserError
 from neonym.base.files import write_text
 from neonym.base.markdown import literal
 from neonym.base.terminal import escape
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.events import run_id_of
+from neonym.lab.tracking.redaction import redact_text
+from neonym.lab.tracking.run import Run
 from neonym.settings import sha256_of
-from neonym.tracking import tags
-from neonym.tracking.events import run_id_of
-from neonym.tracking.redaction import redact_text
-from neonym.tracking.run import Run
 from neonym.tracking.workspace import Files
 from neonym.training.history import read_history
 from sweep_report import SHOWN, Report

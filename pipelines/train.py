@@ -9,11 +9,11 @@ from pathlib import Path
 
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed, read_processed
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.run import Run, open_run
+from neonym.lab.tracking.store import Store, project_root
 from neonym.models.model_file import save_model
 from neonym.settings import Configuration, training_configuration
-from neonym.tracking import tags
-from neonym.tracking.run import Run, open_run
-from neonym.tracking.store import Store, project_root
 from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
 from neonym.training.history import EpochRecord, write_history
 from neonym.training.members import train_members

@@ -25,7 +25,7 @@ from joblib.externals.loky.process_executor import ProcessPoolExecutor, Shutdown
 
 from composition import prefer_own_launchers
 from launching import Job, Launch, Task
-from neonym.tracking.courier import leave_delivery_to_others
+from neonym.lab.tracking.courier import leave_delivery_to_others
 
 LOG = "job.log"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")

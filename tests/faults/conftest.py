@@ -8,7 +8,7 @@ import pytest
 from empty_store import make_empty_database
 from processes import delivery_pids, kill
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 
 @pytest.fixture(scope="session")

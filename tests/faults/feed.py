@@ -14,7 +14,7 @@ import numpy as np
 from formats import FORMATS, Format
 
 from neonym.base.errors import UserError
-from neonym.tracking.events import UnreadableError
+from neonym.lab.tracking.events import UnreadableError
 
 SECONDS = 20
 """What reads a file of a few kilobytes for longer than this hangs."""

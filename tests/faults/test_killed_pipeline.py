@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 from processes import delivery_pids, kill, kill_group, stage_runs
 from small_project import Project, make_project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 STAGES = ("compose", "preprocess", "train", "sample", "evaluate")
 SEED = 6

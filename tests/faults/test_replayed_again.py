@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 from test_replay import all_runs, curve, later, loss, opened, trained, write
 
-from neonym.tracking import tags
-from neonym.tracking.courier import wait_for_delivery
-from neonym.tracking.delivery import Delivery
-from neonym.tracking.events import Artifact, Event, RunOpened, UnreadableError, run_id_of
-from neonym.tracking.replay import Replay
-from neonym.tracking.spool import (
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.courier import wait_for_delivery
+from neonym.lab.tracking.events import Artifact, Event, RunOpened, UnreadableError, run_id_of
+from neonym.lab.tracking.spool import (
     CURSOR,
     EVENTS,
     Segment,
@@ -21,7 +19,9 @@ from neonym.tracking.spool import (
     clear_forgotten,
     open_segments,
 )
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
+from neonym.tracking.delivery import Delivery
+from neonym.tracking.replay import Replay
 
 
 def at(checkout: str, event: Event) -> Event:

@@ -14,9 +14,9 @@ from processes import delivery_pids, kill
 from unreliable import MODES, Proxy, unreliable
 from written import check, write_run
 
-from neonym.tracking.courier import ensure_delivery, wait_for_delivery
-from neonym.tracking.spool import open_segments
-from neonym.tracking.store import Store
+from neonym.lab.tracking.courier import ensure_delivery, wait_for_delivery
+from neonym.lab.tracking.spool import open_segments
+from neonym.lab.tracking.store import Store
 
 SEED = 6
 SYNC = (
@@ -118,7 +118,7 @@ def test_delivery_killed_while_it_logs_the_model_logs_one(
     from formats import make_model
 
     from neonym.base.files import sha256_of_file
-    from neonym.tracking.run import open_run
+    from neonym.lab.tracking.run import open_run
     from small_training import configuration
 
     chance = np.random.default_rng(SEED)

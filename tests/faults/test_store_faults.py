@@ -17,10 +17,10 @@ from processes import delivery_pids, kill
 from small_project import Project, make_project
 from written import check, write_run
 
-from neonym.tracking import tags
-from neonym.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
-from neonym.tracking.run import open_run
-from neonym.tracking.store import Store
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.store import Store
 from small_training import configuration
 
 SEED = 6

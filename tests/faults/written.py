@@ -9,11 +9,11 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from neonym.tracking import tags
-from neonym.tracking.events import Artifact, Dataset, Event, Metrics, RunOpened, Tags
-from neonym.tracking.run import open_run
-from neonym.tracking.spool import Segment
-from neonym.tracking.store import Store
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.events import Artifact, Dataset, Event, Metrics, RunOpened, Tags
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.spool import Segment
+from neonym.lab.tracking.store import Store
 from small_training import configuration
 
 

@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Run
 from small_project import Project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 pytestmark = pytest.mark.slow
 

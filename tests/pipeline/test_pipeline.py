@@ -9,7 +9,7 @@ import pytest
 from small_project import Project
 
 from neonym.corpus.processed import SEAL, seal
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 OUTPUTS = (
     "params.yaml",

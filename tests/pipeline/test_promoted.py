@@ -5,7 +5,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from small_project import Project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 
 def nll(run: Run) -> float:

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 TRAIN = ("python", "pipelines/train.py")
 SWEEP = ("python", "pipelines/sweep.py")

@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
 from tracked_sweep import family, sweep_folder
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 from neonym.training.history import read_history
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from small_project import Project
 from tracked_sweep import family, sweep_folder
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,1")
 

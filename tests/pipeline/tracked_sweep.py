@@ -5,7 +5,7 @@ from pathlib import Path
 from mlflow.entities import Run
 from small_project import Project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 
 def sweep_folder(project: Project) -> Path:

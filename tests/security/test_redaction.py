@@ -7,9 +7,8 @@ import pytest
 from filelock import FileLock
 
 from neonym.base.nested import flatten
-from neonym.settings import UNTRACKED_SECTIONS
-from neonym.tracking import tags
-from neonym.tracking.redaction import (
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.redaction import (
     REDACTED,
     is_redacted_diff,
     is_secret_key,
@@ -17,8 +16,9 @@ from neonym.tracking.redaction import (
     redact_diff,
     redact_text,
 )
-from neonym.tracking.run import open_run
-from neonym.tracking.store import Store
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.store import Store
+from neonym.settings import UNTRACKED_SECTIONS
 from small_training import configuration as small_configuration
 
 # Put together here, so that no scanner takes these for keys that work

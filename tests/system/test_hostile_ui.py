@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from served_ui import TRAINING, Visit, chromium, served
 
 from neonym.base.markdown import literal
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 pytestmark = pytest.mark.system
 

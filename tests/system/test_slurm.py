@@ -16,7 +16,7 @@ from mlflow.tracking import MlflowClient
 from slurm_cluster import NODES, Cluster
 from small_project import Project
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 pytestmark = pytest.mark.system
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from empty_store import make_empty_database
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 
 @pytest.fixture(scope="session")

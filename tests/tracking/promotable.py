@@ -8,13 +8,21 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.files import sha256_of_file
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.events import (
+    Artifact,
+    Dataset,
+    Kind,
+    Metrics,
+    ModelLogged,
+    RunOpened,
+    Tags,
+)
+from neonym.lab.tracking.spool import Segment, SegmentWriter
+from neonym.lab.tracking.store import Store
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
-from neonym.tracking import tags
-from neonym.tracking.events import Artifact, Dataset, Kind, Metrics, ModelLogged, RunOpened, Tags
 from neonym.tracking.replay import Replay
-from neonym.tracking.spool import Segment, SegmentWriter
-from neonym.tracking.store import Store
 
 VOCABULARY = Vocabulary.from_names(["abcdefghijklmnopqrstuvwxyz"], "character")
 

@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 START = """
 from pathlib import Path
 from neonym.tracking import courier
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 store = Store.of_project(Path.cwd())
 courier.ensure_delivery(store)
 print(courier._started[store.folder].pid)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from neonym.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
-from neonym.tracking.run import open_run
-from neonym.tracking.spool import open_segments
-from neonym.tracking.store import Store
+from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
+from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.spool import open_segments
+from neonym.lab.tracking.store import Store
 from neonym.tracking.store_check import explain_unusable
 from small_training import configuration
 
@@ -59,8 +59,8 @@ def test_a_run_is_delivered_without_its_writer_importing_mlflow(delivered_store:
         "import sys\n"
         "from pathlib import Path\n"
         "from small_training import configuration\n"
-        "from neonym.tracking.run import open_run\n"
-        "from neonym.tracking.store import Store\n"
+        "from neonym.lab.tracking.run import open_run\n"
+        "from neonym.lab.tracking.store import Store\n"
         "store = Store.of_project(Path(sys.argv[1]))\n"
         "with open_run(store, configuration(), kind='job', name='run') as run:\n"
         "    run.metrics({'train/loss': 1.0}, 1)\n"

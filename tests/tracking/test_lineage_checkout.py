@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from neonym.base.files import md5_of
-from neonym.tracking import lineage
-from neonym.tracking.lineage import read_checkout, where_kept
+from neonym.lab.tracking import checkout as lineage
+from neonym.lab.tracking.checkout import read_checkout, where_kept
 from repositories import begin, git
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neonym.lab.tracking.provenance import environment
 from neonym.reproduction.environment import differences
-from neonym.tracking.provenance import environment
 
 
 @pytest.fixture(scope="module")

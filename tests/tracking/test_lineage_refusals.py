@@ -10,14 +10,14 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.events import Artifact, RunOpened, Status, Tags
+from neonym.lab.tracking.spool import Segment, SegmentWriter
+from neonym.lab.tracking.store import Store
 from neonym.reproduction.chain import chain_of
 from neonym.reproduction.refusal import explain_refusal
-from neonym.tracking import tags
-from neonym.tracking.events import Artifact, RunOpened, Status, Tags
 from neonym.tracking.recorded import CONFIGURATION, DIFF, LIST, Recorded
 from neonym.tracking.replay import Replay
-from neonym.tracking.spool import Segment, SegmentWriter
-from neonym.tracking.store import Store
 from repositories import begin
 from small_training import configuration
 

@@ -3,7 +3,7 @@
 import pytest
 from promotable import client_of, deliver_run
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 
 @pytest.mark.filterwarnings("default::UserWarning")  # MLflow's of itself, when it logs a model

@@ -13,7 +13,7 @@ from promotable import deliver_run, run_of, write_model
 
 from neonym.cli import run as run_cli
 from neonym.generation.generator import NameGenerator
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 pytestmark = [
     pytest.mark.slow,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.tracking.events import Metrics, RunClosed, RunOpened, Tags, parse
-from neonym.tracking.spool import EVENTS, Segment, SegmentWriter, open_segments
+from neonym.lab.tracking.events import Metrics, RunClosed, RunOpened, Tags, parse
+from neonym.lab.tracking.spool import EVENTS, Segment, SegmentWriter, open_segments
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.store import TRACKING_URI, Store
 
 
 def named(root: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Store:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 from neonym.tracking.ui import check, listen
 
 

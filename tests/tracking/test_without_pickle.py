@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from promotable import deliver_run, write_model
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 pytestmark = pytest.mark.slow
 

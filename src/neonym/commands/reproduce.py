@@ -32,9 +32,9 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
     from neonym.reproduction.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.tracking.recorded import Recorded  # noqa: PLC0415
-    from neonym.tracking.store import Store, project_root  # noqa: PLC0415
 
     root = project_root(Path.cwd())
     asked = Recorded.find(Store.of_project(root), run_id)
@@ -74,8 +74,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _tell_environment(recorded: "Recorded") -> None:
+    from neonym.lab.tracking.provenance import environment  # noqa: PLC0415
     from neonym.reproduction.environment import differences  # noqa: PLC0415 (others start faster)
-    from neonym.tracking.provenance import environment  # noqa: PLC0415
 
     if not recorded.environments:
         click.echo("environment: the run does not tell its own, so versions may differ")
@@ -88,10 +88,10 @@ def _tell_environment(recorded: "Recorded") -> None:
 
 
 def _run_again(recorded: "Recorded", root: Path) -> "Made":
+    from neonym.lab.tracking import tags  # noqa: PLC0415
     from neonym.reproduction.own_list import find_list  # noqa: PLC0415 (imports MLflow)
     from neonym.reproduction.rerun import rerun, stages_up_to  # noqa: PLC0415
     from neonym.reproduction.worktree import worktree  # noqa: PLC0415
-    from neonym.tracking import tags  # noqa: PLC0415
 
     commit = recorded.tag(tags.GIT_COMMIT)
     diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""

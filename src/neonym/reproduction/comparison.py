@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from neonym.lab.tracking import tags
 from neonym.reproduction.rerun import Made
-from neonym.tracking import tags
 from neonym.tracking.recorded import Recorded
 
 HASHES = {

@@ -33,7 +33,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
     Parameters
     ----------
     then, now
-        What `neonym.tracking.provenance.environment` returned for the run and returns here.
+        What `neonym.lab.tracking.provenance.environment` returned for the run and returns here.
     """
     for aspect, change in ASPECTS.items():
         if then.get(aspect) != now.get(aspect):

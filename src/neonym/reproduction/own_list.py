@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neonym.base.files import sha256_of_file
+from neonym.lab.tracking import tags
 from neonym.reproduction.git import git, succeeds
-from neonym.tracking import tags
 from neonym.tracking.recorded import LIST, Recorded
 
 

@@ -18,10 +18,10 @@ from filelock import FileLock, Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
-from neonym.tracking.events import UnreadableError
-from neonym.tracking.redaction import redact_text
-from neonym.tracking.spool import REASON, Segment, clear_forgotten, open_segments
-from neonym.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.events import UnreadableError
+from neonym.lab.tracking.redaction import redact_text
+from neonym.lab.tracking.spool import REASON, Segment, clear_forgotten, open_segments
+from neonym.lab.tracking.store import TRACKING_URI, Store
 from neonym.tracking.store_check import explain_unusable
 
 if TYPE_CHECKING:

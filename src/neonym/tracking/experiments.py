@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from neonym.base.errors import UserError
+from neonym.lab.tracking.store import Store
 from neonym.settings import configuration_hash, validate
-from neonym.tracking.store import Store
 
 
 @dataclass(frozen=True)

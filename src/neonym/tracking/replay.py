@@ -13,8 +13,8 @@ from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from neonym.base.files import write_text
-from neonym.tracking import tags, views
-from neonym.tracking.events import (
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.events import (
     Artifact,
     Dataset,
     Event,
@@ -27,9 +27,10 @@ from neonym.tracking.events import (
     Tags,
     UnreadableError,
 )
+from neonym.lab.tracking.spool import Segment, now_ms
+from neonym.lab.tracking.store import Store
+from neonym.tracking import views
 from neonym.tracking.model_logging import log_model
-from neonym.tracking.spool import Segment, now_ms
-from neonym.tracking.store import Store
 
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request

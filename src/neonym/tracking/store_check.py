@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from neonym.tracking.store import Store
+from neonym.lab.tracking.store import Store
 
 REVISION = re.compile(r'^revision = ["\'](\w+)', re.MULTILINE)
 DOWN_REVISION = re.compile(r'^down_revision = ["\'](\w+)', re.MULTILINE)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
-from neonym.tracking import tags, views
-from neonym.tracking.store import Store
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.store import Store
+from neonym.tracking import views
 from neonym.tracking.store_check import explain_unusable
 
 HOST = "127.0.0.1"

@@ -8,7 +8,7 @@ away.
 import json
 from typing import Any
 
-from neonym.tracking import tags
+from neonym.lab.tracking import tags
 
 VERSION = "1"
 FIRST = "neonym-runs"

@@ -11,12 +11,12 @@ from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
 from neonym.base.terminal import escape
 from neonym.corpus.processed import data_fingerprint
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.checkout import where_kept
+from neonym.lab.tracking.run import Run
+from neonym.lab.tracking.store import project_root
 from neonym.models.model_file import load_model
 from neonym.settings import Configuration, Data, sha256_of
-from neonym.tracking import tags
-from neonym.tracking.lineage import where_kept
-from neonym.tracking.run import Run
-from neonym.tracking.store import project_root
 from neonym.training.history import EpochRecord, read_history
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from neonym.base.files import md5_of
-from neonym.tracking.redaction import redact_diff
+from neonym.lab.tracking.redaction import redact_diff
 
 UNKNOWN = "unknown"
 # What stages write themselves and is committed does not make a checkout dirty

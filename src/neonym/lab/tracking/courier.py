@@ -11,8 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from neonym.base.errors import UserError
-from neonym.tracking.spool import REASON, open_segments
-from neonym.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.spool import REASON, open_segments
+from neonym.lab.tracking.store import TRACKING_URI, Store
 
 POLL_SECONDS = 0.05
 DEATH_SECONDS = 2.0  # how long a process that has just started may take until it holds the lock

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
-from neonym.tracking.events import Event, RunClosed, Status, UnreadableError, parse
+from neonym.lab.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
 EVENTS = "events.jsonl"
 CURSOR = "cursor.json"

@@ -15,10 +15,10 @@ import yaml
 
 from neonym.base.errors import PrunedError
 from neonym.base.nested import flatten
-from neonym.settings import SEEDS, UNTRACKED_SECTIONS, Configuration, configuration_hash
-from neonym.tracking import tags
-from neonym.tracking.courier import ensure_delivery
-from neonym.tracking.events import (
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.checkout import Checkout, read_checkout, user_name
+from neonym.lab.tracking.courier import ensure_delivery
+from neonym.lab.tracking.events import (
     Artifact,
     Dataset,
     Event,
@@ -30,11 +30,11 @@ from neonym.tracking.events import (
     Status,
     Tags,
 )
-from neonym.tracking.lineage import Checkout, read_checkout, user_name
-from neonym.tracking.provenance import environment
-from neonym.tracking.redaction import redact, redact_text
-from neonym.tracking.spool import SegmentWriter, now_ms
-from neonym.tracking.store import Store
+from neonym.lab.tracking.provenance import environment
+from neonym.lab.tracking.redaction import redact, redact_text
+from neonym.lab.tracking.spool import SegmentWriter, now_ms
+from neonym.lab.tracking.store import Store
+from neonym.settings import SEEDS, UNTRACKED_SECTIONS, Configuration, configuration_hash
 
 MAX_PARAM = 500
 MAX_NAME = 250  # characters of a run's name; PostgreSQL refuses more
