@@ -130,7 +130,7 @@ def measure_many() -> Iterator[Row]:
 def _slowest_answer(root: Path) -> float:
     """The slowest of ten answers of a started UI to what its run table asks, seconds."""
     server = Popen(
-        [sys.executable, "-m", "neonym.tracking.ui", "--port", str(UI_PORT)],
+        [sys.executable, "-m", "neonym.lab.delivery.ui", "--port", str(UI_PORT)],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root / "src")},
         stdout=DEVNULL,

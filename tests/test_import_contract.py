@@ -30,13 +30,13 @@ def test_networks_import_numpy_and_nothing_else(graph: grimp.ImportGraph) -> Non
 def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
     importers = importers_of(graph, "mlflow")
     assert importers == {
-        "neonym.tracking.replay",
+        "neonym.lab.delivery.replay",
         "neonym.tracking.lookup",
         "neonym.tracking.model_logging",
         "neonym.tracking.recorded",
         "neonym.tracking.registry",
         "neonym.tracking.served_model",
-        "neonym.tracking.ui",
+        "neonym.lab.delivery.ui",
     }
 
 

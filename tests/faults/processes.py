@@ -22,7 +22,7 @@ def commands() -> dict[int, list[str]]:
 
 def delivery_pids(root: Path) -> list[int]:
     """The processes that deliver for the project in `root`."""
-    wanted = ["neonym.tracking.delivery", "--root", str(root)]
+    wanted = ["neonym.lab.delivery.process", "--root", str(root)]
     return [pid for pid, words in commands().items() if words[2:5] == wanted]
 
 

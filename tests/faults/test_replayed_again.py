@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from test_replay import all_runs, curve, later, loss, opened, trained, write
 
+from neonym.lab.delivery.process import Delivery
+from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.events import Artifact, Event, RunOpened, UnreadableError, run_id_of
@@ -20,8 +22,6 @@ from neonym.lab.tracking.spool import (
     open_segments,
 )
 from neonym.lab.tracking.store import Store
-from neonym.tracking.delivery import Delivery
-from neonym.tracking.replay import Replay
 
 
 def at(checkout: str, event: Event) -> Event:

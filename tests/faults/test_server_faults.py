@@ -20,7 +20,7 @@ from neonym.lab.tracking.store import Store
 
 SEED = 6
 SYNC = (
-    "import sys; from pathlib import Path; from neonym.tracking.sync import sync; "
+    "import sys; from pathlib import Path; from neonym.lab.delivery.synchronization import sync; "
     "print(sync(Path(sys.argv[1]), 60).outcome)"
 )
 

@@ -96,7 +96,9 @@ class Project:
 
     def stop_delivery(self) -> None:
         """End the delivery process, which would otherwise wait for more for a while."""
-        subprocess.run(["pkill", "-f", f"neonym.tracking.delivery --root {self.root}"], check=False)
+        subprocess.run(
+            ["pkill", "-f", f"neonym.lab.delivery.process --root {self.root}"], check=False
+        )
 
 
 def make_project(root: Path) -> Project:

@@ -24,7 +24,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @contextmanager
 def served(root: Path, port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
     """Serve a project's runs; the page to look at first."""
-    command = [sys.executable, "-m", "neonym.tracking.ui", "--port", str(port)]
+    command = [sys.executable, "-m", "neonym.lab.delivery.ui", "--port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=root,

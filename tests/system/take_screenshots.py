@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from served_ui import TRAINING, Visit, chromium, served
 
+from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
-from neonym.tracking import views
 
 PORT = 5151
 SIZE = {"width": 1500, "height": 840}

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, expect
 from served_ui import TRAINING, Visit, chromium, served
 from small_project import Project, make_project
 
+from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
-from neonym.tracking import views
 
 pytestmark = pytest.mark.system
 SWEEP = (

@@ -8,6 +8,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.files import sha256_of_file
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import (
     Artifact,
@@ -22,7 +23,6 @@ from neonym.lab.tracking.spool import Segment, SegmentWriter
 from neonym.lab.tracking.store import Store
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
-from neonym.tracking.replay import Replay
 
 VOCABULARY = Vocabulary.from_names(["abcdefghijklmnopqrstuvwxyz"], "character")
 

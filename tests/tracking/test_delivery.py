@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
-from neonym.tracking.store_check import explain_unusable
 from small_training import configuration
 
 
@@ -30,7 +30,7 @@ def delivered_store(store: Store) -> Iterator[Store]:
 
 
 def end_delivery(store: Store) -> None:
-    subprocess.run(["pkill", "-f", f"neonym.tracking.delivery --root {store.root}"], check=False)
+    subprocess.run(["pkill", "-f", f"neonym.lab.delivery.process --root {store.root}"], check=False)
 
 
 def write_run(store: Store, points: int = 50) -> Path | None:

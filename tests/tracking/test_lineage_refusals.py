@@ -10,6 +10,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
+from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, RunOpened, Status, Tags
 from neonym.lab.tracking.spool import Segment, SegmentWriter
@@ -17,7 +18,6 @@ from neonym.lab.tracking.store import Store
 from neonym.reproduction.chain import chain_of
 from neonym.reproduction.refusal import explain_refusal
 from neonym.tracking.recorded import CONFIGURATION, DIFF, LIST, Recorded
-from neonym.tracking.replay import Replay
 from repositories import begin
 from small_training import configuration
 

@@ -7,11 +7,11 @@ import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, Dataset, Event, Identity, Metrics, RunOpened, Tags
 from neonym.lab.tracking.spool import CURSOR, Segment, SegmentWriter
 from neonym.lab.tracking.store import Store
-from neonym.tracking.replay import Replay
 
 
 def opened(key: str, stage: str = "", identity: Identity | None = None) -> RunOpened:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.lab.delivery.ui import check, listen
 from neonym.lab.tracking.store import Store
-from neonym.tracking.ui import check, listen
 
 
 def ui(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "neonym.tracking.ui", *words]
+    command = [sys.executable, "-m", "neonym.lab.delivery.ui", *words]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 

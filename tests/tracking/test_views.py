@@ -7,10 +7,10 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 from test_replay import opened, write
 
+from neonym.lab.delivery import views
+from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
-from neonym.tracking import views
-from neonym.tracking.replay import Replay
 
 
 def experiment_tags(store: Store) -> dict[str, str]:

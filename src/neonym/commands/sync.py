@@ -23,8 +23,8 @@ def command(wait: float) -> int:
     Repeating it changes nothing. Ends with status 1 where MLflow does not take everything; nothing
     is lost then, and the next `neonym sync` goes on.
     """
+    from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415 (others start faster)
-    from neonym.tracking.sync import sync  # noqa: PLC0415
 
     root = project_root(Path.cwd())
     address = Store.of_project(root).address

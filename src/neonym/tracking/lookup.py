@@ -7,10 +7,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
+from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.store import Store
-from neonym.tracking.store_check import explain_unusable
 
 # How MLflow says that there is no such thing, or that nothing can be called so
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

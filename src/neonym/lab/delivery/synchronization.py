@@ -10,13 +10,13 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import value_at
 from neonym.corpus.processed import read_processed
+from neonym.lab.delivery.dvc_experiments import checked_out, untracked_experiments
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 from neonym.lockfile import Lock
 from neonym.settings import read_configuration
-from neonym.tracking.experiments import checked_out, untracked_experiments
 from neonym.tracking.workspace import (
     Files,
     log_evaluation,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
+from neonym.lab.delivery import views
+from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
-from neonym.tracking import views
-from neonym.tracking.store_check import explain_unusable
 
 HOST = "127.0.0.1"
 # What browsers must not wait for when the server ends: connections that they keep open

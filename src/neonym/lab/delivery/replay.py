@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from neonym.base.files import write_text
+from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import (
     Artifact,
@@ -29,7 +30,6 @@ from neonym.lab.tracking.events import (
 )
 from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
-from neonym.tracking import views
 from neonym.tracking.model_logging import log_model
 
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts

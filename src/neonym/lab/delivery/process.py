@@ -18,14 +18,14 @@ from filelock import FileLock, Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
+from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.events import UnreadableError
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.spool import REASON, Segment, clear_forgotten, open_segments
 from neonym.lab.tracking.store import TRACKING_URI, Store
-from neonym.tracking.store_check import explain_unusable
 
 if TYPE_CHECKING:
-    from neonym.tracking.replay import Replay
+    from neonym.lab.delivery.replay import Replay
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 20.0
@@ -75,7 +75,7 @@ class Delivery:
             self._give_up("unusable", reason)
             return
         self._say("starting")
-        from neonym.tracking.replay import Replay  # noqa: PLC0415 (imports mlflow: 6 seconds)
+        from neonym.lab.delivery.replay import Replay  # noqa: PLC0415 (imports mlflow: 6 seconds)
 
         clear_forgotten(self._store.segments)
         replay = Replay(self._store)
