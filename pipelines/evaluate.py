@@ -30,12 +30,7 @@ from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.settings import Configuration
-from neonym.tracking.workspace import (
-    Files,
-    log_evaluation,
-    log_stages_before_evaluate,
-    run_name,
-)
+from neonym.tracked.workspace import Files, log_evaluation, log_stages_before_evaluate, run_name
 from neonym.training.history import read_history
 from stage import Stage, main
 

@@ -19,7 +19,7 @@ from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.models.choice import Choice
 from neonym.settings import Sample
-from neonym.tracking.workspace import Files, log_names, run_name
+from neonym.tracked.workspace import Files, log_names, run_name
 from stage import Stage, main
 
 

@@ -14,7 +14,7 @@ from neonym.corpus.processed import read_processed
 from neonym.evaluation.catalogue import FIGURES
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
-from neonym.tracking.workspace import (
+from neonym.tracked.workspace import (
     Files,
     log_data,
     log_evaluation,

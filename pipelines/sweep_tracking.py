@@ -16,7 +16,7 @@ from neonym.lab.tracking.events import run_id_of
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.run import Run
 from neonym.settings import sha256_of
-from neonym.tracking.workspace import Files
+from neonym.tracked.workspace import Files
 from neonym.training.history import read_history
 from sweep_report import SHOWN, Report
 

@@ -14,7 +14,7 @@ from neonym.lab.tracking.run import Run, open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.models.model_file import save_model
 from neonym.settings import Configuration, training_configuration
-from neonym.tracking.workspace import Files, log_data, log_epoch, log_trained, run_name
+from neonym.tracked.workspace import Files, log_data, log_epoch, log_trained, run_name
 from neonym.training.history import EpochRecord, write_history
 from neonym.training.members import train_members
 from neonym.training.progress import TrainingProgress

@@ -32,10 +32,10 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
     assert importers == {
         "neonym.lab.delivery.replay",
         "neonym.tracking.lookup",
-        "neonym.tracking.model_logging",
+        "neonym.tracked.model_logging",
         "neonym.tracking.recorded",
         "neonym.tracking.registry",
-        "neonym.tracking.served_model",
+        "neonym.tracked.served_model",
         "neonym.lab.delivery.ui",
     }
 

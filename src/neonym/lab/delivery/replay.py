@@ -30,7 +30,7 @@ from neonym.lab.tracking.events import (
 )
 from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
-from neonym.tracking.model_logging import log_model
+from neonym.tracked.model_logging import log_model
 
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request

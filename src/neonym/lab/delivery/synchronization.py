@@ -17,12 +17,7 @@ from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 from neonym.lockfile import Lock
 from neonym.settings import read_configuration
-from neonym.tracking.workspace import (
-    Files,
-    log_evaluation,
-    log_stages_before_evaluate,
-    run_name,
-)
+from neonym.tracked.workspace import Files, log_evaluation, log_stages_before_evaluate, run_name
 
 # What each stage leaves that the run is made of
 OUTPUTS = {
