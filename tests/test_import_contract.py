@@ -31,10 +31,10 @@ def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
     importers = importers_of(graph, "mlflow")
     assert importers == {
         "neonym.lab.delivery.replay",
-        "neonym.tracking.lookup",
+        "neonym.lab.lineage.lookup",
         "neonym.tracked.model_logging",
-        "neonym.tracking.recorded",
-        "neonym.tracking.registry",
+        "neonym.lab.lineage.recorded",
+        "neonym.lab.lineage.registry",
         "neonym.tracked.served_model",
         "neonym.lab.delivery.ui",
     }

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.reproduction.worktree import worktree
+from neonym.lab.lineage.worktree import worktree
 from repositories import begin, git
 
 # Makes a worktree in the repository named, runs a command in it, and tells where
 USER = """
 import signal, sys
 from pathlib import Path
-from neonym.reproduction.worktree import worktree
+from neonym.lab.lineage.worktree import worktree
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 with worktree(Path(sys.argv[1]), "HEAD") as place:
     with place.running(["sleep", "600"]) as process:

@@ -8,12 +8,12 @@ import yaml
 from mlflow.tracking import MlflowClient
 
 from neonym.lab.delivery.replay import Replay
+from neonym.lab.lineage.comparison import compare
+from neonym.lab.lineage.recorded import CONFIGURATION, Recorded
+from neonym.lab.lineage.rerun import Made, collect
 from neonym.lab.tracking.events import Artifact, Event, Metrics, RunOpened
 from neonym.lab.tracking.spool import Segment, SegmentWriter
 from neonym.lab.tracking.store import Store
-from neonym.reproduction.comparison import compare
-from neonym.reproduction.rerun import Made, collect
-from neonym.tracking.recorded import CONFIGURATION, Recorded
 from small_training import configuration
 
 RUNNING = {step: 3 / step for step in (10, 20, 30, 40)}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neonym.lab.lineage.environment import differences
 from neonym.lab.tracking.provenance import environment
-from neonym.reproduction.environment import differences
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.lab.delivery.replay import Replay
+from neonym.lab.lineage.chain import chain_of
+from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, LIST, Recorded
+from neonym.lab.lineage.refusal import explain_refusal
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, RunOpened, Status, Tags
 from neonym.lab.tracking.spool import Segment, SegmentWriter
 from neonym.lab.tracking.store import Store
-from neonym.reproduction.chain import chain_of
-from neonym.reproduction.refusal import explain_refusal
-from neonym.tracking.recorded import CONFIGURATION, DIFF, LIST, Recorded
 from repositories import begin
 from small_training import configuration
 

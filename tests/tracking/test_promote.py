@@ -6,8 +6,8 @@ from promotable import deliver_run, run_of
 
 from neonym.base.errors import UserError
 from neonym.cli import run as run_cli
+from neonym.lab.lineage.registry import Entry, promote, val_nll_of
 from neonym.lab.tracking.store import Store
-from neonym.tracking.registry import Entry, promote, val_nll_of
 
 # of itself, when it loads what it needs to log a model
 MLFLOW_WARNS = pytest.mark.filterwarnings("default::UserWarning")

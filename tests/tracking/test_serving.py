@@ -18,8 +18,8 @@ from mlflow_server import LOCALHOST, free_port, listening_at, wait_until_up
 from promotable import deliver_run, write_model
 
 from neonym.generation.generator import NameGenerator
+from neonym.lab.lineage.registry import promote
 from neonym.lab.tracking.store import Store
-from neonym.tracking.registry import promote
 
 pytestmark = [
     pytest.mark.slow,

@@ -11,7 +11,7 @@ import click
 from neonym.base.terminal import escape, escape_json
 
 if TYPE_CHECKING:
-    from neonym.tracking.recorded import Recorded
+    from neonym.lab.lineage.recorded import Recorded
 
 Chain = Any
 SHOWN_JOBS = 5
@@ -26,8 +26,8 @@ def command(start: str, as_json: bool) -> None:
     The hashes of a dvc.lock lead to the runs that made what it describes.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.lab.lineage.chain import chain_of  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import project_root  # noqa: PLC0415
-    from neonym.reproduction.chain import chain_of  # noqa: PLC0415 (imports MLflow)
 
     root = project_root(Path.cwd())
     chains = [chain_of(recorded, root) for recorded in _runs(start, root)]
@@ -47,9 +47,9 @@ def command(start: str, as_json: bool) -> None:
 
 
 def _runs(start: str, root: Path) -> "list[Recorded]":
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
+    from neonym.lab.lineage.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
-    from neonym.reproduction.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
-    from neonym.tracking.recorded import Recorded  # noqa: PLC0415
 
     store = Store.of_project(root)
     if Path(start).name == "dvc.lock" or Path(start).is_file():

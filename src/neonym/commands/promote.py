@@ -10,7 +10,7 @@ import click
 from neonym.base.terminal import escape
 
 if TYPE_CHECKING:
-    from neonym.tracking.registry import Entry
+    from neonym.lab.lineage.registry import Entry
 
 
 @click.command("promote")
@@ -24,8 +24,8 @@ def command(run_id: str, force: bool, name: str) -> None:
     model that is worse, or one that was validated on other names.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.lab.lineage.registry import ALIAS, promote  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
-    from neonym.tracking.registry import ALIAS, promote  # noqa: PLC0415 (imports MLflow)
 
     promotion = promote(Store.of_project(project_root(Path.cwd())), run_id, name, force)
     if promotion.changed:

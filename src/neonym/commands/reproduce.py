@@ -13,9 +13,9 @@ from neonym.base.errors import UserError
 from neonym.base.terminal import escape
 
 if TYPE_CHECKING:
-    from neonym.reproduction.comparison import Row
-    from neonym.reproduction.rerun import Made
-    from neonym.tracking.recorded import Recorded
+    from neonym.lab.lineage.comparison import Row
+    from neonym.lab.lineage.recorded import Recorded
+    from neonym.lab.lineage.rerun import Made
 
 DIFFERS = 1
 
@@ -32,9 +32,9 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
+    from neonym.lab.lineage.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
-    from neonym.reproduction.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
-    from neonym.tracking.recorded import Recorded  # noqa: PLC0415
 
     root = project_root(Path.cwd())
     asked = Recorded.find(Store.of_project(root), run_id)
@@ -60,7 +60,7 @@ def _jobs(sweep: "Recorded") -> "list[Recorded]":
 
 def _is_equal_again(recorded: "Recorded", root: Path, number: int) -> bool:
     """Run a run again, show what came of it, and say whether all of it is equal."""
-    from neonym.reproduction.comparison import compare  # noqa: PLC0415 (imports MLflow)
+    from neonym.lab.lineage.comparison import compare  # noqa: PLC0415 (imports MLflow)
 
     click.echo("\n" * (number > 0) + escape(f"run {recorded.id}  {recorded.run.info.run_name}"))
     _tell_environment(recorded)
@@ -74,8 +74,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _tell_environment(recorded: "Recorded") -> None:
+    from neonym.lab.lineage.environment import differences  # noqa: PLC0415 (others start faster)
     from neonym.lab.tracking.provenance import environment  # noqa: PLC0415
-    from neonym.reproduction.environment import differences  # noqa: PLC0415 (others start faster)
 
     if not recorded.environments:
         click.echo("environment: the run does not tell its own, so versions may differ")
@@ -88,10 +88,10 @@ def _tell_environment(recorded: "Recorded") -> None:
 
 
 def _run_again(recorded: "Recorded", root: Path) -> "Made":
+    from neonym.lab.lineage.own_list import find_list  # noqa: PLC0415 (imports MLflow)
+    from neonym.lab.lineage.rerun import rerun, stages_up_to  # noqa: PLC0415
+    from neonym.lab.lineage.worktree import worktree  # noqa: PLC0415
     from neonym.lab.tracking import tags  # noqa: PLC0415
-    from neonym.reproduction.own_list import find_list  # noqa: PLC0415 (imports MLflow)
-    from neonym.reproduction.rerun import rerun, stages_up_to  # noqa: PLC0415
-    from neonym.reproduction.worktree import worktree  # noqa: PLC0415
 
     commit = recorded.tag(tags.GIT_COMMIT)
     diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""

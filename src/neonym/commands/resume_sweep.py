@@ -41,8 +41,8 @@ def _read(folder: Path) -> dict[str, Any]:
 
 def _folder_of_run(run_id: str) -> Path:
     """The folder of the sweep whose parent run has this id."""
+    from neonym.lab.lineage.lookup import run_key_of  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
-    from neonym.tracking.lookup import run_key_of  # noqa: PLC0415 (imports MLflow)
 
     key = run_key_of(Store.of_project(project_root(Path.cwd())), run_id)
     for path in Path("multirun").glob("*/*/sweep.json"):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neonym.base.files import sha256_of_file
+from neonym.lab.lineage.git import git, succeeds
+from neonym.lab.lineage.recorded import LIST, Recorded
 from neonym.lab.tracking import tags
-from neonym.reproduction.git import git, succeeds
-from neonym.tracking.recorded import LIST, Recorded
 
 
 @dataclass(frozen=True)

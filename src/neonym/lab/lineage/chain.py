@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
+from neonym.lab.lineage.git import git, has_commit
+from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, Recorded
+from neonym.lab.lineage.refusal import explain_refusal
+from neonym.lab.lineage.workspace_run import is_locked
 from neonym.lab.tracking import tags
 from neonym.lockfile import Lock
-from neonym.reproduction.git import git, has_commit
-from neonym.reproduction.refusal import explain_refusal
-from neonym.reproduction.workspace_run import is_locked
-from neonym.tracking.recorded import CONFIGURATION, DIFF, Recorded
 
 Part = dict[str, Any]
 

@@ -21,9 +21,9 @@ import yaml
 from filelock import FileLock
 
 from neonym.base.errors import UserError
+from neonym.lab.lineage.own_list import Found, place
+from neonym.lab.lineage.worktree import Worktree
 from neonym.lab.tracking.store import TRACKING_URI, Store
-from neonym.reproduction.own_list import Found, place
-from neonym.reproduction.worktree import Worktree
 
 STAGES = ("preprocess", "train", "sample", "evaluate")
 LIST = "data/raw/.reproduced/list"

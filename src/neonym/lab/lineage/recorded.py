@@ -16,10 +16,10 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.base.nested import flatten
+from neonym.lab.lineage.lookup import connect, find_run, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import REDACTED
 from neonym.lab.tracking.store import Store
-from neonym.tracking.lookup import connect, find_run, unusable
 
 CONFIGURATION = "configuration.yaml"
 DIFF = "code/uncommitted.diff"

@@ -15,10 +15,10 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.generation.generator import NameGenerator
+from neonym.lab.lineage.lookup import ABSENT, connect, find_run, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 from neonym.tracked.model_logging import log_model
-from neonym.tracking.lookup import ABSENT, connect, find_run, unusable
 
 ALIAS = "champion"
 NAME = re.compile(r"\w[\w.-]{0,99}")

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from neonym.lab.lineage.recorded import Recorded
+from neonym.lab.lineage.rerun import Made
 from neonym.lab.tracking import tags
-from neonym.reproduction.rerun import Made
-from neonym.tracking.recorded import Recorded
 
 HASHES = {
     tags.CONFIGURATION: "configuration",

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neonym.base.errors import UserError
-from neonym.reproduction import janitor
-from neonym.reproduction.git import git
+from neonym.lab.lineage import janitor
+from neonym.lab.lineage.git import git
 
 PREFIX = "neonym-reproduce-"
 # A link could lead what a stage writes out of the worktree

@@ -3,14 +3,14 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from neonym.lab.lineage.git import has_commit, is_commit, succeeds
+from neonym.lab.lineage.own_list import find_list
+from neonym.lab.lineage.recorded import Recorded
+from neonym.lab.lineage.rerun import STAGES
+from neonym.lab.lineage.worktree import MAKES_LINK
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import MAX_DIFF_BYTES, MAX_LIST_BYTES, UNKNOWN
 from neonym.lab.tracking.redaction import is_redacted_diff
-from neonym.reproduction.git import has_commit, is_commit, succeeds
-from neonym.reproduction.own_list import find_list
-from neonym.reproduction.rerun import STAGES
-from neonym.reproduction.worktree import MAKES_LINK
-from neonym.tracking.recorded import Recorded
 
 # What a diff lacks, by its state
 LACKING = {
