@@ -24,12 +24,12 @@ from composition import (
 from multirun import JobFailedError, Sweep, run_job
 from neonym.base.errors import UserError
 from neonym.base.terminal import escape
+from neonym.lab.stage.stage import Stage, StageFunction, console, log_to_terminal
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.run import open_sweep
 from neonym.lab.tracking.store import Store, project_root
 from planning import Plan, plan_sweep
 from sources import Grid, JobSource, hand_over
-from stage import Stage, StageFunction, console, log_to_terminal
 from sweep_report import Report, print_report, summarize
 from sweep_tracking import is_told, log_report, note_as_told
 

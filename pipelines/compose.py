@@ -9,9 +9,9 @@ from pathlib import Path
 from composition import compose_text, refuse_resolvers_in_files
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, write_text
-from neonym.lockfile import Lock
+from neonym.lab.stage.lockfile import Lock
+from neonym.lab.stage.stage import Stage, main
 from neonym.settings import read_configuration
-from stage import Stage, main
 
 REFUSAL = (
     "params.yaml was changed by hand or left by an experiment that failed: put the change into "

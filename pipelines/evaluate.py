@@ -26,13 +26,13 @@ from neonym.evaluation.table_file import write_names_table
 from neonym.figures.pictures import Evaluated, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.generation.trained import load_generator
+from neonym.lab.stage.stage import Stage, main
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.settings import Configuration
 from neonym.tracked.workspace import Files, log_evaluation, log_stages_before_evaluate, run_name
 from neonym.training.history import read_history
-from stage import Stage, main
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,9 +18,9 @@ from composition import CONF
 from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
 from neonym.base.files import write_text
 from neonym.base.terminal import escape
+from neonym.lab.stage.stage import console
 from neonym.lab.tracking.courier import ensure_delivery
 from neonym.lab.tracking.store import Store, project_root
-from stage import console
 
 STARTED = "started.json"
 OF_THE_SWEEP = tuple(f"sweep.{key}=" for key in ("id", "job", "resume", "fail_fast"))

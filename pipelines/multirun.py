@@ -20,8 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from neonym.base.errors import PrunedError, UserError
 from neonym.base.files import parse_json, write_text
+from neonym.lab.stage.stage import Stage, StageFunction
 from neonym.settings import configuration_hash, seedless_hash
-from stage import Stage, StageFunction
 
 VERSION = 1
 ENDED = ("finished", "pruned")

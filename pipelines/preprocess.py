@@ -10,8 +10,8 @@ from neonym.base.files import sha256_of_file
 from neonym.corpus.processed import write_processed
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
+from neonym.lab.stage.stage import Stage, main
 from neonym.settings import Data
-from stage import Stage, main
 
 RAW = Path("data/raw")
 

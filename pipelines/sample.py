@@ -15,12 +15,12 @@ from neonym.base.spreadsheet import inert
 from neonym.corpus.processed import read_processed
 from neonym.generation.generator import NameGenerator, Names
 from neonym.generation.trained import load_generator
+from neonym.lab.stage.stage import Stage, main
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.models.choice import Choice
 from neonym.settings import Sample
 from neonym.tracked.workspace import Files, log_names, run_name
-from stage import Stage, main
 
 
 def run_sampling(stage: Stage) -> None:

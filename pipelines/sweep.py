@@ -12,6 +12,7 @@ from neonym.base.errors import UserError
 from neonym.base.nested import value_at
 from neonym.corpus.processed import read_processed
 from neonym.evaluation.catalogue import FIGURES
+from neonym.lab.stage.stage import Stage, main
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
 from neonym.tracked.workspace import (
@@ -24,7 +25,6 @@ from neonym.tracked.workspace import (
 )
 from sample import sample_files
 from shared_data import processed_folder
-from stage import Stage, main
 from train import judge_of, train_and_write
 
 

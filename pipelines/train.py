@@ -9,6 +9,7 @@ from pathlib import Path
 
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed, read_processed
+from neonym.lab.stage.stage import Stage, main
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run, open_run
 from neonym.lab.tracking.store import Store, project_root
@@ -18,7 +19,6 @@ from neonym.tracked.workspace import Files, log_data, log_epoch, log_trained, ru
 from neonym.training.history import EpochRecord, write_history
 from neonym.training.members import train_members
 from neonym.training.progress import TrainingProgress
-from stage import Stage, main
 
 Judge = Callable[[EpochRecord], None]
 

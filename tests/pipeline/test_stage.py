@@ -8,7 +8,7 @@ from small_project import PROJECT
 sys.path.append(str(PROJECT / "pipelines"))
 
 from neonym.base.errors import UserError
-from stage import Stage, main
+from neonym.lab.stage.stage import Stage, main
 
 
 def interrupt(_: Stage) -> None:

@@ -11,11 +11,11 @@ from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import value_at
 from neonym.corpus.processed import read_processed
 from neonym.lab.delivery.dvc_experiments import checked_out, untracked_experiments
+from neonym.lab.stage.lockfile import Lock
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
-from neonym.lockfile import Lock
 from neonym.settings import read_configuration
 from neonym.tracked.workspace import Files, log_evaluation, log_stages_before_evaluate, run_name
 

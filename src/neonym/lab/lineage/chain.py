@@ -9,8 +9,8 @@ from neonym.lab.lineage.git import git, has_commit
 from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, Recorded
 from neonym.lab.lineage.refusal import explain_refusal
 from neonym.lab.lineage.workspace_run import is_locked
+from neonym.lab.stage.lockfile import Lock
 from neonym.lab.tracking import tags
-from neonym.lockfile import Lock
 
 Part = dict[str, Any]
 

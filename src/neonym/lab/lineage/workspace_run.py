@@ -8,10 +8,10 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
 from neonym.lab.lineage.recorded import Recorded
+from neonym.lab.stage.lockfile import Lock
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import MAX_PARAM
 from neonym.lab.tracking.store import Store
-from neonym.lockfile import Lock
 
 MODEL = "models/model.npz"
 STAGES = ("preprocess", "train", "sample", "evaluate")
