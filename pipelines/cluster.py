@@ -17,11 +17,11 @@ import submitit
 from hydra.core.singleton import Singleton
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-from composition import prefer_own_launchers
 from launching import Job, Launch, Task
 from multirun import result_of
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
+from neonym.lab.composing.composition import prefer_own_launchers
 from workers import ONE_THREAD, run_elsewhere
 
 SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it

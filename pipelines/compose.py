@@ -6,9 +6,9 @@ python pipelines/compose.py model=rnn optimizer.lr=0.01    # shows what would be
 import os
 from pathlib import Path
 
-from composition import compose_text, refuse_resolvers_in_files
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, write_text
+from neonym.lab.composing.composition import compose_text, refuse_resolvers_in_files
 from neonym.lab.stage.lockfile import Lock
 from neonym.lab.stage.stage import Stage, main
 from neonym.settings import read_configuration

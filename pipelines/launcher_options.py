@@ -6,9 +6,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
-from composition import explain
 from neonym.base.errors import UserError
 from neonym.base.mistakes import explain as explain_mistake
+from neonym.lab.composing.composition import explain
 from neonym.settings import Section
 
 Name = Annotated[str, Field(min_length=1)] | int | None

@@ -7,9 +7,9 @@ import pytest
 from formats import make_model
 from small_project import Project, make_project
 
-from composition import compose_text
 from neonym.base.errors import UserError
 from neonym.generation.generator import NameGenerator
+from neonym.lab.composing.composition import compose_text
 from preprocess import process
 from sample import draw
 from small_training import NAMES, configuration

@@ -15,7 +15,7 @@ def composition(monkeypatch: pytest.MonkeyPatch) -> object:
     """pipelines/composition.py, as its scripts import it."""
     monkeypatch.syspath_prepend(PROJECT / "pipelines")
     monkeypatch.delitem(sys.modules, "composition", raising=False)
-    import composition
+    from neonym.lab.composing import composition
 
     return composition
 

@@ -111,7 +111,7 @@ def _was_interrupted(error: BaseException | None) -> bool:
 
 def _run_by_hand(name: str, function: StageFunction) -> None:
     # Hydra costs half a second, which stages under DVC need not pay
-    from by_hand import run_by_hand  # noqa: PLC0415
+    from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415
 
     os.chdir(PROJECT)
     run_by_hand(name, function)

@@ -12,7 +12,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from composition import (
+from multirun import JobFailedError, Sweep, run_job
+from neonym.base.errors import UserError
+from neonym.base.terminal import escape
+from neonym.lab.composing.composition import (
     CONF,
     VERSION_BASE,
     explain,
@@ -21,9 +24,6 @@ from composition import (
     refuse_nameless,
     validated,
 )
-from multirun import JobFailedError, Sweep, run_job
-from neonym.base.errors import UserError
-from neonym.base.terminal import escape
 from neonym.lab.stage.stage import Stage, StageFunction, console, log_to_terminal
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.run import open_sweep
