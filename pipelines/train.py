@@ -60,7 +60,7 @@ def judge_of(stage: Stage) -> Judge | None:
     settings = stage.configuration.sweep
     if settings.pruner is None or settings.job is None:
         return None
-    import pruning  # noqa: PLC0415 (imports Optuna)
+    from neonym.lab.sweeps import pruning  # noqa: PLC0415 (imports Optuna)
 
     return pruning.Judge(stage.results, stage.configuration)
 

@@ -16,7 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
-    from launching import Launch
+    from neonym.lab.sweeps.launching import Launch
 
 
 class SweepLauncher(Launcher):
@@ -45,7 +45,7 @@ class SweepLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Run jobs that are numbered from `initial_job_idx`, and return what they returned."""
-        from launching import Launch  # noqa: PLC0415 (imports tracking)
+        from neonym.lab.sweeps.launching import Launch  # noqa: PLC0415 (imports tracking)
 
         launch = Launch(job_overrides, initial_job_idx, **self._arguments)
         if launch.left:
@@ -76,7 +76,7 @@ class Joblib(SweepLauncher):
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run what is left."""
-        from workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
+        from neonym.lab.sweeps.workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
 
         run_side_by_side(launch, options["workers"])
 
@@ -97,6 +97,6 @@ class Slurm(SweepLauncher):
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run what is left."""
-        from cluster import run_on_slurm  # noqa: PLC0415 (imports submitit)
+        from neonym.lab.sweeps.cluster import run_on_slurm  # noqa: PLC0415 (imports submitit)
 
         run_on_slurm(launch, options)

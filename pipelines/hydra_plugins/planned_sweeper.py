@@ -38,7 +38,7 @@ class PlannedSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Run what was planned; the arguments were read for that."""
         # Hydra imports this file for every script, also where nothing is swept
-        from sources import handed_over  # noqa: PLC0415
+        from neonym.lab.sweeps.sources import handed_over  # noqa: PLC0415
 
         source = handed_over()
         while batch := source.next_batch():

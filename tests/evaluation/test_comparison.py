@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.comparison import compare, read_jobs, to_markdown
+from neonym.lab.sweeps.grouping import compare, read_jobs, to_markdown
 
 
 def _write(folder: Path, overrides: list[str], group: str, val: float, status="finished") -> None:

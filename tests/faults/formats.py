@@ -258,15 +258,15 @@ def hold_names(path: Path) -> Any:
 
 
 def make_sweep(folder: Path) -> Path:
-    from multirun import Sweep
+    from neonym.lab.sweeps.multirun import Sweep
 
     Sweep(folder, "0" * 32, "train", ["seed=0,1"]).write()
     return folder / "sweep.json"
 
 
 def hold_sweep(path: Path) -> Any:
-    from multirun import Sweep
     from neonym.commands.resume_sweep import _read
+    from neonym.lab.sweeps.multirun import Sweep
 
     return Sweep.read(path.parent), _read(path.parent)
 
@@ -281,7 +281,7 @@ def make_result(folder: Path) -> Path:
 
 
 def hold_result(path: Path) -> Any:
-    from multirun import read_result
+    from neonym.lab.sweeps.multirun import read_result
 
     return read_result(path)
 

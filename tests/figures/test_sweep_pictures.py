@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neonym.drawing.canvas import MUTED, REAL, save_figure
-from neonym.sweep_figures import (
+from neonym.lab.sweeps.sweep_figures import (
     Scale,
     Shown,
     Trial,

@@ -10,9 +10,9 @@ from small_project import PROJECT, Project
 
 sys.path.append(str(PROJECT / "pipelines"))
 
-from axes import axis_of, distribution_of, space_size
 from neonym.base.errors import UserError
-from planning import Composer, plan_sweep
+from neonym.lab.sweeps.axes import axis_of, distribution_of, space_size
+from neonym.lab.sweeps.planning import Composer, plan_sweep
 
 TPE = ("sweep.search=tpe", "sweep.trials=5")
 

@@ -11,13 +11,13 @@ from small_project import PROJECT
 
 sys.path.append(str(PROJECT / "pipelines"))
 
-import search
-from multirun import Result, Sweep, read_result, write_result
 from neonym.base.errors import UserError
+from neonym.lab.sweeps import search
+from neonym.lab.sweeps.multirun import Result, Sweep, read_result, write_result
+from neonym.lab.sweeps.planning import Plan, plan_sweep
+from neonym.lab.sweeps.pruning import Judge
+from neonym.lab.sweeps.search import STUDY, Search, open_study
 from neonym.training.history import EpochRecord
-from planning import Plan, plan_sweep
-from pruning import Judge
-from search import STUDY, Search, open_study
 
 SPACE = (
     "optimizer.lr=tag(log,interval(1e-3,1e-1))",

@@ -11,10 +11,10 @@ from small_training import configuration
 
 sys.path.append(str(PROJECT / "pipelines"))
 
-from importance import importance_of
-from multirun import Result, Sweep, write_result
-from sweep_report import Report, summarize
-from sweep_tracking import HOW_TO_READ, describe
+from neonym.lab.sweeps.importance import importance_of
+from neonym.lab.sweeps.multirun import Result, Sweep, write_result
+from neonym.lab.sweeps.sweep_report import Report, summarize
+from neonym.lab.sweeps.sweep_tracking import HOW_TO_READ, describe
 
 
 def report_of(folder: Path, results: list[Result], *arguments: str) -> Report:

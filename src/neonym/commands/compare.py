@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from neonym.comparison import compare, read_jobs, to_markdown
+from neonym.lab.sweeps.grouping import compare, read_jobs, to_markdown
 
 
 @click.command("compare")

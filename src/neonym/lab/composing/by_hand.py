@@ -12,7 +12,6 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from multirun import JobFailedError, Sweep, run_job
 from neonym.base.errors import UserError
 from neonym.base.terminal import escape
 from neonym.lab.composing.composition import (
@@ -25,13 +24,14 @@ from neonym.lab.composing.composition import (
     validated,
 )
 from neonym.lab.stage.stage import Stage, StageFunction, console, log_to_terminal
+from neonym.lab.sweeps.multirun import JobFailedError, Sweep, run_job
+from neonym.lab.sweeps.planning import Plan, plan_sweep
+from neonym.lab.sweeps.sources import Grid, JobSource, hand_over
+from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
+from neonym.lab.sweeps.sweep_tracking import is_told, log_report, note_as_told
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.run import open_sweep
 from neonym.lab.tracking.store import Store, project_root
-from planning import Plan, plan_sweep
-from sources import Grid, JobSource, hand_over
-from sweep_report import Report, print_report, summarize
-from sweep_tracking import is_told, log_report, note_as_told
 
 MULTIRUN = ("-m", "--multirun")
 
@@ -134,7 +134,7 @@ def _source(plan: Plan, sweep: Sweep) -> JobSource:
     """Where the sweep's jobs come from."""
     if plan.first.sweep.search == "grid":
         return Grid(plan.jobs, sweep.folder)
-    from search import Search  # noqa: PLC0415 (imports Optuna)
+    from neonym.lab.sweeps.search import Search  # noqa: PLC0415 (imports Optuna)
 
     return Search(plan, sweep.folder)
 

@@ -14,11 +14,19 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, se
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from multirun import ENDED, JobFailedError, Result, asked, read_result, result_of, write_result
 from neonym.base.files import write_text
 from neonym.base.terminal import escape
 from neonym.lab.composing.composition import CONF
 from neonym.lab.stage.stage import console
+from neonym.lab.sweeps.multirun import (
+    ENDED,
+    JobFailedError,
+    Result,
+    asked,
+    read_result,
+    result_of,
+    write_result,
+)
 from neonym.lab.tracking.courier import ensure_delivery
 from neonym.lab.tracking.store import Store, project_root
 

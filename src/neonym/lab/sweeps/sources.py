@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from launching import Job
+from neonym.lab.sweeps.launching import Job
 
 
 @dataclass(frozen=True)

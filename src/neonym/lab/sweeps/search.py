@@ -20,12 +20,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from axes import distribution_of, space_size
-from multirun import Result, read_result, result_of
 from neonym.base.errors import UserError
+from neonym.lab.sweeps.axes import distribution_of, space_size
+from neonym.lab.sweeps.multirun import Result, read_result, result_of
+from neonym.lab.sweeps.planning import Plan
+from neonym.lab.sweeps.sources import Batch
 from neonym.settings import configuration_hash
-from planning import Plan
-from sources import Batch
 
 Direction = Literal["minimize", "maximize"]
 

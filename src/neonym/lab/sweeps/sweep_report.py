@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from multirun import Result, Sweep
 from neonym.base.terminal import escape
+from neonym.lab.sweeps.multirun import Result, Sweep
 from neonym.settings import SEEDS, Configuration
 
 SHOWN = 20

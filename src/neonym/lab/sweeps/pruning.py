@@ -9,9 +9,9 @@ from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
 from neonym.base.errors import PrunedError
+from neonym.lab.sweeps.search import JOB, STUDY, open_study
 from neonym.settings import Configuration
 from neonym.training.history import EpochRecord
-from search import JOB, STUDY, open_study
 
 
 class Judge:

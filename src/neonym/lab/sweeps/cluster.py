@@ -17,12 +17,12 @@ import submitit
 from hydra.core.singleton import Singleton
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-from launching import Job, Launch, Task
-from multirun import result_of
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
 from neonym.lab.composing.composition import prefer_own_launchers
-from workers import ONE_THREAD, run_elsewhere
+from neonym.lab.sweeps.launching import Job, Launch, Task
+from neonym.lab.sweeps.multirun import result_of
+from neonym.lab.sweeps.workers import ONE_THREAD, run_elsewhere
 
 SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it
 GRACE_SECONDS = 10.0  # until what a node wrote is seen here

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from importance import importance_of
-from multirun import Result
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
 from neonym.base.markdown import literal
 from neonym.base.terminal import escape
+from neonym.lab.sweeps.importance import importance_of
+from neonym.lab.sweeps.multirun import Result
+from neonym.lab.sweeps.sweep_report import SHOWN, Report
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import run_id_of
 from neonym.lab.tracking.redaction import redact_text
@@ -18,7 +19,6 @@ from neonym.lab.tracking.run import Run
 from neonym.settings import sha256_of
 from neonym.tracked.workspace import Files
 from neonym.training.history import read_history
-from sweep_report import SHOWN, Report
 
 TOLD = "told.sha256"
 FAILURES = 10  # that the description tells
@@ -100,8 +100,8 @@ def _id(result: Result) -> str:
 
 def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -> None:
     # matplotlib takes a second to import
-    from neonym import sweep_figures  # noqa: PLC0415
     from neonym.drawing.canvas import save_figure  # noqa: PLC0415
+    from neonym.lab.sweeps import sweep_figures  # noqa: PLC0415
 
     trials = [
         sweep_figures.Trial(

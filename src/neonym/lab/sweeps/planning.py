@@ -21,11 +21,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from axes import Axis, axis_of, distribution_of
-from launcher_options import read_options
 from neonym.base.errors import UserError
 from neonym.evaluation.catalogue import FIGURES
 from neonym.lab.composing.composition import CONF, VERSION_BASE, explain, validated
+from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
+from neonym.lab.sweeps.launcher_options import read_options
 from neonym.settings import READS_TEST, Configuration, sha256_of
 
 SWEEPER = "hydra_plugins.planned_sweeper.PlannedSweeper"

@@ -23,8 +23,8 @@ from joblib import cpu_count
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
-from launching import Job, Launch, Task
 from neonym.lab.composing.composition import prefer_own_launchers
+from neonym.lab.sweeps.launching import Job, Launch, Task
 from neonym.lab.tracking.courier import leave_delivery_to_others
 
 LOG = "job.log"
