@@ -15,6 +15,7 @@ from neonym.evaluation.catalogue import FIGURES
 from neonym.lab.stage.stage import Stage, main
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store, project_root
+from neonym.steps.shared_data import processed_folder
 from neonym.tracked.workspace import (
     Files,
     log_data,
@@ -24,7 +25,6 @@ from neonym.tracked.workspace import (
     run_name,
 )
 from sample import sample_files
-from shared_data import processed_folder
 from train import judge_of, train_and_write
 
 

@@ -50,7 +50,7 @@ def processed_folder(stage: Stage) -> Path:
     if not stage.by_hand:
         return Path("data/processed")
     # Under DVC the stage before makes them
-    import shared_data  # noqa: PLC0415
+    from neonym.steps import shared_data  # noqa: PLC0415
 
     return shared_data.processed_folder(stage.configuration)
 
