@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from neonym import NameGenerator
-from neonym.commands import cli
+from neonym import cli
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from small_training import NAMES, VOCABULARY, configuration, run
 
-NEONYM = [sys.executable, "-c", "from neonym.commands.cli import main; main()"]
+NEONYM = [sys.executable, "-c", "from neonym.cli import main; main()"]
 HEAVY = (
     "mlflow",
     "pandas",
@@ -323,7 +323,7 @@ def test_letters_that_the_terminal_lacks_are_printed_as_escapes(folder):
 def test_sampling_imports_nothing_heavy(folder):
     code = (
         "import sys\n"
-        "from neonym.commands.cli import run\n"
+        "from neonym.cli import run\n"
         "sys.argv = ['neonym', 'sample', '-n', '1']\n"
         "run()\n"
         f"sys.exit([name for name in {HEAVY} if name in sys.modules] or 0)"

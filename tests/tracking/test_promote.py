@@ -5,7 +5,7 @@ from mlflow.tracking import MlflowClient
 from promotable import deliver_run, run_of
 
 from neonym.base.errors import UserError
-from neonym.commands.cli import run as run_cli
+from neonym.cli import run as run_cli
 from neonym.lab.lineage.registry import Entry, promote, val_nll_of
 from neonym.lab.tracking.store import Store
 

@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 from mlflow_server import serving
 from promotable import deliver_run, run_of, write_model
 
-from neonym.commands.cli import run as run_cli
+from neonym.cli import run as run_cli
 from neonym.generation.generator import NameGenerator
 from neonym.lab.tracking.store import Store
 

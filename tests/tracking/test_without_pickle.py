@@ -36,7 +36,7 @@ def load_safely(stream, Loader):
 yaml.load = load_safely
 yaml.full_load = yaml.unsafe_load = refuse
 """
-COMMAND = "from neonym.commands.cli import main; main()"
+COMMAND = "from neonym.cli import main; main()"
 LOAD = """
 import mlflow, pandas
 model = mlflow.pyfunc.load_model("models:/neonym@champion")

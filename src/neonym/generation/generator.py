@@ -177,7 +177,7 @@ class NameGenerator:
     def most_probable(
         self, count: int, *, prefix: str = "", max_length: int | None = None
     ) -> Names:
-        """The most probable names, found by beam search; see `neonym.generation.beam.most_probable`.
+        """The most probable names, found by beam search; see `beam.most_probable`.
 
         Raises
         ------

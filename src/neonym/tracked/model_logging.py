@@ -8,7 +8,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 PACKAGE = Path(__file__).resolve().parent.parent
-CODE = PACKAGE / "tracking" / "served_model.py"
+CODE = PACKAGE / "tracked" / "served_model.py"
 # What served_model.py imports; stated, since finding it out takes MLflow five seconds
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "threadpoolctl")
 

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from neonym.base.errors import UserError
 from neonym.settings import Configuration, leaves_project, validate
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = Path(__file__).resolve().parents[4] / "conf"
 VERSION_BASE = "1.3"
 RESULT_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key

@@ -18,7 +18,7 @@ from neonym.base.errors import UserError
 from neonym.base.terminal import escape, escape_lines
 from neonym.settings import Configuration, read_configuration
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[4]
 
 
 class Stage:
