@@ -69,7 +69,7 @@ sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs und
 	@python pipelines/sweep.py -m model=rnn,gru,lstm 'seed=range(3)'
 
 ui: setup ## Serve the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
-	@python -m neonym.lab.delivery.ui --port $${PORT:-5000}
+	@python -m neonym.lab.delivery.ui --project neonym.experiment:PROJECT --port $${PORT:-5000}
 
 bench: $(BENCH) ## Measure the networks beside PyTorch and JAX, evaluation and pipeline (some 15 minutes)
 	@$(BENCH_BIN)/python -m benchmarks.training_step

@@ -1,7 +1,8 @@
 """A training run small enough for tests."""
 
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.settings import Configuration, validate
+from neonym.experiment import Configuration
+from neonym.settings import validate
 from neonym.training.loop import train
 
 NAMES = """

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neonym import NameGenerator
-from neonym import cli
+from neonym import NameGenerator, cli
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork

@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 from neonym import NameGenerator
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
-from neonym.settings import Configuration, validate
+from neonym.experiment import Configuration
+from neonym.settings import validate
 from neonym.training.history import EpochRecord
 from neonym.training.loop import train
 

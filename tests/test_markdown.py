@@ -1,6 +1,6 @@
 import pytest
 
-from neonym.base.markdown import literal
+from neonym.base.text import literal
 
 
 @pytest.mark.parametrize(

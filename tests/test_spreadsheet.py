@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.base.spreadsheet import exact, inert
+from neonym.base.text import exact, inert
 
 
 @given(st.text(st.sampled_from(list("='+-@\t\r\n＝a")), max_size=5))

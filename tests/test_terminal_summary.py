@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from neonym.base.errors import UserError
-from neonym.commands._summary import committed_metrics, metrics_table, new_names, print_summary
+from neonym.commands.summary import committed_metrics, metrics_table, new_names, print_summary
 
 METRICS = {
     "test": {"nll": 1.6, "perplexity": 5.0},

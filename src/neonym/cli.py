@@ -12,7 +12,7 @@ import click
 
 from neonym import commands
 from neonym.base.errors import UserError
-from neonym.base.terminal import escape
+from neonym.base.text import escape
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it

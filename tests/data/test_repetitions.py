@@ -1,4 +1,5 @@
-from neonym.settings import Configuration, configuration_hash, seedless_hash
+from neonym.experiment import Configuration
+from neonym.lab.configuration import configuration_hash, seedless_hash
 from small_training import configuration
 
 

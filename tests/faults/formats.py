@@ -17,14 +17,14 @@ from damage import Random, altered_json, altered_value, damaged
 from neonym.base.archive import read_archive, write_archive
 from neonym.corpus.processed import read_processed
 from neonym.generation.generator import NameGenerator
-from neonym.lab.stage.lockfile import Lock
+from neonym.lab.configuration import read_configuration
+from neonym.lab.lockfile import Lock
 from neonym.lab.tracking.events import Artifact, Metrics, RunOpened, Tags
 from neonym.lab.tracking.spool import EVENTS, Segment, SegmentWriter
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import save_model
 from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
-from neonym.settings import read_configuration
 from neonym.training.checkpoints import load_checkpoint, run_identity
 from neonym.training.history import read_history
 from neonym.training.loop import train

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from formats import PROJECT
 
-from neonym.commands._mend import mend
+from neonym.commands.mend import mend
 
 LOCK = (PROJECT / "dvc.lock").read_bytes()
 HALF = LOCK[: len(LOCK) // 2].rpartition(b":")[0]

@@ -12,8 +12,8 @@ from mlflow.entities import Run
 from small_project import Project
 
 from neonym.base.nested import flatten
+from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
-from neonym.settings import UNTRACKED_SECTIONS
 
 pytestmark = pytest.mark.slow
 # model=lstm with seed=0 is what the workspace holds, so DVC runs no stage for it

@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 from small_project import Project, make_project
 
 from neonym import NameGenerator
-from neonym.base.spreadsheet import exact, inert
+from neonym.base.text import exact, inert
 
 pytestmark = pytest.mark.slow
 TEXT_COLUMNS = {"name", "nearest_training_name", "beginning", "ending", "text"}

@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from neonym.base.nested import flatten
+from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import (
     REDACTED,
@@ -18,7 +19,6 @@ from neonym.lab.tracking.redaction import (
 )
 from neonym.lab.tracking.run import open_run
 from neonym.lab.tracking.store import Store
-from neonym.settings import UNTRACKED_SECTIONS
 from small_training import configuration as small_configuration
 
 # Put together here, so that no scanner takes these for keys that work

@@ -11,7 +11,7 @@ from mlflow_server import LOCALHOST, free_port, listening_at
 from playwright.sync_api import expect
 from served_ui import TRAINING, Visit, chromium, served
 
-from neonym.base.markdown import literal
+from neonym.base.text import literal
 from neonym.lab.tracking.store import Store
 
 pytestmark = pytest.mark.system

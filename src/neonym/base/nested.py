@@ -1,5 +1,7 @@
-"""Dictionaries within dictionaries, and the same values under dotted names."""
+"""Plain values: dictionaries within dictionaries, dotted names for what is in them, a digest."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,3 +34,17 @@ def value_at(nested: Any, name: str) -> Any:
     for part in name.split("."):
         nested = nested.get(part) if isinstance(nested, Mapping) else None
     return nested
+
+
+def put_at(nested: dict[str, Any], name: str, value: Any) -> None:
+    """Set the value at a dotted name, which is there."""
+    *path, last = name.split(".")
+    for part in path:
+        nested = nested[part]
+    nested[last] = value
+
+
+def sha256_of(value: object) -> str:
+    """The sha256 of a plain value's canonical JSON, as hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

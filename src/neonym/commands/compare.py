@@ -1,10 +1,25 @@
 """`neonym compare`: the configurations of a sweep, as a table."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import click
 
-from neonym.lab.sweeps.grouping import compare, read_jobs, to_markdown
+from neonym.base.errors import UserError
+from neonym.base.nested import flatten
+from neonym.base.text import escape
+from neonym.experiment import Configuration
+from neonym.lab.configuration import UNTRACKED_SECTIONS
+from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
+from neonym.lab.sweeps.results import Result
+from neonym.lab.sweeps.sweep_folder import read_results
+from neonym.steps.outputs import Outputs
+
+# By the first of them configurations are ordered: nothing is chosen by looking at test.
+FIGURES = {"val.nll": "val", "test.nll": "test", "minus_ngram.test.nll": "test, n-gram less it"}
 
 
 @click.command("compare")
@@ -17,5 +32,92 @@ def command(folders: tuple[Path, ...]) -> None:
     Prints a Markdown table, nats a token: mean ± standard error over seeds (of training and of
     splits) on val and on test, and how far below the n-gram it is on test. Ordered by val.
     """
-    jobs = [job for folder in folders for job in read_jobs(folder)]
-    click.echo(to_markdown(compare(jobs)), nl=False)
+    rows = [row for folder in folders for row in read_jobs(folder)]
+    click.echo(escape_table(to_markdown(compare(rows))), nl=False)
+
+
+def escape_table(table: str) -> str:
+    """A table whose lines hold nothing that a terminal obeys."""
+    return "".join(f"{escape(line)}\n" for line in table.splitlines())
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A configuration: what was chosen by key, and each figure of all its seeds."""
+
+    choices: Mapping[str, str]
+    figures: Mapping[str, Sequence[float]]
+
+
+Job = tuple[Result, Mapping[str, float]]
+
+
+def read_jobs(folder: Path) -> list[Job]:
+    """The finished jobs of a sweep, and their figures.
+
+    Raises
+    ------
+    UserError
+        If there are none.
+    """
+    jobs = [
+        (result, _figures(folder / str(result.number)))
+        for result in read_results(folder)
+        if result.status == "finished"
+    ]
+    if not jobs:
+        raise UserError(f"{folder} holds no finished job of pipelines/sweep.py; name its folder")
+    return jobs
+
+
+def _figures(folder: Path) -> Mapping[str, float]:
+    try:
+        report = flatten(json.loads(Outputs.below(folder).metrics.read_bytes()))
+        return {metric: float(report[metric]) for metric in FIGURES}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{folder} is no whole job of pipelines/sweep.py; run it again") from None
+
+
+def compare(jobs: Sequence[Job]) -> list[Compared]:
+    """The configurations of jobs, the lowest mean of the first figure first."""
+    figures = {id(result): values for result, values in jobs}
+    found = [
+        Compared(
+            _of_configuration(group[0].choices),
+            {metric: [figures[id(result)][metric] for result in group] for metric in FIGURES},
+        )
+        for group in by_configuration(result for result, _ in jobs)
+    ]
+    first = next(iter(FIGURES))
+    return sorted(found, key=lambda row: fmean(row.figures[first]))
+
+
+def _of_configuration(choices: Mapping[str, str]) -> dict[str, str]:
+    """Without the overrides that make no other configuration."""
+    return {
+        key: value
+        for key, value in choices.items()
+        if key not in Configuration.seeds and key.partition(".")[0] not in UNTRACKED_SECTIONS
+    }
+
+
+def to_markdown(rows: Sequence[Compared]) -> str:
+    """A table: what differs, the number of seeds, and each figure's mean ± standard error."""
+    varied = varying_keys(row.choices for row in rows)
+    head = [*(f"`{key}`" for key in varied), "seeds", *FIGURES.values()]
+    body = [
+        [
+            *(row.choices.get(key, "—") for key in varied),
+            str(len(next(iter(row.figures.values())))),
+            *(_mean(metric, values) for metric, values in row.figures.items()),
+        ]
+        for row in rows
+    ]
+    lines = [head, ["---"] * len(varied) + ["---:"] * (1 + len(FIGURES)), *body]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _mean(metric: str, values: Sequence[float]) -> str:
+    mean, error = mean_and_error(values)
+    shown = f"{-mean if metric.startswith('minus_ngram') else mean:.3f}"
+    return shown if len(values) < 2 else f"{shown} ± {error:.3f}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neonym.base.terminal import escape, escape_json
+from neonym.base.text import escape, escape_json
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.recorded import Recorded
@@ -47,11 +47,12 @@ def command(start: str, as_json: bool) -> None:
 
 
 def _runs(start: str, root: Path) -> "list[Recorded]":
+    from neonym.experiment import PROJECT  # noqa: PLC0415
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.lineage.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    store = Store.of_project(root)
+    store = Store.of_project(PROJECT, root)
     if Path(start).name == "dvc.lock" or Path(start).is_file():
         return runs_of_lock(store, Path(start), root)
     return [Recorded.find(store, start)]

@@ -2,12 +2,11 @@
 
 import math
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from neonym.base.terminal import escape
+from neonym.base.text import escape
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.registry import Entry
@@ -24,10 +23,11 @@ def command(run_id: str, force: bool, name: str) -> None:
     model that is worse, or one that was validated on other names.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.experiment import PROJECT  # noqa: PLC0415
     from neonym.lab.lineage.registry import ALIAS, promote  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
+    from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    promotion = promote(Store.of_project(project_root(Path.cwd())), run_id, name, force)
+    promotion = promote(Store.of_project(PROJECT), run_id, name, force)
     if promotion.changed:
         click.echo(f"champion before  {_shown(promotion.before)}")
         click.echo(f"champion now     {_shown(promotion.after)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neonym.base.errors import UserError
-from neonym.base.terminal import escape
+from neonym.base.text import escape
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.comparison import Row
@@ -32,12 +32,13 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from neonym.experiment import PROJECT  # noqa: PLC0415
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.lineage.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
 
     root = project_root(Path.cwd())
-    asked = Recorded.find(Store.of_project(root), run_id)
+    asked = Recorded.find(Store.of_project(PROJECT, root), run_id)
     runs = _jobs(asked) if asked.kind == "sweep" else [asked]
     for recorded in runs:
         refusal = explain_refusal(recorded, root)
@@ -89,7 +90,7 @@ def _tell_environment(recorded: "Recorded") -> None:
 
 def _run_again(recorded: "Recorded", root: Path) -> "Made":
     from neonym.lab.lineage.own_list import find_list  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.lineage.rerun import rerun, stages_up_to  # noqa: PLC0415
+    from neonym.lab.lineage.rerun import rerun  # noqa: PLC0415
     from neonym.lab.lineage.worktree import worktree  # noqa: PLC0415
     from neonym.lab.tracking import tags  # noqa: PLC0415
 
@@ -97,15 +98,13 @@ def _run_again(recorded: "Recorded", root: Path) -> "Made":
     diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""
     with TemporaryDirectory() as folder:
         names = find_list(recorded, root, Path(folder))
-        configuration = recorded.configuration
-        if names is None or configuration is None:
+        if names is None or recorded.configuration is None:
             raise UserError(f"what run {recorded.id} was made from has just vanished")
         changed = diff.count("\ndiff --git ") + diff.startswith("diff --git ")
         click.echo(f"code: commit {commit[:12]}" + (f", {changed} files changed" if diff else ""))
         click.echo(f"list: from {names.where}")
         with worktree(root, commit, diff) as place:
-            stages = stages_up_to(recorded.stages)
-            return rerun(place, configuration, stages, names, _tell_stage)
+            return rerun(recorded, place, names, _tell_stage)
 
 
 def _tell_stage(stage: str, seconds: float) -> None:

@@ -41,10 +41,11 @@ def _read(folder: Path) -> dict[str, Any]:
 
 def _folder_of_run(run_id: str) -> Path:
     """The folder of the sweep whose parent run has this id."""
+    from neonym.experiment import PROJECT  # noqa: PLC0415
     from neonym.lab.lineage.lookup import run_key_of  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
+    from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    key = run_key_of(Store.of_project(project_root(Path.cwd())), run_id)
+    key = run_key_of(Store.of_project(PROJECT), run_id)
     for path in Path("multirun").glob("*/*/sweep.json"):
         if _read(path.parent)["id"] == key:
             return path.parent

@@ -8,7 +8,7 @@ import click
 
 from neonym.base.errors import UserError
 from neonym.base.lines import read_lines
-from neonym.base.terminal import escape, escape_json
+from neonym.base.text import escape, escape_json
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator, Names
 from neonym.models.choice import Choice
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from neonym.base.errors import UserError
 from neonym.base.lines import Line, read_lines
-from neonym.base.terminal import escape, escape_json
+from neonym.base.text import escape, escape_json
 from neonym.cli import MISTAKE, complain
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator

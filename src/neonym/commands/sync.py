@@ -1,10 +1,8 @@
 """`neonym sync`: bring MLflow up to date."""
 
-from pathlib import Path
-
 import click
 
-from neonym.base.terminal import escape
+from neonym.base.text import escape
 
 
 @click.command("sync")
@@ -23,20 +21,20 @@ def command(wait: float) -> int:
     Repeating it changes nothing. Ends with status 1 where MLflow does not take everything; nothing
     is lost then, and the next `neonym sync` goes on.
     """
+    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415
-    from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415 (others start faster)
+    from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    root = project_root(Path.cwd())
-    address = Store.of_project(root).address
-    report = sync(root, wait)
+    store = Store.of_project(PROJECT)
+    report = sync(store, wait)
     if report.stale:
         click.echo(escape(f"no run was made for the workspace: {report.stale}"), err=True)
     if report.outcome.delivered:
-        click.echo(f"MLflow is up to date: {address}")
+        click.echo(f"MLflow is up to date: {store.address}")
         return 0
     click.echo(
         f"MLflow did not take everything: {escape(report.outcome.message)}\n"
-        f"It waits in .neonym; `neonym sync` delivers it once {address} answers.",
+        f"It waits in .neonym; `neonym sync` delivers it once {store.address} answers.",
         err=True,
     )
     return 1

@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, sha256_of_file
-from neonym.base.spreadsheet import inert
-from neonym.base.terminal import escape
+from neonym.base.nested import sha256_of
+from neonym.base.text import escape, inert
 from neonym.corpus.reading import Corpus, read_source
-from neonym.corpus.splits import Splits
+from neonym.corpus.splits import PARTS, Splits
 from neonym.corpus.vocabulary import Vocabulary, tokens_of
-from neonym.settings import Data, sha256_of
+from neonym.settings import Data
 
 VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
-PARTS = ("train", "val", "test")
 SEAL = "sha256"  # in corpus.json: what tells that nothing was altered since
 
 # What a name must obey to be valid, what the list is called and where it lies do not change what
@@ -62,9 +61,7 @@ def _fingerprint(data: Data, source_sha256: str) -> str:
     )
 
 
-def write_processed(
-    folder: Path, corpus: Corpus, splits: Splits, data: Data, source_sha256: str
-) -> None:
+def write_processed(folder: Path, corpus: Corpus, splits: Splits, data: Data) -> None:
     """Write the folder, whole or not at all; the same input gives the same bytes.
 
     Parameters
@@ -75,15 +72,13 @@ def write_processed(
         The names and how they are divided.
     data
         How they were read.
-    source_sha256
-        Of the file that they were read from.
 
     Raises
     ------
     UserError
         If the folder cannot be written; an earlier one stays as it was.
     """
-    summary = _summary(corpus, splits, data, source_sha256)
+    summary = _summary(corpus, splits, data)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -124,7 +119,7 @@ def _write_names(path: Path, names: Sequence[str]) -> None:
     path.write_bytes("".join([name + "\n" for name in names]).encode())
 
 
-def _summary(corpus: Corpus, splits: Splits, data: Data, source_sha256: str) -> dict[str, Any]:
+def _summary(corpus: Corpus, splits: Splits, data: Data) -> dict[str, Any]:
     lengths = [len(tokens_of(name, corpus.unit)) for name in corpus.names]
     return {
         "read": corpus.read,
@@ -138,7 +133,7 @@ def _summary(corpus: Corpus, splits: Splits, data: Data, source_sha256: str) -> 
         "lowercase": data.lowercase,
         "grouped": splits.grouped,
         "vocabulary_size": len(corpus.vocabulary),
-        "fingerprint": _fingerprint(data, source_sha256),
+        "fingerprint": _fingerprint(data, corpus.sha256),
     }
 
 

@@ -1,6 +1,7 @@
 """From a file of names to clean, distinct names, with a report of what was dropped and why."""
 
 import csv
+import hashlib
 import logging
 import re
 import stat
@@ -70,6 +71,8 @@ class Corpus:
         How many of them were comments.
     unit
         Whether a name is a sequence of letters or of words.
+    sha256
+        Of the file's bytes, the very ones that were read.
     """
 
     names: list[str]
@@ -77,6 +80,7 @@ class Corpus:
     read: int
     comments: int
     unit: Unit
+    sha256: str
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -118,18 +122,19 @@ def read_corpus(path: Path, data: "Data") -> Corpus:
         If there is no such file, it is empty or not UTF-8, it lacks the column, or no line of it
         can be used.
     """
-    text = _read_text(path)
+    content = read_source(path)
+    text = _as_text(content, path)
     entries, comments = _read_entries(text, path, data)
     names, dropped = _judge(entries, data)
-    corpus = Corpus(names, dropped, len(entries) + comments, comments, data.unit)
+    sha256 = hashlib.sha256(content).hexdigest()
+    corpus = Corpus(names, dropped, len(entries) + comments, comments, data.unit, sha256)
     if not names:
         raise UserError(_explain_nothing_left(path, corpus))
     logger.info("%s: %s", path, _summary(corpus))
     return corpus
 
 
-def _read_text(path: Path) -> str:
-    content = read_source(path)
+def _as_text(content: bytes, path: Path) -> str:
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         raise UserError(f"{path} is empty; data.path must name a file with one name a line")
     try:

@@ -18,6 +18,9 @@ logger = logging.getLogger("neonym")
 LARGEST_GROUP_SHARE = 0.1
 
 
+PARTS = ("train", "val", "test")
+
+
 class Splits(NamedTuple):
     """The names of each part, each in the order of the list.
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
+from neonym.base.types import Ids
 
 Unit = Literal["character", "word"]
-Ids = npt.NDArray[np.int32]
 
 
 class UnknownSymbolError(UserError):

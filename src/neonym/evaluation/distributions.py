@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import rel_entr
 
+from neonym.base.types import Floats
 from neonym.evaluation.grams import grams
-
-Floats = npt.NDArray[np.float64]
 
 SUFFIX = 4
 VOWELS = "aeiouy"

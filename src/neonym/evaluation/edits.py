@@ -9,8 +9,9 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from neonym.base.types import Floats
+
 Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 # Distances held in memory at once.
 _BLOCK = 20_000_000

@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neonym.base.types import Floats, Ids
 from neonym.models.choice import log_softmax
 from neonym.models.mixture import Mixture
 from neonym.nn import START_END, RecurrentNetwork
-
-Floats = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int32]
 
 
 class Reading(NamedTuple):

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from neonym.base.types import Floats
+
 LEVEL = 0.95
 RESAMPLES = 1000
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neonym.base.types import Floats
 from neonym.corpus.vocabulary import Unit, tokens_of
 from neonym.evaluation.coined import share
-
-Floats = npt.NDArray[np.float64]
 
 
 class Likelihood(NamedTuple):

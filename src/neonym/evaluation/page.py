@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from neonym.corpus.splits import PARTS
 from neonym.evaluation.catalogue import to_markdown
 from neonym.evaluation.measures import Drawn, Lists
-from neonym.evaluation.report import PARTS, cautions
+from neonym.evaluation.report import cautions
 from neonym.settings import Sample
 
 READING = (

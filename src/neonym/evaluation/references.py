@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from neonym.corpus.splits import Splits
+from neonym.base.types import Floats
+from neonym.corpus.splits import PARTS
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.models.ngram import choose_order
 
-Floats = npt.NDArray[np.float64]
 Nats = dict[str, Floats]
 
 
@@ -47,7 +46,7 @@ def ngram_reference(
         all begin with.
     """
     vocabulary = lists.vocabulary
-    parts = {part: vocabulary.encode_all(getattr(lists, part)) for part in _PARTS}
+    parts = {part: vocabulary.encode_all(getattr(lists, part)) for part in PARTS}
     model = choose_order(parts["train"], parts["val"], len(vocabulary), max_order)
     sequences, ended = model.sample(count, seed, max_length, vocabulary.encode(prefix).tolist())
     drawn = Drawn([vocabulary.decode(row) for row in sequences], ended)
@@ -73,9 +72,6 @@ def uniform_reference(lists: Lists, *, count: int, max_length: int, seed: int) -
     drawn = Drawn([vocabulary.decode(row[:max_length]) for row in tokens], lengths <= max_length)
     nats = {
         part: np.log(size) * (np.array(list(map(len, vocabulary.encode_all(names)))) + 1.0)
-        for part, names in zip(_PARTS, (lists.train, lists.val, lists.test), strict=True)
+        for part, names in zip(PARTS, (lists.train, lists.val, lists.test), strict=True)
     }
     return Reference(drawn, nats, 0)
-
-
-_PARTS = Splits._fields[:3]

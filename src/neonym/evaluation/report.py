@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neonym.base.nested import flatten, nest
 from neonym.base.threads import results_in_order
+from neonym.base.types import Floats
+from neonym.corpus.splits import PARTS
 from neonym.evaluation import intervals
 from neonym.evaluation.coined import THOUSAND
 from neonym.evaluation.intervals import Interval
@@ -26,9 +27,6 @@ from neonym.evaluation.references import Reference
 
 logger = logging.getLogger("neonym")
 
-Floats = npt.NDArray[np.float64]
-
-PARTS = ("train", "val", "test")
 
 # Below this many test names a share moves by more than a hundredth with every name.
 FEW_NAMES = 100

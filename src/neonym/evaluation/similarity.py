@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from neonym.base.types import Floats
 from neonym.evaluation.grams import Grams, gram_sets
 
 Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Matrix = sparse.csr_array
 
 # Above this many names pairs are sampled.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neonym.base.files import write_text
-from neonym.base.spreadsheet import inert
+from neonym.base.text import inert
 from neonym.evaluation.table import NameRow
 
 COLUMNS = (

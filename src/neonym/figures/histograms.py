@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neonym.base.types import Floats
 from neonym.drawing.canvas import NETWORK, REAL, legend_above, new_axes, new_figure, style
 from neonym.drawing.lettering import lettering_for, shortened
-
-Floats = npt.NDArray[np.float64]
 
 MOST_LENGTHS = 60
 MOST_TOKENS = 40

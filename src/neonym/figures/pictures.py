@@ -30,7 +30,7 @@ from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
 from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
-from neonym.settings import Configuration
+from neonym.settings import Settings
 from neonym.training.history import EpochRecord
 
 Picture = tuple[str, Figure]
@@ -50,15 +50,15 @@ class Evaluated(NamedTuple):
     table: Sequence[NameRow]
     history: Sequence[EpochRecord]
     ngram_val_nll: float | None
-    configuration: Configuration
+    settings: Settings
 
 
 def pictures(evaluated: Evaluated) -> Iterator[Picture]:
     """All pictures by file name, one at a time, so that one is in memory."""
-    members = evaluated.configuration.train.members
+    members = evaluated.settings.train.members
     yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll, members)
     yield from _of_distributions(evaluated)
-    if evaluated.configuration.evaluate.temperatures:
+    if evaluated.settings.evaluate.temperatures:
         yield "temperature", _of_temperature(evaluated)
     yield from _of_the_network(evaluated)
 
@@ -80,8 +80,8 @@ def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
 
 def _of_temperature(evaluated: Evaluated) -> Figure:
     """Fresh names at each temperature, from the same random numbers."""
-    options, seed = evaluated.configuration.evaluate, evaluated.configuration.seed
-    sample = evaluated.configuration.sample
+    options, seed = evaluated.settings.evaluate, evaluated.settings.seed
+    sample = evaluated.settings.sample
     qualities = []
     for temperature in sorted(options.temperatures):
         names = evaluated.generator.draw(
@@ -121,7 +121,7 @@ def _examples(evaluated: Evaluated) -> list[Example]:
 def _chosen(evaluated: Evaluated) -> dict[str, list[str]]:
     """The names to look at: those configured, or real and new ones from probable to improbable."""
     generator = evaluated.generator
-    asked = evaluated.configuration.evaluate.examples
+    asked = evaluated.settings.evaluate.examples
     if asked:
         return {"": [_checked_example(generator, name) for name in asked]}
     unit = evaluated.lists.vocabulary.unit

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from neonym.base.types import Floats
 from neonym.drawing.canvas import MUTED, NETWORK, REAL, new_axes, new_figure, style
 from neonym.drawing.lettering import lettering_for, shortened
 from neonym.evaluation.inspection import Plane
-
-Floats = npt.NDArray[np.float64]
 
 # Of the width of the map; letters moved farther than this have a line to where they belong
 BARELY = 0.03

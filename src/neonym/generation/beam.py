@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
-from neonym.generation.sampling import END, Ids, LanguageModel, Samples, check_request, read_prefix
+from neonym.base.types import Ids
+from neonym.generation.sampling import END, LanguageModel, Samples, check_request, read_prefix
 from neonym.models.choice import log_softmax
 
 Name = tuple[int, ...]

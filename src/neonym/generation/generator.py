@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
+from neonym.base.types import Ids
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 from neonym.generation.beam import most_probable
-from neonym.generation.sampling import END, Ids, Samples, Wanted, read_prefix, sample
+from neonym.generation.sampling import END, Samples, Wanted, read_prefix, sample
 from neonym.models.choice import Choice, log_softmax
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import load_model

@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread, results_in_order
-from neonym.models.choice import Choice, Floats, log_probabilities, log_softmax
-
-Ids = NDArray[np.int32]
-Rows = NDArray[np.intp]
+from neonym.base.types import Floats, Ids, Rows
+from neonym.models.choice import Choice, log_probabilities, log_softmax
 
 END = 0
 # Part of what a seed gives: another size of block gives other names.

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
-
-Floats = NDArray[np.float64]
+from neonym.base.types import Floats
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neonym.models.choice import Floats, log_softmax
+from neonym.base.types import Floats
+from neonym.models.choice import log_softmax
 from neonym.models.ngram import WittenBell
 from neonym.nn import START_END, RecurrentNetwork
 from neonym.nn.likelihood import negative_log_likelihood

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neonym.base.types import Floats
+
 Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Sequences = Sequence[npt.NDArray[np.integer] | Sequence[int]]
 
 

@@ -1,0 +1,6 @@
+"""What of the steps is logged, the same whoever logs it and when; and the model that is served."""
+
+VOCABULARY = "neonym.vocabulary_sha256"
+"""The tag with the digest of a run's vocabulary."""
+# MLflow draws a metric at step 0 as a bar for each run, at any other as a curve
+ONE_VALUE = 0

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
-from neonym.settings import Configuration, sha256_of
+from neonym.base.nested import sha256_of
+from neonym.settings import Settings
 from neonym.training.history import EpochRecord
 
 KIND = "neonym checkpoint"
@@ -41,10 +42,10 @@ class Checkpoint(NamedTuple):
 
 
 def run_identity(
-    configuration: Configuration, vocabulary_size: int, *splits: Sequence[NDArray[np.integer[Any]]]
+    settings: Settings, vocabulary_size: int, *splits: Sequence[NDArray[np.integer[Any]]]
 ) -> str:
     """The sha256 of everything that decides a training run: only the same run may be resumed."""
-    sections = configuration.section_dict("seed", "model", "optimizer", "schedule", "train")
+    sections = settings.section_dict("seed", "model", "optimizer", "schedule", "train")
     sections["train"].pop("resume")
     digest = hashlib.sha256()
     for sequences in splits:

@@ -72,7 +72,7 @@ def train(
     train_ids: Sequences,
     val_ids: Sequences,
     vocabulary_size: int,
-    configuration: conf.Configuration,
+    configuration: conf.Settings,
     *,
     listener: TrainingListener | None = None,
     checkpoint: Path | None = None,
@@ -146,7 +146,7 @@ class _Trainer:
         train_ids: Sequences,
         val_ids: Sequences,
         vocabulary_size: int,
-        configuration: conf.Configuration,
+        configuration: conf.Settings,
         listener: TrainingListener | None,
     ) -> None:
         self.train_ids, self.val_ids = map(TokenSequences.of, (train_ids, val_ids))
@@ -164,7 +164,7 @@ class _Trainer:
         self.best = _Best()
         self.kept = ""  # where the last checkpoint lies, for messages
 
-    def _make_descent(self, configuration: conf.Configuration) -> Descent:
+    def _make_descent(self, configuration: conf.Settings) -> Descent:
         epoch_of, steps = self._plan()
         rate = learning_rate(
             configuration.schedule,

@@ -16,7 +16,7 @@ def train_members(
     train_ids: Sequences,
     val_ids: Sequences,
     vocabulary_size: int,
-    configuration: conf.Configuration,
+    configuration: conf.Settings,
     *,
     listener: TrainingListener | None = None,
     checkpoint: Path | None = None,

@@ -1,6 +1,7 @@
 """Compose `conf/` with Hydra, and say what is wrong with it in one line."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -13,38 +14,58 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
-from neonym.settings import Configuration, leaves_project, validate
+from neonym.base.section import leaves_project
+from neonym.lab.configuration import Configuration, Schema
 
-CONF = Path(__file__).resolve().parents[4] / "conf"
 VERSION_BASE = "1.3"
 RESULT_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
+UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
+
+# What Hydra adds for its developers, not for the person who mistyped
+NOISE = (
+    "Set the env",
+    "Config search path",
+    "provider=",
+    "full_key:",
+    "object_type=",
+    "See https:",
+)
 REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key
 
 
-def compose_text(overrides: list[str] | None = None) -> str:
+def compose_text(conf: Path, schema: type[Configuration], overrides: Sequence[str] = ()) -> str:
     """`conf/config.yaml` composed with overrides and resolved, as YAML text.
 
     The text is what DVC writes to `params.yaml` for the same overrides, byte for byte.
+
+    Parameters
+    ----------
+    conf
+        The folder, absolute.
+    schema
+        What the composition must fit.
+    overrides
+        As on Hydra's command line.
 
     Raises
     ------
     UserError
         If `conf/` or an override is wrong.
     """
-    refuse_nameless(overrides or [])
+    refuse_nameless(overrides)
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(CONF), version_base=VERSION_BASE):
-            composed = compose(config_name="config", overrides=overrides or [])
+        with initialize_config_dir(str(conf), version_base=VERSION_BASE):
+            composed = compose(config_name="config", overrides=list(overrides))
         refuse_resolvers(OmegaConf.to_container(composed))
         OmegaConf.resolve(composed)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from None
-    validated(composed)
+    validated(composed, schema)
     return OmegaConf.to_yaml(composed)
 
 
-def refuse_nameless(words: list[str]) -> None:
+def refuse_nameless(words: Sequence[str]) -> None:
     """See that every override has a key, for which Hydra has no words of its own.
 
     Raises
@@ -57,7 +78,7 @@ def refuse_nameless(words: list[str]) -> None:
             raise UserError(f"{word} has no key before the =; write key=value")
 
 
-def refuse_folders_outside(words: list[str]) -> None:
+def refuse_folders_outside(words: Sequence[str]) -> None:
     """See that results stay in the project, unless an absolute path says that they shall not.
 
     Raises
@@ -79,7 +100,7 @@ def prefer_own_launchers() -> None:
     ConfigStore.instance().repo["hydra"]["launcher"].pop("joblib.yaml", None)
 
 
-def validated(composed: DictConfig, source: str = "conf") -> Configuration:
+def validated(composed: DictConfig, schema: type[Schema], source: str = "conf") -> Schema:
     """The configuration that Hydra composed, held against the schema.
 
     Raises
@@ -95,7 +116,7 @@ def validated(composed: DictConfig, source: str = "conf") -> Configuration:
     refuse_resolvers(values)  # which two keys could put together
     if not isinstance(values, dict):
         raise UserError(f"{source} holds no configuration")
-    return validate({str(key): value for key, value in values.items()}, source)
+    return schema.validated({str(key): value for key, value in values.items()}, source)
 
 
 def refuse_resolvers(values: object, key: str = "") -> None:
@@ -119,7 +140,7 @@ def refuse_resolvers(values: object, key: str = "") -> None:
         )
 
 
-def refuse_resolvers_in_files() -> None:
+def refuse_resolvers_in_files(conf: Path) -> None:
     """Refuse them in all of `conf/`, also where DVC has resolved them before it asks us.
 
     Raises
@@ -127,8 +148,8 @@ def refuse_resolvers_in_files() -> None:
     UserError
         As `refuse_resolvers`; not for what Hydra keeps to itself.
     """
-    for path in sorted(CONF.rglob("*.yaml")):
-        if path.relative_to(CONF).parts[0] != "hydra":
+    for path in sorted(conf.rglob("*.yaml")):
+        if path.relative_to(conf).parts[0] != "hydra":
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
             if isinstance(values, dict):
                 values.pop("hydra", None)
@@ -143,16 +164,3 @@ def explain(error: Exception) -> str:
     text = "; ".join(said).replace(":; ", ": ")
     unquoted = text.startswith("LexerNoViableAltException: ")
     return f"{text.split('; ')[0].split(': ', 1)[1]}: {UNQUOTED}" if unquoted else text
-
-
-UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
-
-# What Hydra adds for its developers, not for the person who mistyped
-NOISE = (
-    "Set the env",
-    "Config search path",
-    "provider=",
-    "full_key:",
-    "object_type=",
-    "See https:",
-)

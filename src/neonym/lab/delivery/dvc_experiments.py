@@ -12,8 +12,9 @@ from pathlib import Path
 import yaml
 
 from neonym.base.errors import UserError
+from neonym.lab.configuration import configuration_hash
+from neonym.lab.git import git_text
 from neonym.lab.tracking.store import Store
-from neonym.settings import configuration_hash, validate
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,15 @@ def untracked_experiments(store: Store, root: Path) -> list[Experiment]:
     """The experiments whose run is not known to be complete."""
     return [
         found
-        for found in _experiments(root)
-        if (digest := _configuration(root, found.commit))
+        for found in experiments_of(root)
+        if (digest := _configuration(store, root, found.commit))
         and not store.experiment_note(found.name, digest).exists()
     ]
 
 
-def _experiments(root: Path) -> list[Experiment]:
-    listed = _output(root, "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps")
+def experiments_of(root: Path) -> list[Experiment]:
+    """The experiments that DVC keeps in a repository."""
+    listed = git_text(root, "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps")
     found = []
     for line in listed.splitlines():
         reference, _, commit = line.partition(" ")
@@ -47,11 +49,11 @@ def _experiments(root: Path) -> list[Experiment]:
     return found
 
 
-def _configuration(root: Path, commit: str) -> str:
+def _configuration(store: Store, root: Path, commit: str) -> str:
     """The hash of a commit's configuration; "" where it is of another neonym."""
     try:
-        values = yaml.safe_load(_output(root, "git", "show", f"{commit}:./params.yaml"))
-        return configuration_hash(validate(values, "params.yaml"))
+        values = yaml.safe_load(git_text(root, "show", f"{commit}:./params.yaml"))
+        return configuration_hash(store.project.schema.validated(values, "params.yaml"))
     except (UserError, yaml.YAMLError):
         return ""
 
@@ -59,26 +61,23 @@ def _configuration(root: Path, commit: str) -> str:
 @contextmanager
 def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
     """An experiment's files, as they would stand in the workspace, while the block lasts."""
-    inside = _output(root, "git", "rev-parse", "--show-prefix").strip()
-    cache = _output(root, *DVC, "cache", "dir").strip()
+    inside = git_text(root, "rev-parse", "--show-prefix").strip()
+    cache = _dvc(root, "cache", "dir").strip()
     with tempfile.TemporaryDirectory(prefix="neonym-") as folder:
         tree = Path(folder) / "tree"
-        _output(root, *WITHOUT_HOOKS, "worktree", "add", "--detach", str(tree), experiment.commit)
+        git_text(root, "worktree", "add", "--detach", str(tree), experiment.commit)
         try:
             project = tree / inside
             (project / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n')
-            _output(project, *DVC, "checkout", "--quiet")
+            _dvc(project, "checkout", "--quiet")
             yield project
         finally:
-            _output(root, "git", "worktree", "remove", "--force", str(tree))
+            git_text(root, "worktree", "remove", "--force", str(tree))
 
 
-DVC = (sys.executable, "-m", "dvc")
-WITHOUT_HOOKS = ("git", "-c", "core.hooksPath=/dev/null")
-
-
-def _output(folder: Path, *command: str) -> str:
-    """What a command prints; what fails prints nothing, and its files are found missing."""
+def _dvc(folder: Path, *arguments: str) -> str:
+    """What DVC prints; where it fails nothing, and its files are found missing."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
+    command = [sys.executable, "-m", "dvc", *arguments]
     done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else ""

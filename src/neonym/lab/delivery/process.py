@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
 from neonym.lab.delivery.store_check import explain_unusable
+from neonym.lab.project import load_project
 from neonym.lab.tracking.events import UnreadableError
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.spool import REASON, Segment, clear_forgotten, open_segments
@@ -187,7 +188,8 @@ def main() -> None:
     """Run the delivery process of the store that the environment names."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's real root")
-    root = parser.parse_args().root
+    parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
+    asked = parser.parse_args()
     handler = logging.StreamHandler()
     handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -195,7 +197,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    store = Store.of_project(root)
+    store = Store.of_project(load_project(asked.project), asked.root)
     os.environ[TRACKING_URI] = store.uri
     Delivery(store).run()
 

@@ -30,7 +30,6 @@ from neonym.lab.tracking.events import (
 )
 from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
-from neonym.tracked.model_logging import log_model
 
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request
@@ -78,6 +77,7 @@ class Replay:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._last_stage = store.project.last_stage
 
     @cached_property
     def _client(self) -> MlflowClient:
@@ -188,7 +188,7 @@ class Replay:
         """Close what this checkout left of earlier executions that were cut short."""
         wanted = {**_identity_tags(identity), tags.CHECKOUT: event.tags.get(tags.CHECKOUT, "")}
         for run in self._search(event, wanted):
-            if "evaluate" not in _stages(run) and tags.SUPERSEDED_BY not in run.data.tags:
+            if self._last_stage not in _stages(run) and tags.SUPERSEDED_BY not in run.data.tags:
                 self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
                 self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
 
@@ -233,11 +233,11 @@ class Replay:
             if experiment.lifecycle_stage == "deleted":
                 self._client.restore_experiment(experiment.experiment_id)
             if experiment.tags.get(tags.VIEWS) != views.VERSION:
-                for key, value in views.experiment_tags().items():
+                for key, value in views.experiment_tags(self._store.project.charts).items():
                     self._client.set_experiment_tag(experiment.experiment_id, key, value)
             return str(experiment.experiment_id)
         location = self._store.artifacts.as_uri() if self._store.is_own else None
-        own = {tags.EXPERIMENT_KIND: TRAINING, **views.experiment_tags()}
+        own = {tags.EXPERIMENT_KIND: TRAINING, **views.experiment_tags(self._store.project.charts)}
         return str(self._client.create_experiment(name, location, own))
 
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
@@ -253,7 +253,7 @@ class Replay:
                 run = self._client.get_run(run_id)
                 if run.data.tags.get(tags.LOGGED_MODEL) != digest:
                     self._clear_models(run)
-                    log_model(self._store.uri, run_id, segment.path_of(file))
+                    self._store.project.log_model(self._store.uri, run_id, segment.path_of(file))
                     self._client.set_tag(run_id, tags.LOGGED_MODEL, digest)
 
     def _clear_models(self, run: Run) -> None:
@@ -294,7 +294,11 @@ class Replay:
     def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
         run = self._client.get_run(progress.run_id)
         stages = list(progress.known_stages)
-        if status == "FINISHED" and "evaluate" in (*stages, *progress.new_stages, progress.stage):
+        if status == "FINISHED" and self._last_stage in (
+            *stages,
+            *progress.new_stages,
+            progress.stage,
+        ):
             self._note_experiment(run)
         if not progress.changed and progress.stage in ("", *stages) and run.info.status == status:
             return  # nothing was lacking

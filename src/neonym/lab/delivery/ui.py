@@ -5,12 +5,12 @@ import os
 import socket
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
 from neonym.lab.delivery import views
 from neonym.lab.delivery.store_check import explain_unusable
+from neonym.lab.project import load_project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 
@@ -107,11 +107,12 @@ def main() -> None:
     """Serve the project in the working directory."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, default=5000)
-    port = parser.parse_args().port
+    parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
+    asked = parser.parse_args()
     try:
-        store = Store.of_project(Path.cwd())
+        store = Store.of_project(load_project(asked.project))
         check(store)
-        listening = listen(port)
+        listening = listen(asked.port)
     except UserError as error:
         print(f"ui: {error}", file=sys.stderr)
         sys.exit(2)

@@ -6,8 +6,10 @@ away.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from neonym.lab.project import Charts
 from neonym.lab.tracking import tags
 
 VERSION = "1"
@@ -15,40 +17,33 @@ FIRST = "neonym-runs"
 """The view that `make ui` opens."""
 
 RUN_NAME = "attributes.`Run Name`"
-COLUMNS = (
-    "metrics.`best/val_nll`",
-    "metrics.`test/nll`",
-    "metrics.`names/validity`",
-    "metrics.`names/copied`",
-    "metrics.`names/vun_1k`",
-    "params.`model.cell`",
-    "params.`model.hidden_size`",
-    "params.`optimizer.lr`",
-    "params.`seed`",
-)
-BARS = (
-    "best/val_nll",
-    "test/nll",
-    "names/validity",
-    "names/novelty",
-    "names/copied",
-    "names/vun_1k",
-)
-AXES = ("model.cell", "model.hidden_size", "optimizer.lr", "seed")
-# Sections that MLflow makes of what stands before a metric's slash; closed until they are wanted
-CLOSED = ("train", "val", "test", "names", "best", "minus_ngram", "interval", "reference", "sweep")
+LINE = {
+    "lineSmoothness": 0,
+    "xAxisScaleType": "linear",
+    "scaleType": "linear",
+    "range": {},
+    "xAxisKey": "step",
+    "selectedXAxisMetricKey": "",
+    "yAxisKey": "metric",
+    "yAxisExpressions": [],
+    "ignoreOutliers": False,
+    "useGlobalXaxisKey": True,
+    "useGlobalLineSmoothing": True,
+}
 
 
-def experiment_tags() -> dict[str, str]:
+def experiment_tags(charts: Charts) -> dict[str, str]:
     """The views as tags of an experiment, and which version of them they are."""
+    best = _column(f"metrics.{charts.best}")
     chosen = [
-        ("neonym-runs", "Runs, newest first", _state()),
+        ("neonym-runs", "Runs, newest first", _state(charts)),
         (
             "neonym-best",
             "Best of val first",
             _state(
+                charts,
                 searchFilter="tags.`neonym.kind` != 'sweep'",
-                orderByKey="metrics.`best/val_nll`",
+                orderByKey=best,
                 orderByAsc=True,
             ),
         ),
@@ -56,8 +51,9 @@ def experiment_tags() -> dict[str, str]:
             "neonym-seeds",
             "Sweeps: mean over seeds",
             _state(
+                charts,
                 searchFilter="tags.`sweep.configuration` != ''",
-                orderByKey="metrics.`best/val_nll`",
+                orderByKey=best,
                 orderByAsc=True,
                 groupBy={
                     "aggregateFunction": "average",
@@ -79,20 +75,19 @@ def _named(name: str, time_ms: int, state: dict[str, Any]) -> str:
     return json.dumps({"name": name, "createdAt": time_ms, "updatedAt": time_ms, "state": text})
 
 
-def _state(**changes: Any) -> dict[str, Any]:
+def _state(shown: Charts, **changes: Any) -> dict[str, Any]:
     """The UI's state: what is searched for, which columns, which charts."""
+    columns = tuple(map(_column, shown.columns))
     charts = [
-        _chart("CURVES", "LINE", displayName="train/nll and val/nll", metricKey="val/nll")
-        | {"selectedMetricKeys": ["train/nll", "val/nll"], **LINE},
-        _chart("CURVES", "LINE", displayName="train/loss", metricKey="train/loss") | LINE,
-        *(_chart("FIGURES", "BAR", displayName=key, metricKey=key) for key in BARS),
-        _chart("AXES", "PARALLEL", selectedParams=AXES, selectedMetrics=["best/val_nll"]),
+        *(_curve_chart(title, metrics) for title, metrics in shown.curves.items()),
+        *(_chart("FIGURES", "BAR", displayName=key, metricKey=key) for key in shown.bars),
+        _chart("AXES", "PARALLEL", selectedParams=shown.axes, selectedMetrics=[shown.best]),
     ]
     sections = [
-        _section("CURVES", "Curves, nats per token", columns=2),
+        _section("CURVES", shown.curves_title, columns=2),
         _section("FIGURES", "Figures of the weights that were kept"),
-        _section("AXES", "Hyperparameters and best/val_nll", columns=1),
-        *(_section(name, name, is_open=False) for name in CLOSED),
+        _section("AXES", f"Hyperparameters and {shown.best}", columns=1),
+        *(_section(name, name, is_open=False) for name in (*shown.sections, "sweep")),
     ]
     return {
         "searchFilter": "",
@@ -102,8 +97,8 @@ def _state(**changes: Any) -> dict[str, Any]:
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": COLUMNS,
-        "columnOrder": [RUN_NAME, *COLUMNS],
+        "selectedColumns": columns,
+        "columnOrder": [RUN_NAME, *columns],
         "columnWidths": {RUN_NAME: 320},
         "runsHiddenMode": "FIRST_20_RUNS",
         "compareRunCharts": charts,
@@ -113,19 +108,14 @@ def _state(**changes: Any) -> dict[str, Any]:
     }
 
 
-LINE = {
-    "lineSmoothness": 0,
-    "xAxisScaleType": "linear",
-    "scaleType": "linear",
-    "range": {},
-    "xAxisKey": "step",
-    "selectedXAxisMetricKey": "",
-    "yAxisKey": "metric",
-    "yAxisExpressions": [],
-    "ignoreOutliers": False,
-    "useGlobalXaxisKey": True,
-    "useGlobalLineSmoothing": True,
-}
+def _column(name: str) -> str:
+    kind, _, key = name.partition(".")
+    return f"{kind}.`{key}`"
+
+
+def _curve_chart(title: str, metrics: Sequence[str]) -> dict[str, Any]:
+    several = {"selectedMetricKeys": list(metrics)} if len(metrics) > 1 else {}
+    return _chart("CURVES", "LINE", displayName=title, metricKey=metrics[-1]) | several | LINE
 
 
 def _chart(section: str, kind: str, **values: Any) -> dict[str, Any]:

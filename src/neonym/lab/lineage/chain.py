@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
-from neonym.lab.lineage.git import git, has_commit
+from neonym.base.nested import value_at
+from neonym.lab.delivery.dvc_experiments import experiments_of
+from neonym.lab.git import git, has_commit
 from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, Recorded
 from neonym.lab.lineage.refusal import explain_refusal
 from neonym.lab.lineage.workspace_run import is_locked
-from neonym.lab.stage.lockfile import Lock
+from neonym.lab.lockfile import Lock
 from neonym.lab.tracking import tags
 
 Part = dict[str, Any]
@@ -36,7 +38,10 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
         },
         "code": _code(recorded, root),
         "data": _data(recorded),
-        "vocabulary": {"sha256": recorded.tag(tags.VOCABULARY)},
+        **{
+            what: {"sha256": recorded.tag(tag)}
+            for tag, what in recorded.store.project.digests.items()
+        },
         "model": {
             "sha256": recorded.tag(tags.MODEL),
             "artifact": next((path for path in recorded.artifacts if path[-4:] == ".npz"), ""),
@@ -107,7 +112,7 @@ def _data(recorded: Recorded) -> Part:
         "sha256": recorded.tag(tags.DATA),
         "splits": recorded.splits,
         "list": {
-            "path": (recorded.configuration or {}).get("data", {}).get("path", ""),
+            "path": value_at(recorded.configuration, recorded.store.project.raw_key) or "",
             "sha256": recorded.tag(tags.LIST),
             "kept": recorded.tag(tags.LIST_KEPT),
         },
@@ -147,12 +152,7 @@ def _experiment_commit(name: str, root: Path) -> str:
     """The commit in which DVC keeps an experiment; "" where it keeps none of this name."""
     if not name:
         return ""
-    try:
-        listed = git(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
-    except UserError:
-        return ""
-    known = [line.split(" ", 1) for line in listed.splitlines()]
-    return next((commit for commit, ref in known if ref.rpartition("/")[2] == name), "")
+    return next((each.commit for each in experiments_of(root) if each.name == name), "")
 
 
 def _in_lock(recorded: Recorded, root: Path) -> bool:

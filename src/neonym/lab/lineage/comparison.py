@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from neonym.base.nested import value_at
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.rerun import Made
 from neonym.lab.tracking import tags
@@ -12,17 +13,11 @@ from neonym.lab.tracking import tags
 HASHES = {
     tags.CONFIGURATION: "configuration",
     tags.DATA: "processed data",
-    tags.VOCABULARY: "vocabulary",
     tags.MODEL: "model",
 }
 # Where a run's results are among its artifacts; the rest is what it was made from
 RESULTS = ("models", "reports", "figures", ".")
 NOT_RESULTS = frozenset({"configuration.yaml"})
-# Told of while training goes on, which leaves them in no file: a run that was filled in lacks
-# them, one that was resumed has them from where it went on
-RUNNING = frozenset({"train/loss", "train/loss_per_step"})
-# With one of these stages a run has all figures of those before
-COMPLETE = frozenset({"train", "evaluate"})
 ABSENT = "–"
 
 Curve = Mapping[int, float]
@@ -46,7 +41,8 @@ def compare(recorded: Recorded, made: Made) -> Iterator[Row]:
 
 
 def _hashes(recorded: Recorded, made: Made) -> Iterator[Row]:
-    for tag, name in HASHES.items():
+    project = recorded.store.project
+    for tag, name in {**HASHES, **project.digests}.items():
         if recorded.tag(tag):
             yield _row(f"{name} sha256", recorded.tag(tag), made.tags.get(tag))
     for part, digest in sorted(recorded.splits.items()):
@@ -74,15 +70,18 @@ def _row(what: str, recorded: str, again: str | None) -> Row:
 
 
 def _metrics(recorded: Recorded, made: Made) -> Iterator[Row]:
-    resumed = (recorded.configuration or {}).get("train", {}).get("resume", False)
+    project = recorded.store.project
+    resumed = any(value_at(recorded.configuration, key) for key in project.schema.of_execution)
     for name in sorted(recorded.run.data.metrics):
         curve = recorded.curve(name)
         told = [points[name] for points in (made.points, made.filled) if name in points] or [{}]
-        first = min(curve, default=0) if resumed and name in RUNNING else 0
+        first = min(curve, default=0) if resumed and name in project.passing_metrics else 0
         rows = [_metric(name, curve, _from(first, again)) for again in told]
         yield next((row for row in rows if row.equal), rows[0])
-    if not COMPLETE.isdisjoint(recorded.stages):
-        for name in sorted(made.points.keys() - recorded.run.data.metrics.keys() - RUNNING):
+    if not set(project.complete_after).isdisjoint(recorded.stages):
+        for name in sorted(
+            made.points.keys() - recorded.run.data.metrics.keys() - set(project.passing_metrics)
+        ):
             yield _metric(name, {}, made.points[name])
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neonym.base.files import sha256_of_file
-from neonym.lab.lineage.git import git, succeeds
+from neonym.base.nested import value_at
+from neonym.lab.git import git, succeeds
 from neonym.lab.lineage.recorded import LIST, Recorded
 from neonym.lab.tracking import tags
 
@@ -38,7 +39,7 @@ def find_list(recorded: Recorded, root: Path, folder: Path) -> Found | None:
 
 
 def _candidates(recorded: Recorded, root: Path, folder: Path) -> list[Found]:
-    path = str((recorded.configuration or {}).get("data", {}).get("path", ""))
+    path = str(value_at(recorded.configuration, recorded.store.project.raw_key) or "")
     places = [
         (_committed(recorded, root, path, folder), "git"),
         (root / path, "the workspace"),

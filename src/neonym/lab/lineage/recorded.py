@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.base.nested import flatten
+from neonym.base.nested import flatten, value_at
 from neonym.lab.lineage.lookup import connect, find_run, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import REDACTED
@@ -25,7 +25,6 @@ CONFIGURATION = "configuration.yaml"
 DIFF = "code/uncommitted.diff"
 ENVIRONMENT = "environment"
 LIST = "data"
-CONFIGURED = ("data", "model", "train", "sample", "evaluate", "tracking")
 
 Answer = TypeVar("Answer")
 
@@ -114,7 +113,9 @@ class Recorded:
             values = yaml.safe_load(self.text(CONFIGURATION) or "")
         except yaml.YAMLError:
             return None
-        whole = _has_sections(values, CONFIGURED) and isinstance(values["data"].get("path"), str)
+        whole = _has_sections(values, ("tracking",)) and isinstance(
+            value_at(values, self.store.project.raw_key), str
+        )
         return values if whole else None
 
     @property

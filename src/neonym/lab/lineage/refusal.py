@@ -3,13 +3,13 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from neonym.lab.lineage.git import has_commit, is_commit, succeeds
+from neonym.base.nested import value_at
+from neonym.lab.git import has_commit, is_commit, succeeds
 from neonym.lab.lineage.own_list import find_list
 from neonym.lab.lineage.recorded import Recorded
-from neonym.lab.lineage.rerun import STAGES
 from neonym.lab.lineage.worktree import MAKES_LINK
 from neonym.lab.tracking import tags
-from neonym.lab.tracking.checkout import MAX_DIFF_BYTES, MAX_LIST_BYTES, UNKNOWN
+from neonym.lab.tracking.checkout import MAX_DIFF_BYTES, MAX_RAW_BYTES, UNKNOWN
 from neonym.lab.tracking.redaction import is_redacted_diff
 
 # What a diff lacks, by its state
@@ -46,7 +46,7 @@ def _about_the_run(recorded: Recorded) -> str:
         return "it is still running"
     if status != "FINISHED":
         return f"it ended as {status}, before all of its results were there"
-    if not any(stage in STAGES for stage in recorded.stages):
+    if not any(stage in recorded.store.project.outputs for stage in recorded.stages):
         return "it holds the results of no stage that is known"
     return ""
 
@@ -89,9 +89,9 @@ def _about_the_list(recorded: Recorded, root: Path) -> str:
     with TemporaryDirectory() as folder:
         if find_list(recorded, root, Path(folder)):
             return ""
-    path = (recorded.configuration or {}).get("data", {}).get("path")
+    path = value_at(recorded.configuration, recorded.store.project.raw_key)
     reason = (
-        f", and it is larger than the {MAX_LIST_BYTES:,} bytes that are kept with a run"
+        f", and it is larger than the {MAX_RAW_BYTES:,} bytes that are kept with a run"
         if recorded.tag(tags.LIST_KEPT) == "nowhere"
         else ""
     )

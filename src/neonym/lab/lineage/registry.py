@@ -5,6 +5,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.entities import LoggedModelStatus, Run
@@ -14,15 +15,13 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.generation.generator import NameGenerator
 from neonym.lab.lineage.lookup import ABSENT, connect, find_run, unusable
+from neonym.lab.project import Project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
-from neonym.tracked.model_logging import log_model
 
 ALIAS = "champion"
 NAME = re.compile(r"\w[\w.-]{0,99}")
-MODEL_FILE = "models/model.npz"
 # Noted at the version too, so that a champion can be compared with when its run is gone
 VAL_NLL = "neonym.val_nll"
 VAL_DATA = "neonym.val_data"
@@ -87,7 +86,7 @@ def promote(store: Store, run_id: str, name: str, force: bool = False) -> Promot
     run = find_run(store, run_id)
     client = connect(store)
     try:
-        candidate = _candidate(run)
+        candidate = _candidate(store.project, run)
         before = champion(client, name)
         if before is not None and before.run_id == run_id:
             return Promotion(before, before)
@@ -119,7 +118,7 @@ def champion(client: MlflowClient, name: str) -> Entry | None:
     )
 
 
-def _candidate(run: Run) -> Entry:
+def _candidate(project: Project[Any], run: Run) -> Entry:
     """What is to be promoted: a finished run that has a model."""
     run_id = run.info.run_id
     if run.data.tags.get(tags.KIND) == "sweep":
@@ -134,16 +133,16 @@ def _candidate(run: Run) -> Entry:
         raise UserError(f"run {run_id} is {run.info.status}; only a finished run has its model")
     if tags.MODEL not in run.data.tags:
         raise UserError(f"run {run_id} has no model; promote one that trained a network")
-    return Entry(run_id, val_nll_of(run), _val_data_of(run))
+    return Entry(run_id, val_nll_of(project, run), _val_data_of(run))
 
 
-def val_nll_of(run: Run) -> float:
+def val_nll_of(project: Project[Any], run: Run) -> float:
     """The nll of the validation names under the weights that a run kept; NaN if it has none.
 
     Evaluation measures it. A run that only trained has it as its best epoch's.
     """
     stages = run.data.tags.get(tags.STAGES, "").split(",")
-    figure = "val/nll" if "evaluate" in stages else "best/val_nll"
+    figure = project.promoted_by if project.last_stage in stages else project.charts.best
     return float(run.data.metrics.get(figure, math.nan))
 
 
@@ -210,7 +209,9 @@ def _logged_model(store: Store, client: MlflowClient, run_id: str) -> str:
             return model_id
     digest = run.data.tags[tags.MODEL]
     with tempfile.TemporaryDirectory() as folder:
-        model_id = log_model(store.uri, run_id, _download(client, run_id, Path(folder), digest))
+        model_id = store.project.log_model(
+            store.uri, run_id, _download(store, client, run_id, Path(folder), digest)
+        )
     client.set_tag(run_id, tags.LOGGED_MODEL, digest)
     return model_id
 
@@ -224,13 +225,14 @@ def _is_ready(client: MlflowClient, model_id: str) -> bool:
         raise
 
 
-def _download(client: MlflowClient, run_id: str, folder: Path, digest: str) -> Path:
+def _download(store: Store, client: MlflowClient, run_id: str, folder: Path, digest: str) -> Path:
     """The run's model file, which must be the one that it trained."""
+    model = store.project.model
     try:
-        file = Path(client.download_artifacts(run_id, MODEL_FILE, str(folder)))
+        file = Path(client.download_artifacts(run_id, model, str(folder)))
     except (MlflowException, OSError):
-        raise UserError(f"run {run_id} has no {MODEL_FILE} among its artifacts any more") from None
+        raise UserError(f"run {run_id} has no {model} among its artifacts any more") from None
     if sha256_of_file(file) != digest:
-        raise UserError(f"{MODEL_FILE} of run {run_id} is not the file that the run logged")
-    NameGenerator.load(file)
+        raise UserError(f"{model} of run {run_id} is not the file that the run logged")
+    store.project.check_model(file)
     return file

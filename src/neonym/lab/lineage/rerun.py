@@ -21,12 +21,14 @@ import yaml
 from filelock import FileLock
 
 from neonym.base.errors import UserError
+from neonym.base.nested import put_at, value_at
 from neonym.lab.lineage.own_list import Found, place
+from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.worktree import Worktree
+from neonym.lab.project import Project
 from neonym.lab.tracking.store import TRACKING_URI, Store
 
-STAGES = ("preprocess", "train", "sample", "evaluate")
-LIST = "data/raw/.reproduced/list"
+REPRODUCED = ".reproduced/list"  # in the folder of raw data
 
 
 @dataclass
@@ -63,31 +65,29 @@ class Made:
                 self.files[name] = hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def stages_up_to(stages: list[str]) -> list[str]:
+def stages_up_to(project: Project[Any], stages: list[str]) -> list[str]:
     """All stages that it takes to have the results of these."""
-    last = max(STAGES.index(stage) for stage in stages if stage in STAGES)
-    return list(STAGES[: last + 1])
+    known = list(project.outputs)
+    last = max(known.index(stage) for stage in stages if stage in known)
+    return known[: last + 1]
 
 
 def rerun(
+    recorded: Recorded,
     worktree: Worktree,
-    configuration: Mapping[str, Any],
-    stages: list[str],
-    names: Found,
+    found: Found,
     on_stage: Callable[[str, float], None],
 ) -> Made:
-    """Run stages again.
+    """Run the stages of a run again.
 
     Parameters
     ----------
+    recorded
+        The run, whose configuration is there.
     worktree
-        Where the run's code is.
-    configuration
-        The run's.
-    stages
-        Which, in their order.
-    names
-        The list that the run used.
+        Where its code is.
+    found
+        The raw data that it used.
     on_stage
         Is told each stage that has ended, and its seconds.
 
@@ -96,40 +96,40 @@ def rerun(
     UserError
         If a stage fails.
     """
-    store = Store(worktree.project, f"sqlite:///{worktree.project}/.neonym/nowhere.db")
+    project = recorded.store.project
+    store = Store(worktree.project, f"sqlite:///{worktree.project}/.neonym/nowhere.db", project)
     store.folder.mkdir(parents=True)
-    given = _as_given(configuration)
+    given = _as_given(project, recorded.configuration or {})
+    own = _with_raw_data(project, worktree, given, found)  # which the first stage reads
     with FileLock(store.lock):  # held, so that stages find delivery under way and start none
-        for stage in stages:
-            own = _with_list(worktree, given, names) if stage == "preprocess" else given
+        for stage in stages_up_to(project, recorded.stages):
             text = yaml.safe_dump(own, sort_keys=False, allow_unicode=True)
             worktree.inside("params.yaml").write_text(text, encoding="utf-8")
             start = time.monotonic()
             _run(worktree, stage, store)
             on_stage(stage, time.monotonic() - start)
+            own = given
         return collect(store)
 
 
-def _as_given(configuration: Mapping[str, Any]) -> dict[str, Any]:
+def _as_given(project: Project[Any], configuration: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration without what only told where the run was tracked, and how it was begun."""
     given = deepcopy(dict(configuration))
-    changes: dict[str, dict[str, Any]] = {
-        "tracking": {"wait_seconds": 0.0},
-        "train": {"resume": False},
-    }
-    for section, values in changes.items():
-        for key, value in values.items():
-            if key in given.get(section, {}):
-                given[section][key] = value
+    for key, value in {"tracking.wait_seconds": 0.0, **project.schema.of_execution}.items():
+        if value_at(given, key) is not None:
+            put_at(given, key, value)
     return given
 
 
-def _with_list(worktree: Worktree, given: Mapping[str, Any], names: Found) -> dict[str, Any]:
-    """The configuration that reads the list from where DVC's stages may read one."""
+def _with_raw_data(
+    project: Project[Any], worktree: Worktree, given: Mapping[str, Any], found: Found
+) -> dict[str, Any]:
+    """The configuration that reads the raw data from where DVC's stages may read some."""
     changed = deepcopy(dict(given))
-    path = LIST + PurePosixPath(given["data"]["path"]).suffix
-    place(names, worktree.inside(path))
-    changed["data"]["path"] = path
+    suffix = PurePosixPath(value_at(given, project.raw_key)).suffix
+    path = f"{project.raw}/{REPRODUCED}{suffix}"
+    place(found, worktree.inside(path))
+    put_at(changed, project.raw_key, path)
     return changed
 
 

@@ -8,13 +8,11 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
 from neonym.lab.lineage.recorded import Recorded
-from neonym.lab.stage.lockfile import Lock
+from neonym.lab.lockfile import Lock
+from neonym.lab.project import Project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import MAX_PARAM
 from neonym.lab.tracking.store import Store
-
-MODEL = "models/model.npz"
-STAGES = ("preprocess", "train", "sample", "evaluate")
 
 
 def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
@@ -35,11 +33,11 @@ def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
         If the lock is damaged or describes no model, or no run made it.
     """
     lock = Lock(path)
-    md5 = lock.md5("train", MODEL)
+    md5 = _model_md5(store.project, lock)
     if not md5 or not md5.isalnum():
         raise UserError(f"{path} describes no trained model; run `dvc repro`")
     candidates = Recorded.with_tags(store, {tags.KIND: "workspace", tags.MODEL_MD5: md5})
-    if not candidates and (digest := _sha256_of(md5, root)):
+    if not candidates and (digest := _sha256_of(store.project, md5, root)):
         candidates = Recorded.with_tags(store, {tags.KIND: "workspace", tags.MODEL: digest})
     found = [recorded for recorded in candidates if is_locked(recorded, lock, root)]
     if not found:
@@ -52,21 +50,28 @@ def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
 
 def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
     """Whether a run's model and parameters are those of a lock."""
-    md5 = lock.md5("train", MODEL)
+    project = recorded.store.project
+    md5 = _model_md5(project, lock)
     if not md5:
         return False
     known = recorded.tag(tags.MODEL_MD5)
-    same = known == md5 if known else recorded.tag(tags.MODEL) == _sha256_of(md5, root)
+    same = known == md5 if known else recorded.tag(tags.MODEL) == _sha256_of(project, md5, root)
     params = recorded.run.data.params
     return same and all(
-        _agree(params.get(key, ""), value) for key, value in _locked_params(lock).items()
+        _agree(params.get(key, ""), value) for key, value in _locked_params(project, lock).items()
     )
 
 
-def _locked_params(lock: Lock) -> dict[str, Any]:
+def _model_md5(project: Project[Any], lock: Lock) -> str | None:
+    """The md5 of the model that a lock describes; None where it describes none."""
+    found = (lock.md5(stage, project.model) for stage in project.outputs)
+    return next((md5 for md5 in found if md5), None)
+
+
+def _locked_params(project: Project[Any], lock: Lock) -> dict[str, Any]:
     """The parameters with which the stages of a lock ran."""
     values: dict[str, Any] = {}
-    for stage in STAGES:
+    for stage in project.outputs:
         values |= lock.params(stage)
     return flatten(values)
 
@@ -82,9 +87,9 @@ def _agree(param: str, value: Any) -> bool:
     return param == text[:MAX_PARAM]
 
 
-def _sha256_of(md5: str, root: Path) -> str:
+def _sha256_of(project: Project[Any], md5: str, root: Path) -> str:
     """The sha256 of the model with an md5, if the workspace or DVC's cache has it; else ""."""
-    for path in (root / MODEL, root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]):
+    for path in (root / project.model, root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]):
         if path.is_file() and md5_of(path) == md5:
             return sha256_of_file(path)
     return ""

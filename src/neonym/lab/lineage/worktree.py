@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neonym.base.errors import UserError
+from neonym.lab.git import git
 from neonym.lab.lineage import janitor
-from neonym.lab.lineage.git import git
 
 PREFIX = "neonym-reproduce-"
 # A link could lead what a stage writes out of the worktree
@@ -108,7 +108,7 @@ def _apply(folder: Path, diff: str) -> None:
 
 def _start_guard(root: Path, folder: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-I", janitor.__file__, str(root), str(folder)],
+        [sys.executable, "-m", janitor.__name__, str(root), str(folder)],
         cwd="/",
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -1,14 +1,13 @@
 """The keys that a sweep varies, and their values, as Hydra's override syntax gives them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep, Sweep
 
 from neonym.base.errors import UserError
-from neonym.settings import SEEDS
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -97,8 +96,15 @@ def space_size(axes: Sequence[Axis]) -> float:
     return math.prod(axis.size for axis in axes)
 
 
-def distribution_of(axis: Axis) -> "BaseDistribution":
+def distribution_of(axis: Axis, seeds: Collection[str]) -> "BaseDistribution":
     """A swept key in Optuna's terms.
+
+    Parameters
+    ----------
+    axis
+        The key and its values.
+    seeds
+        Keys that no search may vary.
 
     Raises
     ------
@@ -107,7 +113,7 @@ def distribution_of(axis: Axis) -> "BaseDistribution":
     """
     from optuna import distributions as of  # noqa: PLC0415 (half a second, for searches alone)
 
-    tags = _checked_tags(axis)
+    tags = _checked_tags(axis, seeds)
     if isinstance(axis.swept, IntervalSweep):
         low, high = _bounds(axis.key, axis.swept)
         if axis.is_int:
@@ -122,8 +128,8 @@ def distribution_of(axis: Axis) -> "BaseDistribution":
     return of.FloatDistribution(numbers[0], numbers[-1], step=float(step))
 
 
-def _checked_tags(axis: Axis) -> set[str]:
-    if axis.key in SEEDS:
+def _checked_tags(axis: Axis, seeds: Collection[str]) -> set[str]:
+    if axis.key in seeds:
         raise UserError(
             f"{axis.key} is no hyperparameter, a search would take the luckiest: search with one "
             "seed, then sweep the seeds of the best"

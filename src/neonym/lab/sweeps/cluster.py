@@ -20,8 +20,9 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
 from neonym.lab.composing.composition import prefer_own_launchers
-from neonym.lab.sweeps.launching import Job, Launch, Task
-from neonym.lab.sweeps.multirun import result_of
+from neonym.lab.sweeps.jobs import Job
+from neonym.lab.sweeps.launching import Launch, Task
+from neonym.lab.sweeps.results import result_of
 from neonym.lab.sweeps.workers import ONE_THREAD, run_elsewhere
 
 SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it
@@ -32,16 +33,16 @@ ALIVE = ("PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEU
 
 
 def run_on_slurm(launch: Launch, options: Mapping[str, Any]) -> None:
-    """Run what is left of a launch on the cluster; what still runs there is only watched.
+    """Run the jobs of a launch on the cluster; what still runs there is only watched.
 
     Raises
     ------
     UserError
         If Slurm does not take the jobs.
     """
-    watched = _still_there(launch.left)
+    watched = _still_there(launch.jobs)
     kept = list(watched.values())
-    watched |= _submit(launch, [job for job in launch.left if job not in kept], options)
+    watched |= _submit(launch, [job for job in launch.jobs if job not in kept], options)
     try:
         _watch(launch, watched, options["poll_seconds"])
     except BaseException:

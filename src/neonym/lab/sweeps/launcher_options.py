@@ -4,12 +4,11 @@ from typing import Annotated, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from neonym.base.errors import UserError
-from neonym.base.mistakes import explain as explain_mistake
+from neonym.base.section import Section
 from neonym.lab.composing.composition import explain
-from neonym.settings import Section
 
 Name = Annotated[str, Field(min_length=1)] | int | None
 
@@ -61,8 +60,7 @@ class Slurm(Section):
 
 Options = InProcess | Joblib | Slurm
 SCHEMAS: dict[str, type[Options]] = {
-    f"hydra_plugins.neonym_launchers.{schema.__name__}": schema
-    for schema in (InProcess, Joblib, Slurm)
+    f"hydra_plugins.neonym_lab.{schema.__name__}": schema for schema in (InProcess, Joblib, Slurm)
 }
 
 
@@ -79,7 +77,4 @@ def read_options(launcher: DictConfig) -> Options:
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
     schema = SCHEMAS[values.pop("_target_")]
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        raise UserError(explain_mistake(error, schema, values, "hydra.launcher")) from None
+    return schema.validated(values, "hydra.launcher")

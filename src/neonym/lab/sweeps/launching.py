@@ -1,75 +1,37 @@
-"""What all launchers share: which jobs are left, how any process runs one, what became of it."""
+"""What all launchers share: how any process runs a job, and what became of it."""
 
 import hashlib
-import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, setup_globals
-from hydra.types import HydraContext, TaskFunction
+from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
-from neonym.base.files import write_text
-from neonym.base.terminal import escape
-from neonym.lab.composing.composition import CONF
-from neonym.lab.stage.stage import console
-from neonym.lab.sweeps.multirun import (
-    ENDED,
-    JobFailedError,
-    Result,
-    asked,
-    read_result,
-    result_of,
-    write_result,
-)
+from neonym.base.errors import UserError
+from neonym.lab.stage.console import say
+from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
+from neonym.lab.sweeps.results import Result, own_words, read_result, result_of, write_result
 from neonym.lab.tracking.courier import ensure_delivery
-from neonym.lab.tracking.store import Store, project_root
-
-STARTED = "started.json"
-OF_THE_SWEEP = tuple(f"sweep.{key}=" for key in ("id", "job", "resume", "fail_fast"))
+from neonym.lab.tracking.store import Store
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job of a sweep."""
-
-    number: int
-    overrides: list[str]
-    folder: Path
-
-    @property
-    def composed_from(self) -> str:
-        """Tells what the job's configuration is composed from: equal for equal configurations."""
-        words = [word for word in self.overrides if not word.startswith(OF_THE_SWEEP)]
-        return hashlib.sha256(f"{digest_of_conf()} {words}".encode()).hexdigest()
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the job has a result, and composing it anew would change nothing."""
-        try:
-            started = json.loads((self.folder / STARTED).read_bytes())
-            ended = read_result(result_of(self.folder)).status in ENDED
-        except (OSError, ValueError):
-            return False
-        return ended and started["composed_from"] == self.composed_from
-
-    def note_start(self) -> None:
-        """Leave behind where the job runs and what it is composed from."""
-        host = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
-        values = {"composed_from": self.composed_from, "host": host}
-        write_text(self.folder / STARTED, json.dumps({**values, "pid": os.getpid()}) + "\n")
+class JobFailedError(Exception):
+    """A job failed, and the sweep is to end with it."""
 
 
-def digest_of_conf() -> str:
-    """The sha256 of all files in `conf/`."""
+def digest_of_conf(loader: ConfigLoader) -> str:
+    """The sha256 of all configuration files that Hydra composes from."""
     digest = hashlib.sha256()
-    for path in sorted(CONF.rglob("*.yaml")):
-        digest.update(f"{path.relative_to(CONF)} ".encode() + path.read_bytes())
+    for source in loader.get_search_path().get_path():
+        folder = Path(str(source.path).removeprefix("file://"))
+        if source.provider in ("main", "command-line") and folder.is_dir():
+            for path in sorted(folder.rglob("*.yaml")):
+                digest.update(f"{path.relative_to(folder)} ".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -79,18 +41,18 @@ class Task:
 
     hydra_context: HydraContext
     config: DictConfig
-    function: TaskFunction
+    function: JobFunction
 
     def run(self, job: Job) -> str:
         """Run a job as Hydra's own launchers do; what went wrong beyond its result, or ""."""
-        job.note_start()
+        loader = self.hydra_context.config_loader
+        job.note_start(digest_of_conf(loader))
         setup_globals()
-        composed = self.hydra_context.config_loader.load_sweep_config(
-            self.config, list(job.overrides)
-        )
+        composed = loader.load_sweep_config(self.config, list(job.overrides))
         with open_dict(composed):
             composed.hydra.job.id = f"{composed.hydra.job.name}_{job.number}"
             composed.hydra.job.num = job.number
+            composed.hydra.sweep.dir = self.config.hydra.sweep.dir
         HydraConfig.instance().set_config(composed)
         done = run_job(
             hydra_context=self.hydra_context,
@@ -103,35 +65,36 @@ class Task:
 
 
 class Launch:
-    """The jobs that a sweeper asks for at one time."""
+    """The jobs that a launcher is asked to run at one time.
 
-    def __init__(
-        self,
-        job_overrides: Sequence[Sequence[str]],
-        first: int,
-        *,
-        hydra_context: HydraContext,
-        config: DictConfig,
-        function: TaskFunction,
-    ) -> None:
-        self.task = Task(hydra_context, config, function)
-        self.folder = Path(config.hydra.sweep.dir)
-        own = f"sweep.id={config.sweep.id}"
-        self._jobs = [
-            Job(number, [*overrides, own, f"sweep.job={number}"], self.folder / str(number))
+    Parameters
+    ----------
+    task
+        What runs any of them.
+    job_overrides
+        Of each job.
+    first
+        The number of the first job; the others follow it, unless `sweep.job` says otherwise.
+
+    Raises
+    ------
+    UserError
+        If another sweeper than the lab's asks.
+    """
+
+    def __init__(self, task: Task, job_overrides: Sequence[Sequence[str]], first: int) -> None:
+        if not isinstance(task.function, JobFunction):
+            raise UserError(
+                "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
+            )
+        self.task = task
+        self.folder = Path(task.config.hydra.sweep.dir)
+        self.jobs = [
+            _job(self.folder, list(overrides), number)
             for number, overrides in enumerate(job_overrides, first)
         ]
-        self._store = Store.of_project(project_root(Path.cwd()))
-
-    @cached_property
-    def left(self) -> list[Job]:
-        """The jobs that are not finished; how an earlier attempt failed is forgotten."""
-        left = [job for job in self._jobs if not job.is_finished]
-        for job in left:
-            path = result_of(job.folder)
-            if path.exists() and read_result(path).status == "failed":
-                path.unlink(missing_ok=True)
-        return left
+        self._settings = task.config.sweep
+        self._store = Store.of_project(task.function.project)
 
     def ended(self, job: Job, reason: str = "") -> None:
         """Say how a job ended; one without a result has failed, for the reason given.
@@ -144,27 +107,33 @@ class Launch:
         try:
             result = read_result(result_of(job.folder))
         except FileNotFoundError:
-            result = Result("failed", None, asked(job.overrides), "", "", error=reason)
+            result = Result("failed", None, own_words(job.overrides), "", "", error=reason)
             write_result(job.folder, result)
         self._say(job, result)
         if self.task.config.tracking.enabled:
             ensure_delivery(self._store)  # jobs elsewhere only write
-        if result.status == "failed" and self.task.config.sweep.fail_fast:
+        if result.status == "failed" and self._settings.fail_fast:
             raise JobFailedError(result.error)
 
     def _say(self, job: Job, result: Result) -> None:
-        metric = self.task.config.sweep.optimized_metric
+        metric = self._settings.optimized_metric
         value = "" if result.value is None else f": {metric} {result.value:.5g}"
         outcome = (
             f"failed: {result.error}" if result.status == "failed" else f"{result.status}{value}"
         )
         line = f"job {job.number} ({' '.join(result.overrides)}) {outcome}"
-        style = "red" if result.status == "failed" else None
-        console().print(escape(line), markup=False, soft_wrap=True, style=style)
+        say(line, style="red" if result.status == "failed" else None)
 
     def returns(self) -> list[JobReturn]:
         """What the jobs returned, as Hydra's sweepers expect it; NaN for a job without a value."""
-        return [_as_return(job) for job in self._jobs]
+        return [_as_return(job) for job in self.jobs]
+
+
+def _job(folder: Path, overrides: list[str], number: int) -> Job:
+    for word in overrides:
+        if word.startswith(NUMBER):
+            number = int(word.removeprefix(NUMBER))
+    return Job(number, overrides, folder / str(number))
 
 
 def _as_return(job: Job) -> JobReturn:

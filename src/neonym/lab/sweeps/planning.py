@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
@@ -22,23 +22,32 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
-from neonym.evaluation.catalogue import FIGURES
-from neonym.lab.composing.composition import CONF, VERSION_BASE, explain, validated
+from neonym.base.nested import sha256_of
+from neonym.lab.composing.by_hand import Script
+from neonym.lab.composing.composition import explain, validated
+from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
 from neonym.lab.sweeps.launcher_options import read_options
-from neonym.settings import READS_TEST, Configuration, sha256_of
 
-SWEEPER = "hydra_plugins.planned_sweeper.PlannedSweeper"
+SUBDIR = "${hydra.job.num}"
 OF_THE_WHOLE = ("hydra", "sweep", "tracking")
 
 
 class Composer:
-    """Makes the configurations of many jobs."""
+    """Makes the configurations of many jobs.
 
-    def __init__(self) -> None:
-        GlobalHydra.instance().clear()
-        with initialize_config_dir(str(CONF), version_base=VERSION_BASE):
-            self._loader = GlobalHydra.instance().config_loader()
+    Parameters
+    ----------
+    loader
+        Hydra's, with all folders that it composes from.
+    config_name
+        The file to begin with.
+    schema
+        What they must fit.
+    """
+
+    def __init__(self, loader: ConfigLoader, config_name: str, schema: type[Configuration]) -> None:
+        self._loader, self._config_name, self._schema = loader, config_name, schema
         self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._parsed: dict[str, Override] = {}
 
@@ -58,19 +67,6 @@ class Composer:
                 raise UserError(explain(error)) from None
         return self._parsed[word]
 
-    def compose(self, words: Sequence[str]) -> DictConfig:
-        """What Hydra composes for these overrides, unresolved and with its own part.
-
-        Raises
-        ------
-        UserError
-            If `conf/` or an override is wrong.
-        """
-        try:
-            return self._loader.load_configuration("config", list(words), RunMode.RUN)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise UserError(explain(error)) from None
-
     def configuration(self, words: Sequence[str]) -> Configuration:
         """The configuration of a job.
 
@@ -82,24 +78,29 @@ class Composer:
         values = [word for word in words if self._is_plain_value(word)]
         groups = tuple(word for word in words if word not in values)
         if groups not in self._composed:
-            composed = self.compose(groups)
-            with open_dict(composed):
-                del composed["hydra"]
-            self._composed[groups] = composed
-        composed = self._composed[groups]
-        changes = {word: self.parse(word).value() for word in values}
-        if any(isinstance(value, dict) for value in changes.values()):
-            composed = deepcopy(composed)  # what is merged would stay; all else is set for each job
-        for word, value in changes.items():
+            self._composed[groups] = self._compose(groups)
+        composed = deepcopy(self._composed[groups])
+        for word in values:
+            override = self.parse(word)
             try:
-                OmegaConf.update(composed, self.parse(word).key_or_group, value, merge=True)
+                OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
             except OmegaConfBaseException:
                 raise UserError(f"{word}: there is no such key") from None
-        return validated(composed)
+        return validated(composed, self._schema)
+
+    def _compose(self, words: Sequence[str]) -> DictConfig:
+        """What Hydra composes for these overrides, unresolved, without its own part."""
+        try:
+            composed = self._loader.load_configuration(self._config_name, list(words), RunMode.RUN)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise UserError(explain(error)) from None
+        with open_dict(composed):
+            del composed["hydra"]
+        return composed
 
     def _is_plain_value(self, word: str) -> bool:
         override = self.parse(word)
-        is_group = (CONF / override.key_or_group).is_dir()
+        is_group = self._loader.get_group_options(override.key_or_group) != []
         changes = override.type == OverrideType.CHANGE and override.package is None
         return changes and not is_group and not override.is_hydra_override()
 
@@ -127,32 +128,36 @@ class Plan:
         return list(itertools.product(*(axis.words for axis in self.axes)))
 
 
-def plan_sweep(script: str, arguments: Sequence[str]) -> Plan:
+def plan_sweep(
+    script: Script[Any], loader: ConfigLoader, config: DictConfig, arguments: Sequence[str]
+) -> Plan:
     """Find out what a sweep is to run, and every mistake in it that can be found by now.
 
     Parameters
     ----------
     script
-        The name of the script whose jobs are swept.
+        The script whose jobs are swept.
+    loader
+        Hydra's.
+    config
+        What it composed for the whole sweep, its own part included.
     arguments
-        Overrides of the command line, none of Hydra's flags.
+        Overrides of the command line, none of Hydra's own keys.
 
     Raises
     ------
     UserError
         For the first mistake.
     """
-    composer = Composer()
-    given = [axis_of(composer.parse(word)) for word in arguments]
-    main = composer.compose([axis.first for axis in given])
-    params = (main.hydra.sweeper.get("params") or {}).items()
-    preset = [axis_of(composer.parse(f"{key}={value}")) for key, value in params]
+    composer = Composer(loader, config.hydra.job.config_name, script.project.schema)
+    params = (config.hydra.sweeper.get("params") or {}).items()
+    words = [*(f"{key}={value}" for key, value in params), *arguments]
     # a key on the command line takes the place of the preset's
-    named = {axis.key: axis for axis in [*preset, *given]}
-    _check_hydra(main, list(named.values()))
-    axes = [axis for axis in named.values() if not axis.of_hydra]
+    named = {axis.key: axis for axis in (axis_of(composer.parse(word)) for word in words)}
+    axes = list(named.values())
+    _check_hydra(config, axes)
     first = composer.configuration([axis.first for axis in axes])
-    plan = Plan(axes, first, read_options(main.hydra.launcher).at_once, composer)
+    plan = Plan(axes, first, read_options(config.hydra.launcher).at_once, composer)
     _check_settings(script, first)
     if first.sweep.search == "grid":
         _check_grid(plan)
@@ -161,17 +166,13 @@ def plan_sweep(script: str, arguments: Sequence[str]) -> Plan:
     return plan
 
 
-def _check_hydra(main: DictConfig, axes: Sequence[Axis]) -> None:
+def _check_hydra(config: DictConfig, axes: Sequence[Axis]) -> None:
     for axis in axes:
         if axis.swept and re.split(r"[./]", axis.key)[0] in OF_THE_WHOLE:
             raise UserError(f"{axis.key} holds for the whole sweep and cannot be swept")
-        if axis.key == "hydra.sweep.subdir":
-            raise UserError(f"{axis.key} cannot be set: a job's folder is called by its number")
-    if main.hydra.sweeper.get("_target_") != SWEEPER:
-        raise UserError(
-            "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
-        )
-    target = str(main.hydra.launcher.get("_target_"))
+    if OmegaConf.to_container(config.hydra.sweep)["subdir"] != SUBDIR:  # type: ignore[call-overload, index]
+        raise UserError("hydra.sweep.subdir cannot be set: a job's folder is called by its number")
+    target = str(config.hydra.launcher.get("_target_"))
     explain_missing = getattr(
         Plugins.instance().class_name_to_class.get(target), "explain_missing", None
     )
@@ -181,20 +182,10 @@ def _check_hydra(main: DictConfig, axes: Sequence[Axis]) -> None:
         raise UserError(f"hydra/launcher: {reason}")
 
 
-def _check_settings(script: str, first: Configuration) -> None:
-    settings = first.sweep
-    if settings.id is not None or settings.job is not None:
+def _check_settings(script: Script[Any], first: Configuration) -> None:
+    if first.sweep.id is not None or first.sweep.job is not None:
         raise UserError("sweep.id and sweep.job are set by the sweep itself; leave them out")
-    metric = settings.optimized_metric
-    if metric not in FIGURES:
-        known = ", ".join(name for name in FIGURES if not READS_TEST.search(name))
-        raise UserError(
-            f"sweep.optimized_metric = {metric}: there is no such figure; known: {known}"
-        )
-    if script == "train" and metric != "val.nll":
-        raise UserError(
-            f"sweep.optimized_metric = {metric}: train knows val.nll alone; take pipelines/sweep.py"
-        )
+    script.project.check_metric(script.name, first.sweep)
 
 
 def _check_space(plan: Plan) -> None:
@@ -203,7 +194,7 @@ def _check_space(plan: Plan) -> None:
     if not swept:
         raise UserError("there is nothing to search: no key has several values")
     for axis in swept:
-        distribution_of(axis)
+        distribution_of(axis, plan.first.seeds)
         others = [each.first for each in plan.axes if each is not axis]
         for word in axis.words or axis.probes:
             plan.composer.configuration([*others, word])

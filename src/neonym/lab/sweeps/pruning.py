@@ -1,4 +1,4 @@
-"""Ends jobs of a search whose curve on val is hopeless beside those of the others."""
+"""Ends jobs of a search whose curve is hopeless beside those of the others."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,30 +9,30 @@ from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
 from neonym.base.errors import PrunedError
+from neonym.lab.configuration import Sweep
 from neonym.lab.sweeps.search import JOB, STUDY, open_study
-from neonym.settings import Configuration
-from neonym.training.history import EpochRecord
 
 
-class Judge:
+class Pruning:
     """Reports a job's curve to the study of its search, and says when it is to end.
 
     Parameters
     ----------
     folder
         The job's; that of the search is above it.
-    configuration
-        Of the job.
+    settings
+        Of the sweep.
+    steps
+        How many steps the curve has at most.
     """
 
-    def __init__(self, folder: Path, configuration: Configuration) -> None:
-        self._study = open_study(folder.parent / STUDY, configuration.sweep.direction)
-        self._job = configuration.sweep.job
-        epochs = configuration.train.members * configuration.train.epochs
-        self._pruner = _pruner(str(configuration.sweep.pruner), epochs)
+    def __init__(self, folder: Path, settings: Sweep, steps: int) -> None:
+        self._study = open_study(folder.parent / STUDY, settings.direction)
+        self._job, self._metric = settings.job, settings.pruned_by
+        self._pruner = _pruner(str(settings.pruner), steps)
 
-    def __call__(self, record: EpochRecord) -> None:
-        """Report an epoch; only val is looked at.
+    def __call__(self, step: int, value: float) -> None:
+        """Report a step of the curve.
 
         Raises
         ------
@@ -45,11 +45,11 @@ class Judge:
         with suppress(UpdateFinishedTrialError):
             if attempt is None:
                 return
-            optuna.Trial(self._study, attempt._trial_id).report(record.val_nll, record.epoch)
+            optuna.Trial(self._study, attempt._trial_id).report(value, step)
             trial = self._study.get_trials(deepcopy=False)[attempt.number]
             if self._pruner.prune(self._study, trial):
-                stopped = f"stopped after epoch {record.epoch}: val nll {record.val_nll:.4g}"
-                raise PrunedError(stopped)
+                metric = self._metric.replace(".", " ")
+                raise PrunedError(f"stopped after epoch {step}: {metric} {value:.4g}")
 
     def _last_attempt(self) -> FrozenTrial | None:
         """The last attempt at the job; None where the sweep has not begun it anew yet."""
@@ -58,8 +58,8 @@ class Judge:
         return found[-1] if found else None
 
 
-def _pruner(name: str, epochs: int) -> BasePruner:
-    """Median: worse than half of the others at that epoch; halving: not in the best third."""
+def _pruner(name: str, steps: int) -> BasePruner:
+    """Median: worse than half of the others at that step; halving: not in the best third."""
     if name == "median":
-        return MedianPruner(n_startup_trials=5, n_warmup_steps=epochs // 5)
-    return SuccessiveHalvingPruner(min_resource=max(1, epochs // 9), reduction_factor=3)
+        return MedianPruner(n_startup_trials=5, n_warmup_steps=steps // 5)
+    return SuccessiveHalvingPruner(min_resource=max(1, steps // 9), reduction_factor=3)

@@ -21,11 +21,10 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from neonym.base.errors import UserError
+from neonym.lab.configuration import configuration_hash
 from neonym.lab.sweeps.axes import distribution_of, space_size
-from neonym.lab.sweeps.multirun import Result, read_result, result_of
 from neonym.lab.sweeps.planning import Plan
-from neonym.lab.sweeps.sources import Batch
-from neonym.settings import configuration_hash
+from neonym.lab.sweeps.results import Result, read_result, result_of
 
 Direction = Literal["minimize", "maximize"]
 
@@ -106,7 +105,9 @@ class Search:
         self._settings = plan.first.sweep
         self._most = int(min(self._settings.trials or 0, space_size(plan.axes)))
         self._at_once = self._settings.at_once or self._most_at_once
-        self._space = {axis.key: distribution_of(axis) for axis in plan.axes if axis.swept}
+        self._space = {
+            axis.key: distribution_of(axis, plan.first.seeds) for axis in plan.axes if axis.swept
+        }
         self._study = open_study(folder / STUDY, self._settings.direction)
         self._claim()
         self._tried: set[tuple[str, ...]] = set()
@@ -120,39 +121,27 @@ class Search:
         is_tpe = self._settings.search == "tpe"
         return min(self._plan.workers, math.ceil(self._most / BATCHES) if is_tpe else self._most)
 
-    @property
-    def is_done(self) -> bool:
-        """Whether as many jobs as were asked for have ended well."""
-        return not self._again and len(self._tried) >= self._most
-
-    def next_batch(self) -> Batch | None:
+    def next_batch(self) -> list[tuple[int, list[str]]]:
         """Jobs to launch together: first those to be attempted again, then new ones."""
-        batch: Batch | None = None
-        while batch is None or len(batch.overrides) < self._at_once:
-            found = self._next(None if batch is None else batch.first + len(batch.overrides))
-            if found is None:
-                break
+        batch: list[tuple[int, list[str]]] = []
+        while len(batch) < self._at_once and (found := self._next()):
             number, values = found
-            batch = batch or Batch(number, [])
-            batch.overrides.append(list(self._words(values)))
+            batch.append((number, list(self._words(values))))
             self._begin(number, values)
         return batch
 
-    def ended(self, batch: Batch) -> None:
-        """Tell the study how jobs ended."""
+    def ended(self) -> None:
+        """Tell the study how the jobs of the last batch ended."""
         for number, trial in self._attempts.items():
             self._tell(trial, self._result(number))
         self._attempts.clear()
 
-    def _next(self, wanted: int | None) -> tuple[int, dict[str, Any]] | None:
-        """The next job's number and values; launchers can only count on within a batch."""
+    def _next(self) -> tuple[int, dict[str, Any]] | None:
+        """The next job's number and values."""
         if self._again:
-            number = self._again[0][0]
-            return self._again.pop(0) if wanted in (None, number) else None
+            return self._again.pop(0)
         number = len(self._tried)
-        if number >= self._most:
-            return None
-        values = self._draw(number) if wanted in (None, number) else None
+        values = self._draw(number) if number < self._most else None
         return None if values is None else (number, values)
 
     def _begin(self, number: int, values: dict[str, Any]) -> None:

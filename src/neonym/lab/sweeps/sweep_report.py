@@ -2,8 +2,7 @@
 
 import math
 import shlex
-import statistics
-from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neonym.base.terminal import escape
-from neonym.lab.sweeps.multirun import Result, Sweep
-from neonym.settings import SEEDS, Configuration
+from neonym.base.text import escape
+from neonym.lab.configuration import Configuration
+from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
+from neonym.lab.sweeps.results import Result
+from neonym.lab.sweeps.sweep_folder import Sweep
 
 SHOWN = 20
 
@@ -74,12 +75,10 @@ class Report:
     @cached_property
     def swept(self) -> dict[int, dict[str, str]]:
         """The keys that vary among the jobs, and their values for each job's number."""
-        asked = {result.number: _values(result) for result in self.jobs}
-        keys = list(dict.fromkeys(key for values in asked.values() for key in values))
-        varying = [key for key in keys if len({each.get(key) for each in asked.values()}) > 1]
+        varying = varying_keys(result.choices for result in self.jobs)
         return {
-            number: {key: values.get(key, "") for key in varying}
-            for number, values in asked.items()
+            result.number: {key: result.choices.get(key, "") for key in varying}
+            for result in self.jobs
         }
 
 
@@ -91,7 +90,7 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
     for result in sweep.read_results():
         of[result.status].append(result)
     shared = _shared(of["finished"])
-    groups = _groups(of["finished"], shared)
+    groups = _groups(of["finished"], shared, configuration.seeds)
     return Report(
         sweep,
         settings.optimized_metric,
@@ -102,11 +101,6 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
         groups=sorted(groups, key=lambda group: sign * group.mean),
         shared=shared,
     )
-
-
-def _values(result: Result) -> dict[str, str]:
-    pairs = [word.partition("=") for word in result.overrides]
-    return {key: value for key, _, value in pairs}
 
 
 def _rank(result: Result, sign: float) -> tuple[bool, float]:
@@ -121,26 +115,21 @@ def _shared(finished: list[Result]) -> list[str]:
     return [word for word in finished[0].overrides if all(word in words for words in rest)]
 
 
-def _groups(finished: list[Result], shared: list[str]) -> list[Group]:
-    values: dict[str, list[float]] = defaultdict(list)
-    names: dict[str, str] = {}
-    for result in finished:
-        if result.value is not None:
-            values[result.repetition_of].append(result.value)
-            names.setdefault(result.repetition_of, _name(result, shared))
+def _groups(finished: list[Result], shared: list[str], seeds: Collection[str]) -> list[Group]:
+    rated = [result for result in finished if result.value is not None]
     return [
-        Group(names[key], len(found), statistics.fmean(found), _standard_error(found))
-        for key, found in values.items()
+        Group(_name(group[0], shared, seeds), len(group), *mean_and_error(_values(group)))
+        for group in by_configuration(rated)
     ]
 
 
-def _name(result: Result, shared: list[str]) -> str:
+def _values(group: list[Result]) -> list[float]:
+    return [result.value for result in group if result.value is not None]
+
+
+def _name(result: Result, shared: list[str], seeds: Collection[str]) -> str:
     own = [word for word in result.overrides if word not in shared]
-    return " ".join(word for word in own if word.partition("=")[0] not in SEEDS)
-
-
-def _standard_error(values: list[float]) -> float:
-    return statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return " ".join(word for word in own if word.partition("=")[0] not in seeds)
 
 
 def print_report(report: Report, console: Console) -> None:

@@ -1,24 +1,23 @@
 """What a sweep's parent run holds at its end: description, table of jobs, pictures, best job."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from neonym.base.errors import UserError
 from neonym.base.files import write_text
-from neonym.base.markdown import literal
-from neonym.base.terminal import escape
+from neonym.base.nested import sha256_of
+from neonym.base.text import escape, literal
 from neonym.lab.sweeps.importance import importance_of
-from neonym.lab.sweeps.multirun import Result
+from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_report import SHOWN, Report
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import run_id_of
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.run import Run
-from neonym.settings import sha256_of
-from neonym.tracked.workspace import Files
-from neonym.training.history import read_history
+
+Curve = Callable[[Path], list[tuple[int, float]]]
 
 TOLD = "told.sha256"
 FAILURES = 10  # that the description tells
@@ -31,8 +30,8 @@ HOW_TO_READ = (
 )
 
 
-def log_report(run: Run, report: Report) -> None:
-    """Log a report to the sweep's parent run."""
+def log_report(run: Run, report: Report, curve: Curve) -> None:
+    """Log a report to the sweep's parent run; `curve` gives what a job left in its folder."""
     if run.folder is None:  # nothing is tracked
         return
     shares = importance_of(*_finished(report))
@@ -48,7 +47,7 @@ def log_report(run: Run, report: Report) -> None:
         values[f"best/{report.metric.replace('.', '_')}"] = report.best.value
     run.metrics(values, 0)
     if report.best:
-        _log_pictures(run, report, shares)
+        _log_pictures(run, report, shares, curve)
 
 
 def note_as_told(report: Report) -> None:
@@ -98,7 +97,9 @@ def _id(result: Result) -> str:
     return run_id_of(result.run_key) if result.run_key else ""
 
 
-def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -> None:
+def _log_pictures(
+    run: Run, report: Report, shares: Mapping[str, float] | str, curve: Curve
+) -> None:
     # matplotlib takes a second to import
     from neonym.drawing.canvas import save_figure  # noqa: PLC0415
     from neonym.lab.sweeps import sweep_figures  # noqa: PLC0415
@@ -107,7 +108,7 @@ def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -
         sweep_figures.Trial(
             report.swept[result.number],
             result.value,
-            _curve(report, result),
+            curve(report.sweep.folder / str(result.number)),
         )
         for result in [*report.ranked, *report.pruned]
         if result.value is not None or result.status == "pruned"
@@ -127,14 +128,6 @@ def _log_pictures(run: Run, report: Report, shares: Mapping[str, float] | str) -
         path = report.sweep.folder / "figures" / f"{name}.png"
         save_figure(figure, path)
         run.artifact(path, "figures")
-
-
-def _curve(report: Report, result: Result) -> list[tuple[int, float]]:
-    path = Files.below(report.sweep.folder / str(result.number)).history
-    try:
-        return [(record.epoch, record.val_nll) for record in read_history(path)]
-    except UserError:  # a script that trains nothing, or a file that was deleted
-        return []
 
 
 def describe(report: Report, shares: Mapping[str, float] | str) -> str:

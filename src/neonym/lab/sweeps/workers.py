@@ -24,7 +24,8 @@ from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
 from neonym.lab.composing.composition import prefer_own_launchers
-from neonym.lab.sweeps.launching import Job, Launch, Task
+from neonym.lab.sweeps.jobs import Job
+from neonym.lab.sweeps.launching import Launch, Task
 from neonym.lab.tracking.courier import leave_delivery_to_others
 
 LOG = "job.log"
@@ -34,7 +35,7 @@ EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*?)\}")
 
 
 def run_side_by_side(launch: Launch, workers: int | None) -> None:
-    """Run what is left of a launch, several jobs at the same time.
+    """Run the jobs of a launch, several at the same time.
 
     Parameters
     ----------
@@ -44,17 +45,17 @@ def run_side_by_side(launch: Launch, workers: int | None) -> None:
         How many at most; None: as many as there are processors.
     """
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    for job in launch.left:
+    for job in launch.jobs:
         waiting.put(job)
     ended: queue.SimpleQueue[tuple[Job, str]] = queue.SimpleQueue()
-    pool = _workers(min(len(launch.left), workers or cpu_count()))
+    pool = _workers(min(len(launch.jobs), workers or cpu_count()))
     for tracker in (loky_tracker, python_tracker):
         tracker.ensure_running()  # whoever starts one takes Ctrl-C again from then on
     for worker in pool:
         arguments = (worker, launch.task, waiting, ended)
         threading.Thread(target=_run_waiting, args=arguments, daemon=True).start()
     try:
-        for _ in launch.left:
+        for _ in launch.jobs:
             launch.ended(*ended.get())
     except BaseException:
         while not waiting.empty():

@@ -1,17 +1,15 @@
-"""Where a run comes from: the commit, how the checkout differed from it, and the list of names."""
+"""Where a run comes from: the commit, how the checkout differed from it, and its raw data."""
 
 import getpass
-import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from neonym.base.files import md5_of
+from neonym.lab.git import git_bytes, git_text
 from neonym.lab.tracking.redaction import redact_diff
 
 UNKNOWN = "unknown"
@@ -20,7 +18,7 @@ GENERATED = ("dvc.lock", "params.yaml", "reports")
 # Where new files that git does not know yet can change a result, so that the diff holds them
 CODE = ("conf", "pipelines", "src", "dvc.yaml")
 MAX_DIFF_BYTES = 1_000_000
-MAX_LIST_BYTES = 10_000_000
+MAX_RAW_BYTES = 10_000_000
 
 DiffState = Literal["", "whole", "cut off", "redacted", "not text"]
 Kept = Literal["git", "DVC's cache", "artifact", "nowhere"]
@@ -41,13 +39,13 @@ class Checkout:
 
 def read_checkout(folder: Path) -> Checkout:
     """The state of the git checkout that `folder` is in; commit "unknown" outside of one."""
-    commit = _git(folder, "rev-parse", "HEAD").strip()
+    commit = git_text(folder, "rev-parse", "HEAD").strip()
     # An archive that was unpacked inside of another repository is no part of it
-    if not commit or not _git(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
+    if not commit or not git_text(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
         return Checkout(UNKNOWN, dirty=False, diff="")
     excluded = [f":(exclude){path}" for path in GENERATED]
     options = ("--porcelain", "--untracked-files=normal", "--", ":/", *excluded)
-    status = _git_bytes(folder, "status", *options)
+    status = git_bytes(folder, "status", *options)
     if status == b"":
         return Checkout(commit, dirty=False, diff="")
     raw = None if status is None else _diff(folder, excluded)
@@ -78,44 +76,44 @@ def _diff(folder: Path, excluded: list[str]) -> bytes | None:
     command = ["diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff"]
     command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]
     command += ["--no-relative", "--submodule=short", "--", ":/", *excluded]
-    listed = _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
+    listed = git_text(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
     new = [name for name in listed.split("\0") if name]
     if not new:
-        return _git_bytes(folder, *command)
+        return git_bytes(folder, *command)
     with suppress(OSError), tempfile.TemporaryDirectory() as temporary:
         if sum((folder / name).lstat().st_size for name in new) > MAX_DIFF_BYTES:
             return b"\n" * (MAX_DIFF_BYTES + 1)
         # In a copy of the index, so that the checkout's own stays as it is
         index = Path(temporary) / "index"
-        own = folder / _git(folder, "rev-parse", "--git-path", "index").strip()
+        own = folder / git_text(folder, "rev-parse", "--git-path", "index").strip()
         shutil.copyfile(own, index)
         environment = {"GIT_INDEX_FILE": str(index)}
-        _git_bytes(folder, "add", "--intent-to-add", "--", *new, environment=environment)
-        return _git_bytes(folder, *command, environment=environment)
+        git_bytes(folder, "add", "--intent-to-add", "--", *new, environment=environment)
+        return git_bytes(folder, *command, environment=environment)
     return None
 
 
 def where_kept(path: Path, folder: Path, root: Path) -> Kept:
-    """Where a list that a run uses can be had again later.
+    """Where a file of raw data that a run uses can be had again later.
 
     Parameters
     ----------
     path
-        The list, absolute or in `folder`.
+        The file, absolute or in `folder`.
     folder
         The checkout that the run is made in.
     root
         The project's real root, whose DVC cache is looked into.
     """
     if not path.is_absolute():  # elsewhere it may be in git too, but in another repository
-        committed = _git(folder, "rev-parse", "--verify", "--quiet", f"HEAD:./{path}").strip()
-        if committed and committed == _git(folder, "hash-object", "--", str(path)).strip():
+        committed = git_text(folder, "rev-parse", "--verify", "--quiet", f"HEAD:./{path}").strip()
+        if committed and committed == git_text(folder, "hash-object", "--", str(path)).strip():
             return "git"
     file = folder / path
     md5 = md5_of(file)
     if (root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).is_file():
         return "DVC's cache"
-    return "artifact" if file.stat().st_size <= MAX_LIST_BYTES else "nowhere"
+    return "artifact" if file.stat().st_size <= MAX_RAW_BYTES else "nowhere"
 
 
 def user_name() -> str:
@@ -124,26 +122,3 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return UNKNOWN
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    """What git prints; nothing where it fails or is not there."""
-    return (_git_bytes(folder, *arguments) or b"").decode("utf-8", errors="surrogateescape")
-
-
-def _git_bytes(
-    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> bytes | None:
-    """What git prints; None where it fails or is not there."""
-    own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
-            env={**own, **(environment or {})},
-            capture_output=True,
-            check=True,
-            timeout=30,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout

@@ -50,7 +50,10 @@ def ensure_delivery(store: Store) -> None:
         raise UserError(f"{store.folder} cannot be written: {reason}; see to it") from None
     with log:
         _started[store.folder] = _Detached(
-            [sys.executable, "-m", "neonym.lab.delivery.process", "--root", str(store.root)],
+            [
+                *(sys.executable, "-m", "neonym.lab.delivery.process"),
+                *("--root", str(store.root), "--project", store.project.reference),
+            ],
             cwd="/",  # holds no folder of a queued experiment's copy
             env={**os.environ, TRACKING_URI: store.uri},
             stdin=subprocess.DEVNULL,

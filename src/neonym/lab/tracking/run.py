@@ -15,6 +15,7 @@ import yaml
 
 from neonym.base.errors import PrunedError
 from neonym.base.nested import flatten
+from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import Checkout, read_checkout, user_name
 from neonym.lab.tracking.courier import ensure_delivery
@@ -34,8 +35,8 @@ from neonym.lab.tracking.provenance import environment
 from neonym.lab.tracking.redaction import redact, redact_text
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
 from neonym.lab.tracking.store import Store
-from neonym.settings import SEEDS, UNTRACKED_SECTIONS, Configuration, configuration_hash
 
+DVC_EXPERIMENT = "DVC_EXP_NAME"  # the environment variable with its name
 MAX_PARAM = 500
 MAX_NAME = 250  # characters of a run's name; PostgreSQL refuses more
 
@@ -117,19 +118,17 @@ class Run:
 
 
 @contextmanager
-def open_run(
+def open_stage(
     store: Store,
     configuration: Configuration,
     *,
-    kind: Kind,
+    stage: str,
     name: str,
-    stage: str = "",
     model_sha256: str | None = None,
-    any_experiment: bool = False,
-    of_experiment: str | None = None,
-    enabled: bool = True,
 ) -> Iterator[Run]:
-    """Log to a run for as long as the block lasts.
+    """Log to the run that DVC's stages share, for as long as the block lasts.
+
+    The stages of one run find it by configuration, model and DVC experiment.
 
     Parameters
     ----------
@@ -137,70 +136,140 @@ def open_run(
         Where to.
     configuration
         What is run.
-    kind
-        `workspace` for DVC's stages, whose runs are found again by configuration, model and DVC
-        experiment; `job` for a run of its own.
+    stage
+        The stage of `dvc.yaml` that is executed.
     name
         What the run is called in MLflow.
-    stage
-        The pipeline's stage that is executed; "" for none.
     model_sha256
-        The model that a stage works on; None where it makes one.
-    any_experiment
-        Whether the run of any DVC experiment will do.
-    of_experiment
-        The DVC experiment, where it is not the one that is running.
-    enabled
-        False logs nothing.
+        The model that the stage works on; None where it makes one.
     """
-    if not enabled:
-        yield Run(None)
-        return
-    experiment = of_experiment or os.environ.get("DVC_EXP_NAME", "")
-    identity = Identity(
-        configuration=configuration_hash(configuration),
-        model=model_sha256,
-        experiment=None if any_experiment else experiment,
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="workspace",
+        stage=stage,
+        name=name,
+        experiment=experiment,
+        model_sha256=model_sha256,
     )
+    identity = Identity(
+        configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
+    )
+    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+        _log_origin(run, checkout, configuration)
+        _log_environment(run, stage)
+        yield run
+
+
+@contextmanager
+def open_job(
+    store: Store,
+    configuration: Configuration,
+    *,
+    stage: str = "",
+    name: str,
+    model_sha256: str | None = None,
+) -> Iterator[Run]:
+    """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="job",
+        stage=stage,
+        name=name,
+        experiment=experiment,
+        model_sha256=model_sha256,
+    )
+    with _written(store, opened) as run:
+        _log_origin(run, checkout, configuration)
+        _log_environment(run, stage or "pipeline")
+        yield run
+
+
+@contextmanager
+def open_results(
+    store: Store,
+    configuration: Configuration,
+    *,
+    name: str,
+    model_sha256: str,
+    experiment: str | None = None,
+) -> Iterator[Run]:
+    """Log files that are there to the run that DVC's stages share; nothing is executed.
+
+    Parameters
+    ----------
+    store, configuration, name, model_sha256
+        As for `open_stage`.
+    experiment
+        The DVC experiment whose files they are; None: the run of any will do.
+    """
     checkout = read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="workspace",
+        stage="",
+        name=name,
+        experiment=experiment or "",
+        model_sha256=model_sha256,
+    )
+    identity = Identity(
+        configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
+    )
+    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+        _log_origin(run.for_stage(store.project.last_stage), checkout, configuration)
+        yield run
+
+
+def _opened(
+    store: Store,
+    checkout: Checkout,
+    configuration: Configuration,
+    *,
+    kind: Kind,
+    stage: str,
+    name: str,
+    experiment: str,
+    model_sha256: str | None,
+) -> RunOpened:
     sweep, job = configuration.sweep.id, configuration.sweep.job
-    opened = RunOpened(
+    return RunOpened(
         kind=kind,
         key=uuid.uuid4().hex,
         name=f"{name}, {experiment}" if experiment else name,
         stage=stage,
         time_ms=now_ms(),
         experiment=configuration.tracking.experiment,
-        identity=identity if kind == "workspace" else None,
         parent_key=sweep,
         params=_as_params(configuration),
         tags={
             **_common_tags(store, checkout),
-            tags.CONFIGURATION: identity.configuration,
+            tags.CONFIGURATION: configuration_hash(configuration),
             tags.DVC_EXPERIMENT: experiment,
             tags.SEED: str(configuration.seed),
             **({tags.MODEL: model_sha256} if model_sha256 else {}),
-            **(_sweep_tags(sweep, name) if sweep else {}),
+            **(_sweep_tags(configuration, name) if sweep else {}),
             **({} if job is None else {tags.JOB: str(job)}),
         },
     )
-    with _written(store, opened) as run:
-        computes = bool(stage) or kind == "job"  # not where files that are there are only tracked
-        _log_origin(run if computes else run.for_stage("evaluate"), checkout, configuration)
-        if computes:
-            text = json.dumps(environment(), indent=2)
-            run.text(f"{stage or 'pipeline'}.json", text, "environment")
-        yield run
 
 
-def _sweep_tags(sweep: str, overrides: str) -> dict[str, str]:
+def _sweep_tags(configuration: Configuration, overrides: str) -> dict[str, str]:
     """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones.
 
     Equal overrides may mean another configuration in another sweep, so those are told apart.
     """
-    words = [word for word in overrides.split() if word.partition("=")[0] not in SEEDS]
-    configuration = " ".join(words) or "(defaults)"
-    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{configuration} · {sweep[:6]}"}
+    words = [
+        word for word in overrides.split() if word.partition("=")[0] not in configuration.seeds
+    ]
+    asked, sweep = " ".join(words) or "(defaults)", str(configuration.sweep.id)
+    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{asked} · {sweep[:6]}"}
 
 
 def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:
@@ -212,10 +281,12 @@ def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> N
     run.text("configuration.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
 
 
+def _log_environment(run: Run, stage: str) -> None:
+    run.text(f"{stage}.json", json.dumps(environment(), indent=2), "environment")
+
+
 @contextmanager
-def open_sweep(
-    store: Store, key: str, name: str, experiment: str, enabled: bool = True
-) -> Iterator[Run]:
+def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterator[Run]:
     """Log to the parent run of a sweep; the same key leads to the same run.
 
     Parameters
@@ -226,12 +297,10 @@ def open_sweep(
         The sweep's id.
     name
         What the run is called in MLflow.
-    experiment
-        MLflow's experiment.
-    enabled
-        False logs nothing.
+    tracking
+        MLflow's experiment, and whether anything is tracked.
     """
-    if not enabled:
+    if not tracking.enabled:
         yield Run(None)
         return
     opened = RunOpened(
@@ -239,7 +308,7 @@ def open_sweep(
         key=key,
         name=name,
         time_ms=now_ms(),
-        experiment=experiment,
+        experiment=tracking.experiment,
         tags={**_common_tags(store, read_checkout(Path.cwd())), tags.SWEEP: key},
     )
     with _written(store, opened) as run:
@@ -281,10 +350,18 @@ def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
         tags.VERSION: version("neonym"),
         tags.CHECKOUT: store.checkout,
         **_code_tags(checkout),
-        tags.SOURCE_NAME: f"pipelines/{Path(sys.argv[0]).name}",
+        tags.SOURCE_NAME: _source(),
         tags.SOURCE_TYPE: "LOCAL",
         tags.USER: user_name(),
     }
+
+
+def _source() -> str:
+    """The script that runs, as it is called from the project's folder; or the command."""
+    script = Path(sys.argv[0]).resolve()
+    if script.suffix == ".py" and script.is_relative_to(Path.cwd()):
+        return str(script.relative_to(Path.cwd()))
+    return " ".join([script.name, *sys.argv[1:2]])
 
 
 def _code_tags(checkout: Checkout) -> dict[str, str]:

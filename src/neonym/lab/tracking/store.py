@@ -3,11 +3,13 @@
 import hashlib
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from neonym.base.errors import UserError
+from neonym.lab.project import Project
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 SQLITE = "sqlite:///"
@@ -23,21 +25,31 @@ class Store:
         The project's real root, absolute.
     uri
         MLflow's tracking address.
+    project
+        Whose runs they are.
     """
 
     root: Path
     uri: str
+    project: Project[Any] = field(repr=False)
 
     @classmethod
-    def of_project(cls, root: Path) -> "Store":
+    def of_project(cls, project: Project[Any], root: Path | None = None) -> "Store":
         """The store that `MLFLOW_TRACKING_URI` names, or else the project's own `mlflow.db`.
+
+        Parameters
+        ----------
+        project
+            Whose runs they are.
+        root
+            Its folder; None: that of the working directory.
 
         Raises
         ------
         UserError
             If what it names is no address.
         """
-        root = root.resolve()
+        root = project_root(Path.cwd()) if root is None else root.resolve()
         uri = os.environ.get(TRACKING_URI) or f"{SQLITE}mlflow.db"
         try:
             urlsplit(uri)
@@ -45,7 +57,7 @@ class Store:
             raise UserError(f"{TRACKING_URI} is no address: {error}") from None
         if uri.startswith(SQLITE):  # delivery works elsewhere than whoever named the file
             uri = SQLITE + str(root / uri.removeprefix(SQLITE))
-        return cls(root, uri)
+        return cls(root, uri, project)
 
     @property
     def is_own(self) -> bool:

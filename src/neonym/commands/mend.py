@@ -1,6 +1,4 @@
-"""Mend what a killed `dvc repro` leaves and DVC does not get over by itself.
-
-python pipelines/mend.py && dvc repro
+"""`neonym mend`: mend what a killed `dvc repro` leaves and DVC does not get over by itself.
 
 DVC writes `dvc.lock` and its list of who uses which file in place. Killed in the middle, it leaves
 half of them, and stops at that the next time. Neither is needed: what `dvc.lock` said is in DVC's
@@ -11,10 +9,11 @@ import json
 import os
 import re
 import shutil
-import sys
 import time
 from itertools import chain
 from pathlib import Path
+
+import click
 
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
@@ -26,18 +25,19 @@ WHOLE_END = re.compile(rb"\n +(size|nfiles): \d+\n\Z")
 FOLDERS = "data/.processed.*"
 
 
-def mend() -> None:
-    """Mend the project in the working directory, unless DVC works in it."""
+@click.command("mend")
+def command() -> None:
+    """Mend what a killed `dvc repro` has left, unless DVC works in the project."""
     users = read_users()
     if users is None:
         USERS.unlink()
-        print(f"mend: {USERS} was cut off; it is deleted", file=sys.stderr)
+        click.echo(f"mend: {USERS} was cut off; it is deleted", err=True)
     elif any(map(lives, users)):
         return
     if LOCK.exists() and not is_whole(LOCK):
         ASIDE.parent.mkdir(parents=True, exist_ok=True)
         LOCK.replace(ASIDE)
-        print(f"mend: dvc.lock is damaged; it is in {ASIDE}, DVC makes another", file=sys.stderr)
+        click.echo(f"mend: dvc.lock is damaged; it is in {ASIDE}, DVC makes another", err=True)
     for pattern in PARTS:
         for path in Path().glob(pattern):
             path.unlink(missing_ok=True)
@@ -84,7 +84,3 @@ def is_whole(path: Path) -> bool:
     except (ParseError, Invalid):
         return False
     return True
-
-
-if __name__ == "__main__":
-    mend()

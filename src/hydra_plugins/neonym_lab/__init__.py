@@ -1,7 +1,7 @@
-"""The choices of `hydra/launcher`: how the jobs of a sweep are run.
+"""Hydra's plugins of neonym.lab: the sweeper, and the choices of `hydra/launcher`.
 
-Hydra takes launchers from this package only, and imports it whenever it composes: what launching
-needs is imported when there is something to launch.
+Hydra takes plugins from `hydra_plugins` only, and imports what lies there whenever any application
+of its starts: what sweeping needs is imported when something is swept.
 """
 
 import shutil
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -19,8 +20,37 @@ if TYPE_CHECKING:
     from neonym.lab.sweeps.launching import Launch
 
 
-class SweepLauncher(Launcher):
-    """Runs what is left of a sweep's jobs, each of which leaves its result in its folder."""
+class PlannedSweeper(Sweeper):
+    """Plans a sweep, checks it before anything runs, launches its jobs and reports on them.
+
+    Parameters
+    ----------
+    params
+        Keys and the values they take, which a preset sets.
+    """
+
+    def __init__(self, params: DictConfig | None = None) -> None:
+        super().__init__()
+        self.params = params
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take what Hydra gives a sweeper."""
+        self._context, self._config = hydra_context, config
+        self._script: Any = task_function
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run the sweep that the arguments ask for."""
+        from neonym.lab.sweeps.sweeper import run_sweep  # noqa: PLC0415 (imports tracking)
+
+        report = run_sweep(self._script, self._context, self._config, arguments)
+        self._script.status = 1 if report.failed else 0
+        return report
+
+
+class LabLauncher(Launcher):
+    """Runs the jobs that it is asked to, each of which leaves its result in its folder."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -45,28 +75,27 @@ class SweepLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Run jobs that are numbered from `initial_job_idx`, and return what they returned."""
-        from neonym.lab.sweeps.launching import Launch  # noqa: PLC0415 (imports tracking)
+        from neonym.lab.sweeps.launching import Launch, Task  # noqa: PLC0415 (imports tracking)
 
-        launch = Launch(job_overrides, initial_job_idx, **self._arguments)
-        if launch.left:
-            self.run(launch, self._options)
+        launch = Launch(Task(**self._arguments), job_overrides, initial_job_idx)
+        self.run(launch, self._options)
         return launch.returns()
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
-        """Run what is left, and call `launch.ended` for each job."""
+        """Run all jobs, and call `launch.ended` for each."""
         raise NotImplementedError
 
 
-class InProcess(SweepLauncher):
+class InProcess(LabLauncher):
     """One job after the other, in the sweep's own process."""
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
-        """Run what is left."""
-        for job in launch.left:
+        """Run all jobs."""
+        for job in launch.jobs:
             launch.ended(job, launch.task.run(job))
 
 
-class Joblib(SweepLauncher):
+class Joblib(LabLauncher):
     """Jobs side by side on this machine, in long-lived processes of joblib's."""
 
     @classmethod
@@ -75,13 +104,13 @@ class Joblib(SweepLauncher):
         return "" if find_spec("joblib") else "joblib is not installed: pip install joblib"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
-        """Run what is left."""
+        """Run all jobs."""
         from neonym.lab.sweeps.workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
 
         run_side_by_side(launch, options["workers"])
 
 
-class Slurm(SweepLauncher):
+class Slurm(LabLauncher):
     """Each job on a node of a cluster."""
 
     @classmethod
@@ -96,7 +125,7 @@ class Slurm(SweepLauncher):
         return "" if asked.returncode == 0 else f"the cluster cannot be reached: {reason[0]}"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
-        """Run what is left."""
+        """Run all jobs."""
         from neonym.lab.sweeps.cluster import run_on_slurm  # noqa: PLC0415 (imports submitit)
 
         run_on_slurm(launch, options)

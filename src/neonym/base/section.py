@@ -1,0 +1,57 @@
+"""What schemas of configuration are made of: sections that take no unknown key and convert nothing.
+
+A section is validated from nested plain values; what is wrong with them is told in one line.
+"""
+
+import posixpath
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from neonym.base.errors import UserError
+from neonym.base.mistakes import explain
+
+
+def leaves_project(path: str) -> bool:
+    """Whether a path leads out of the project without saying so by being absolute."""
+    return posixpath.normpath(path).split("/")[0] == ".."
+
+
+def _stay_in_project(path: str) -> str:
+    if leaves_project(path):
+        raise ValueError("leads out of the project; where that is meant, write the absolute path")
+    return path
+
+
+FileName = Annotated[str, Field(pattern=r"^[^\x00]+$"), AfterValidator(_stay_in_project)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, no key beyond those named, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def validated(cls, values: Mapping[str, Any], source: str) -> Self:
+        """The section of these values.
+
+        Parameters
+        ----------
+        values
+            Nested plain values, as composed or read.
+        source
+            Where they come from, for the message.
+
+        Raises
+        ------
+        UserError
+            For an unknown key, a wrong type or a value out of range: the first of them, with the
+            key, the value and what is allowed.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise UserError(explain(error, cls, values, source)) from None

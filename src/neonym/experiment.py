@@ -1,0 +1,145 @@
+"""What the lab must know of names: their schema, stages, files, figures.
+
+Every stage imports this file, so what belongs to one stage alone is imported when it is asked for.
+"""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import ClassVar
+
+from neonym.base.errors import UserError
+from neonym.lab import configuration as lab
+from neonym.lab.project import Charts, Project
+from neonym.lab.tracking.run import Run
+from neonym.settings import Paths, Settings
+from neonym.tracked import VOCABULARY
+
+
+class Sweep(lab.Sweep):
+    """What holds for all jobs of a sweep."""
+
+    # those of test, and of names against test
+    reads_test: ClassVar[re.Pattern[str]] = re.compile(
+        r"(^|\.)test\.|^reference\.|"
+        r"names\.(unseen|rediscovery|snn|\w+_cosine|\w+_w1|\w+_js)"
+    )
+    pruned_by: ClassVar[str] = "val.nll"
+
+
+class Configuration(lab.Configuration, Settings):
+    """The whole configuration, as `params.yaml` holds it."""
+
+    seeds: ClassVar[tuple[str, ...]] = ("seed", "data.split.seed")
+    of_execution: ClassVar[dict[str, object]] = {"train.resume": False}
+
+    sweep: Sweep
+    paths: Paths
+
+
+def run_name(configuration: Configuration) -> str:
+    """What a run is called: list, network, seed."""
+    model = configuration.model
+    layers = f"x{model.num_layers}" if model.num_layers > 1 else ""
+    return (
+        f"{configuration.data.name} {model.cell} {model.hidden_size}{layers} "
+        f"seed {configuration.seed}"
+    )
+
+
+def metrics() -> Collection[str]:
+    """The metrics by which jobs can be optimized."""
+    from neonym.evaluation.catalogue import FIGURES  # noqa: PLC0415 (for sweeps alone)
+
+    return FIGURES
+
+
+def curve(folder: Path) -> list[tuple[int, float]]:
+    """The nats of val after each epoch of a job; none where it trained nothing."""
+    from neonym.steps.outputs import Outputs  # noqa: PLC0415 (for sweeps alone)
+    from neonym.training.history import read_history  # noqa: PLC0415
+
+    try:
+        records = read_history(Outputs.below(folder).history)
+    except UserError:  # a script that trains nothing, or a file that was deleted
+        return []
+    return [(record.epoch, record.val_nll) for record in records]
+
+
+def log_results(run: Run, folder: Path, configuration: Configuration) -> None:
+    """Log all that the stages have left in a folder."""
+    from neonym.steps.outputs import Outputs  # noqa: PLC0415 (for `neonym sync` alone)
+    from neonym.tracked.evaluation_log import log_evaluation, log_stages_before  # noqa: PLC0415
+
+    files = Outputs.below(folder)
+    log_stages_before(run, files, configuration.data)
+    log_evaluation(run.for_stage("evaluate"), files)
+
+
+def log_model(uri: str, run_id: str, file: Path) -> str:
+    """Log a model file as an MLflow model."""
+    from neonym.tracked.model_logging import log_model as log  # noqa: PLC0415 (imports MLflow)
+
+    return log(uri, run_id, file)
+
+
+def check_model(file: Path) -> None:
+    """See that a file is a model that coins names."""
+    from neonym.generation.generator import NameGenerator  # noqa: PLC0415 (for promoting alone)
+
+    NameGenerator.load(file)
+
+
+PROJECT = Project(
+    reference="neonym.experiment:PROJECT",
+    schema=Configuration,
+    outputs={
+        "preprocess": ("data/processed",),
+        "train": ("models/model.npz", "reports/history.csv"),
+        "sample": ("reports/names.csv",),
+        "evaluate": ("reports/metrics.json", "reports/metrics.md", "reports/names_table.csv"),
+    },
+    model="models/model.npz",
+    raw="data/raw",
+    raw_key="data.path",
+    run_name=run_name,
+    metrics=metrics,
+    metrics_of={"train": ("val.nll",)},
+    curve=curve,
+    log_results=log_results,
+    log_model=log_model,
+    check_model=check_model,
+    promoted_by="val/nll",
+    charts=Charts(
+        columns=(
+            "metrics.best/val_nll",
+            "metrics.test/nll",
+            "metrics.names/validity",
+            "metrics.names/copied",
+            "metrics.names/vun_1k",
+            "params.model.cell",
+            "params.model.hidden_size",
+            "params.optimizer.lr",
+            "params.seed",
+        ),
+        curves={
+            "train/nll and val/nll": ("train/nll", "val/nll"),
+            "train/loss": ("train/loss",),
+        },
+        curves_title="Curves, nats per token",
+        bars=(
+            "best/val_nll",
+            "test/nll",
+            "names/validity",
+            "names/novelty",
+            "names/copied",
+            "names/vun_1k",
+        ),
+        axes=("model.cell", "model.hidden_size", "optimizer.lr", "seed"),
+        best="best/val_nll",
+        sections=("train", "val", "test", "names", "best", "minus_ngram", "interval", "reference"),
+    ),
+    passing_metrics=("train/loss", "train/loss_per_step"),
+    complete_after=("train", "evaluate"),
+    digests={VOCABULARY: "vocabulary"},
+)

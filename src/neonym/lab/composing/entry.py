@@ -1,0 +1,48 @@
+"""Where a stage's script begins: under DVC, or by hand with all of Hydra's command line."""
+
+import os
+import sys
+from pathlib import Path
+
+from neonym.base.errors import UserError
+from neonym.lab.configuration import Schema
+from neonym.lab.project import Project
+from neonym.lab.stage.console import log_to_terminal, say
+from neonym.lab.stage.execution import Stage, StageFunction
+
+
+def main(project: Project[Schema], name: str, function: StageFunction[Schema]) -> None:
+    """Run a stage script; a user's mistake ends it with one line and exit status 2.
+
+    Parameters
+    ----------
+    project
+        What the lab is told of the project.
+    name
+        The stage, as `dvc.yaml` calls it, and the script.
+    function
+        What the stage does; defined in the script. It may return the metric to be optimized.
+    """
+    try:
+        if os.environ.get("DVC_STAGE") == name:
+            log_to_terminal()
+            function(Stage(project, name, results=Path()))
+        else:
+            # Hydra costs half a second, which stages under DVC need not pay
+            from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415
+
+            run_by_hand(project, name, function)
+    except (Exception, KeyboardInterrupt) as error:
+        if _was_interrupted(error):
+            sys.exit(130)
+        if not isinstance(error, UserError):
+            raise
+        say(f"{name}: {error}", style="red")
+        sys.exit(2)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or came of it: OmegaConf's clean-up may fail where it is cut short."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return _was_interrupted(error.__cause__) or _was_interrupted(error.__context__)

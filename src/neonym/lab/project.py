@@ -1,0 +1,115 @@
+"""What the lab must know of a project: one object, which the project fills in.
+
+The lab runs, tracks, sweeps and reproduces the stages of any project; what its configuration
+holds, what its stages leave and which of its metrics may be optimized, it reads here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic
+
+from neonym.base.errors import UserError
+from neonym.lab.configuration import Schema, Sweep
+
+if TYPE_CHECKING:  # which knows the project itself
+    from neonym.lab.tracking.run import Run
+
+
+@dataclass(frozen=True)
+class Charts:
+    """What MLflow's UI shows first of a project's runs; all names as MLflow has them."""
+
+    columns: Sequence[str]
+    """Of the table of runs: metrics and params, as `metrics.val/nll` and `params.seed`."""
+    curves: Mapping[str, Sequence[str]]
+    """The charts over steps: title and metrics."""
+    curves_title: str
+    bars: Sequence[str]
+    """The metrics that are a bar a run."""
+    axes: Sequence[str]
+    """The params in the chart of parallel coordinates."""
+    best: str
+    """The metric by which runs are ordered, the lowest first."""
+    sections: Sequence[str]
+    """What stands before the slash in names of metrics; these sections are closed at first."""
+
+
+@dataclass(frozen=True)
+class Project(Generic[Schema]):
+    """What the lab is told of a project."""
+
+    reference: str
+    """`module:name` of this object, by which another process finds it."""
+    schema: type[Schema]
+    """Of the whole configuration."""
+    outputs: Mapping[str, Sequence[str]]
+    """Of each stage of `dvc.yaml` that computes, in order, what its runs are made of."""
+    model: str
+    """The output by which results are known to belong together."""
+    raw: str
+    """The folder of raw data, which DVC tracks."""
+    raw_key: str
+    """The key of the configuration that names the file of raw data."""
+    run_name: Callable[[Schema], str]
+    """What a run with a configuration is called."""
+    metrics: Callable[[], Collection[str]]
+    """The metrics by which jobs can be optimized."""
+    curve: Callable[[Path], list[tuple[int, float]]]
+    """The curve that a job left in its folder: step and value; empty where there is none."""
+    log_results: Callable[[Run, Path, Schema], None]
+    """Log to a run all that the stages have left in a folder."""
+    log_model: Callable[[str, str, Path], str]
+    """Log a model file as an MLflow model: address, run id, file; the id MLflow gives it."""
+    check_model: Callable[[Path], None]
+    """Refuse a file that is no model, with a `UserError`."""
+    promoted_by: str
+    """MLflow's name of the metric of the last stage by which models are promoted, the lower the
+    better; of runs without that stage it is `charts.best`."""
+    charts: Charts
+    passing_metrics: Collection[str] = ()
+    """Metrics that a stage tells while it runs and leaves in no file: a run that was filled in
+    lacks them, one that was resumed has them from where it went on."""
+    complete_after: Collection[str] = ()
+    """Stages that log all metrics of those before them."""
+    metrics_of: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Those of scripts that know only some of them."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Tags of a run that hold digests of what the stages made, and what each is called."""
+
+    @property
+    def last_stage(self) -> str:
+        """The stage whose end completes a run."""
+        return list(self.outputs)[-1]
+
+    def check_metric(self, script: str, settings: Sweep) -> None:
+        """See that what is to be optimized is a metric that a script computes.
+
+        Raises
+        ------
+        UserError
+            If it is not.
+        """
+        metric, known = settings.optimized_metric, self.metrics()
+        said = f"sweep.optimized_metric = {metric}"
+        if metric not in known:
+            allowed = ", ".join(name for name in known if not settings.reads_test.search(name))
+            raise UserError(f"{said}: there is no such figure; known: {allowed}")
+        own = self.metrics_of.get(script, known)
+        if metric not in own:
+            raise UserError(
+                f"{said}: {script} knows {', '.join(own)} alone; take pipelines/sweep.py"
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load_project, (self.reference,)
+
+
+def load_project(reference: str) -> Project[Any]:
+    """The project that is called `module:name`."""
+    module, _, name = reference.partition(":")
+    project: Project[Any] = getattr(import_module(module), name)
+    return project

@@ -1,0 +1,45 @@
+"""Where stages talk to the person at the keyboard; nothing in what they say is obeyed by it."""
+
+import logging
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from neonym.base.text import escape, escape_lines
+
+
+def console() -> Console:
+    """Standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def say(line: str, style: str | None = None) -> None:
+    """Print one line."""
+    console().print(escape(line), markup=False, soft_wrap=True, style=style)
+
+
+def say_lines(text: str) -> None:
+    """Print several lines."""
+    console().print(escape_lines(text), markup=False, soft_wrap=True)
+
+
+class Harmless(logging.Formatter):
+    """Formats messages so that the terminal obeys nothing in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, escaped."""
+        return escape_lines(super().format(record))
+
+
+def log_to_terminal() -> None:
+    """Log lines: plain, or rich on a terminal; without the time, which says nothing here."""
+    terminal = console()
+    handler: logging.Handler = RichHandler(console=terminal, show_time=False, show_path=False)
+    handler.setFormatter(Harmless("%(message)s"))
+    if not terminal.is_terminal:
+        handler = logging.StreamHandler()
+        handler.setFormatter(Harmless("%(levelname)s %(message)s"))
+    logger = logging.getLogger("neonym")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

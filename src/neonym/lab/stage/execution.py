@@ -1,0 +1,126 @@
+"""One execution of a stage: where its configuration comes from, where results go, its run.
+
+Under DVC a stage reads `params.yaml` and writes the workspace's files. Started by hand, the same
+script is configured by Hydra and writes into the job's folder.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Generic
+
+from neonym.base.files import sha256_of_file
+from neonym.lab.configuration import Schema, read_configuration
+from neonym.lab.project import Project
+from neonym.lab.stage.console import say_lines
+from neonym.lab.tracking.courier import wait_for_delivery
+from neonym.lab.tracking.run import Run, open_job, open_stage
+from neonym.lab.tracking.store import Store
+
+
+class Stage(Generic[Schema]):
+    """One execution of a stage script.
+
+    Parameters
+    ----------
+    project
+        Whose stage it is.
+    name
+        The stage, as `dvc.yaml` calls it.
+    results
+        The folder that stands for the workspace: `.` under DVC, Hydra's job folder by hand.
+    by_hand
+        Whether Hydra started it, not DVC.
+    configuration
+        What Hydra composed; under DVC it is read from `params.yaml`.
+    overrides
+        The overrides given by hand.
+    shared
+        Those of them that all jobs of a sweep have.
+    """
+
+    def __init__(
+        self,
+        project: Project[Schema],
+        name: str,
+        results: Path,
+        *,
+        by_hand: bool = False,
+        configuration: Schema | None = None,
+        overrides: list[str] | None = None,
+        shared: Collection[str] = (),
+    ) -> None:
+        self.project = project
+        self.name = name
+        self.results = results
+        self.by_hand = by_hand
+        self.overrides = overrides or []
+        self._shared = shared
+        self.run_key = ""
+        """The key of the run that it tracks, once it does."""
+        self._composed = configuration
+
+    @cached_property
+    def configuration(self) -> Schema:
+        """The whole configuration, validated."""
+        return self._composed or read_configuration(Path("params.yaml"), self.project.schema)
+
+    @property
+    def title(self) -> str:
+        """What its run is called: by what was asked for beyond `conf/`, or else by its model.
+
+        What tells a job from the others of its sweep comes first, where narrow columns show it.
+        """
+        words = [word for word in self.overrides if not word.startswith(("sweep.", "sweep="))]
+        asked = " ".join(sorted(words, key=lambda word: word in self._shared))
+        return asked or self.project.run_name(self.configuration)
+
+    def output(self, path: str) -> Path:
+        """Where this execution writes what the workspace calls `path`."""
+        return self.results / path
+
+    def say(self, message: str) -> None:
+        """Print something for the person at the keyboard."""
+        say_lines(message)
+
+    @contextmanager
+    def tracked(self, model: Path | None = None) -> Iterator[Run]:
+        """Log to the run of this execution for as long as the block lasts.
+
+        Parameters
+        ----------
+        model
+            The file of the model that the stage works on; None where it makes one.
+        """
+        if not self.configuration.tracking.enabled:
+            yield Run(None)
+            return
+        stage = self.name if self.name in self.project.outputs else ""
+        digest = sha256_of_file(model) if model else None
+        open_run = open_job if self.by_hand else open_stage
+        with open_run(
+            Store.of_project(self.project),
+            self.configuration,
+            stage=stage,
+            name=self.title,
+            model_sha256=digest,
+        ) as run:
+            self.run_key = run.key
+            yield run
+
+    def wait_for_delivery(self, run: Run) -> None:
+        """Wait until MLflow has a run that has ended, and say so if it does not take it."""
+        if run.folder is None:
+            return
+        store = Store.of_project(self.project)
+        seconds = self.configuration.tracking.wait_seconds
+        outcome = wait_for_delivery(store, seconds, run.folder)
+        if not outcome.delivered:
+            self.say(
+                f"MLflow at {store.address} did not take everything ({outcome.message}). "
+                "It waits in .neonym; `neonym sync` delivers it."
+            )
+
+
+StageFunction = Callable[[Stage[Schema]], float | None]

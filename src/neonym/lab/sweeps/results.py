@@ -1,0 +1,71 @@
+"""How the jobs of a sweep ended: each leaves a file in its folder, all that the end looks at.
+
+So jobs may run in other processes or on other machines, and a sweep that was killed can go on.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from neonym.base.errors import UserError
+from neonym.base.files import parse_json, write_text
+
+RESULT = "result.json"
+ENDED = ("finished", "pruned")
+
+
+@dataclass
+class Result:
+    """How a job ended."""
+
+    status: str
+    """finished or failed; or pruned, which is an end as good as finished."""
+    value: float | None
+    """The optimized metric; None where there is none."""
+    overrides: list[str]
+    configuration: str
+    """The configuration's hash."""
+    repetition_of: str
+    """The same for all seeds of a configuration."""
+    run_key: str = ""
+    error: str = ""
+    number: int = -1
+    """The job's, which is the name of its folder."""
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What the overrides say, by key."""
+        pairs = [word.partition("=") for word in self.overrides]
+        return {key: value for key, _, value in pairs}
+
+
+def result_of(folder: Path) -> Path:
+    """Where a job that works in this folder leaves its result."""
+    return folder / RESULT
+
+
+def read_result(path: Path) -> Result:
+    """The result in a file.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    try:
+        values = {**parse_json(path.read_bytes()), "number": int(path.parent.name)}
+        return TypeAdapter(Result).validate_python(values)
+    except (ValueError, TypeError):
+        raise UserError(f"{path} is damaged; delete it, and the job runs again") from None
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Leave a job's result in its folder."""
+    write_text(result_of(folder), json.dumps(asdict(result), indent=2) + "\n")
+
+
+def own_words(overrides: list[str]) -> list[str]:
+    """The overrides that are a job's own, not its sweep's."""
+    return [word for word in overrides if not word.startswith(("sweep.", "sweep="))]

@@ -1,0 +1,207 @@
+"""A sweep as Hydra asks for it: planned, its jobs launched, one parent run, and a report.
+
+The jobs of a grid are launched together. Those of a search come in batches, which learn from those
+before. Jobs that an earlier attempt has finished are left out.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from neonym.base.errors import UserError
+from neonym.base.section import leaves_project
+from neonym.lab.composing.by_hand import CONFIG, Script
+from neonym.lab.stage.console import console, say
+from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
+from neonym.lab.sweeps.launching import JobFailedError, digest_of_conf
+from neonym.lab.sweeps.planning import Plan, plan_sweep
+from neonym.lab.sweeps.sweep_folder import Sweep, is_hydras
+from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
+from neonym.lab.sweeps.sweep_tracking import is_told, log_report, note_as_told
+from neonym.lab.tracking.courier import wait_for_delivery
+from neonym.lab.tracking.run import open_sweep
+from neonym.lab.tracking.store import Store
+
+RESUMING = ("sweep.resume=", "sweep.id=")
+
+
+class JobSource(Protocol):
+    """Says which jobs are left to run: their numbers and overrides."""
+
+    def next_batch(self) -> list[tuple[int, list[str]]]:
+        """The jobs to be launched together now; none at the end of the sweep."""
+
+    def ended(self) -> None:
+        """Take note of the results that the last batch has left."""
+
+
+class Grid:
+    """All jobs at once, but for those that are finished.
+
+    Parameters
+    ----------
+    jobs
+        The overrides of each.
+    folder
+        The sweep's.
+    conf
+        The digest of the configuration files.
+    """
+
+    def __init__(self, jobs: Sequence[Sequence[str]], folder: Path, conf: str) -> None:
+        self._left = [
+            (number, list(words))
+            for number, words in enumerate(jobs)
+            if not Job(number, list(words), folder / str(number)).is_finished(conf)
+        ]
+
+    def next_batch(self) -> list[tuple[int, list[str]]]:
+        """All jobs, once."""
+        left, self._left = self._left, []
+        return left
+
+    def ended(self) -> None:
+        """Nothing depends on it."""
+
+
+def run_sweep(
+    script: Script[Any], context: HydraContext, config: DictConfig, arguments: list[str]
+) -> Report:
+    """Run a sweep, or what is left of it, and see that MLflow and the terminal tell of it.
+
+    Parameters
+    ----------
+    script
+        The script whose jobs are swept.
+    context
+        Hydra's.
+    config
+        What Hydra composed for the whole sweep, its own part included.
+    arguments
+        The overrides that Hydra read, without those of its own keys.
+
+    Raises
+    ------
+    UserError
+        For the first mistake, before anything runs.
+    """
+    plan = plan_sweep(script, context.config_loader, config, arguments)
+    sweep = _begin(script.name, config, arguments)
+    with sweep.alone():
+        report = _Running(script, context, config, plan, sweep).run()
+    say(f"results are in {sweep.folder}")
+    return report
+
+
+def _begin(script: str, config: DictConfig, arguments: Sequence[str]) -> Sweep:
+    """A new sweep in the folder that Hydra composed, or the one that is to go on."""
+    given = list(map(str, config.hydra.overrides.hydra))
+    own = [word for word in given if not word.startswith("hydra.mode=")]
+    named = [word for word in own if word.lstrip("+").startswith(("hydra.sweep.", "hydra.sweep="))]
+    asked = [word for word in arguments if not word.startswith(RESUMING)]
+    words = [*_flags(config), *asked, *(word for word in own if word not in named)]
+    folder = Path(config.hydra.sweep.dir)
+    if leaves_project(str(folder)):
+        raise UserError(
+            f"hydra.sweep.dir={folder} leads out of the project; where that is meant, write the "
+            "absolute path"
+        )
+    if config.sweep.resume and not named:
+        return Sweep.last(folder.parent, script, words)
+    return Sweep.begin(folder, script, words)
+
+
+def _flags(config: DictConfig) -> list[str]:
+    """The flags of the command line that change what is composed."""
+    name = config.hydra.job.config_name
+    sources = config.hydra.runtime.config_sources
+    return [
+        *(f"--config-dir={each.path}" for each in sources if each.provider == "command-line"),
+        *([] if name == CONFIG else [f"--config-name={name}"]),
+    ]
+
+
+class _Running:
+    """A sweep while it runs."""
+
+    def __init__(
+        self,
+        script: Script[Any],
+        context: HydraContext,
+        config: DictConfig,
+        plan: Plan,
+        sweep: Sweep,
+    ) -> None:
+        self._script, self._context, self._plan, self._sweep = script, context, plan, sweep
+        self._config = config.copy()
+        with open_dict(self._config):
+            self._config.hydra.sweep.dir = str(sweep.folder)
+            self._config.sweep.id = sweep.id
+
+    def run(self) -> Report:
+        """Run what is left; what came of it all."""
+        sweep, first = self._sweep, self._plan.first
+        source, batch = self._source(), []
+        report = summarize(sweep, first)
+        batch = source.next_batch()
+        if not batch and is_told(report):
+            print_report(report, console())
+            return report
+        OmegaConf.save(self._config, sweep.folder / "multirun.yaml")
+        store = Store.of_project(self._script.project)
+        title = _title(sweep, self._plan.shared)
+        # The parent has to be there before the runs of its jobs, which are delivered in order; so
+        # it is opened twice: to begin, and for the report.
+        with open_sweep(store, sweep.id, title, first.tracking) as parent:
+            with suppress(JobFailedError):
+                self._launch(source, batch)
+            report = summarize(sweep, first)
+            with open_sweep(store, sweep.id, title, first.tracking) as end:
+                log_report(end, report, self._script.project.curve)
+        print_report(report, console())
+        if first.tracking.enabled:
+            note_as_told(report)
+            outcome = wait_for_delivery(store, first.tracking.wait_seconds, parent.folder)
+            if not outcome.delivered:
+                say(f"MLflow did not take everything ({outcome.message}); run neonym sync")
+        return report
+
+    def _source(self) -> JobSource:
+        """Where the sweep's jobs come from."""
+        if self._plan.first.sweep.search == "grid":
+            conf = digest_of_conf(self._context.config_loader)
+            return Grid(self._plan.jobs, self._sweep.folder, conf)
+        from neonym.lab.sweeps.search import Search  # noqa: PLC0415 (imports Optuna)
+
+        return Search(self._plan, self._sweep.folder)
+
+    def _launch(self, source: JobSource, batch: list[tuple[int, list[str]]]) -> None:
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self._context,
+            task_function=JobFunction(self._script, self._plan.shared),
+            config=self._config,
+        )
+        own = f"sweep.id={self._sweep.id}"
+        while batch:
+            for number, words in batch:
+                Job(number, words, self._sweep.folder / str(number)).forget_failure()
+            overrides = [[*words, own, f"{NUMBER}{number}"] for number, words in batch]
+            try:
+                launcher.launch(overrides, initial_job_idx=batch[0][0])
+            finally:
+                source.ended()
+            batch = source.next_batch()
+
+
+def _title(sweep: Sweep, shared: Collection[str]) -> str:
+    """What the parent run is called: what is swept comes first, Hydra's own last."""
+
+    def rank(word: str) -> int:
+        return 2 if is_hydras(word) else int(word in shared and not word.startswith("sweep"))
+
+    return " ".join([sweep.script, *sorted(sweep.arguments, key=rank)])

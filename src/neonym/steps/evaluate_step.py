@@ -1,0 +1,100 @@
+"""From drawn names to figures, tables and pictures, beside an n-gram, real names and chance."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neonym.base.files import write_text
+from neonym.base.threads import one_blas_thread
+from neonym.base.types import Floats
+from neonym.corpus.processed import read_processed
+from neonym.corpus.splits import PARTS
+from neonym.drawing.canvas import save_figure
+from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.page import to_page
+from neonym.evaluation.references import ngram_reference, uniform_reference
+from neonym.evaluation.report import evaluate as judge
+from neonym.evaluation.report import to_json
+from neonym.evaluation.table import NameRow, names_table
+from neonym.evaluation.table_file import write_names_table
+from neonym.figures.pictures import Evaluated, pictures
+from neonym.generation.generator import NameGenerator
+from neonym.generation.names_file import read_names
+from neonym.settings import Settings
+from neonym.steps.outputs import Outputs
+from neonym.steps.trained_model import load_trained
+from neonym.training.history import read_history
+
+
+def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> dict[str, Any]:
+    """Judge what the stages before left, write it, and return the figures.
+
+    Raises
+    ------
+    UserError
+        If what a stage before leaves is missing, damaged or made with other settings.
+    """
+    processed = read_processed(files.processed)
+    lists = Lists(
+        processed.train,
+        processed.val,
+        processed.test,
+        processed.vocabulary,
+        processed.summary["lowercase"],
+        settings.data.rules,
+    )
+    generator = load_trained(files.model, settings)
+    names, ended, log_probs = read_names(files.names)
+    drawn = Drawn(names, ended)
+    report = _judge(generator, drawn, lists, settings)
+    table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
+    write_text(files.metrics, to_json(report))
+    grouped = processed.summary["grouped"]
+    page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
+    write_text(files.metrics_table, page)
+    write_names_table(files.names_table, table)
+    if with_pictures:
+        level = report["reference"]["ngram"]["val"]["nll"]
+        history = read_history(files.history)
+        evaluated = Evaluated(generator, lists, drawn, table, history, level, settings)
+        _draw_pictures(evaluated, files.pictures)
+    return report
+
+
+@one_blas_thread()
+def _judge(
+    generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings
+) -> dict[str, Any]:
+    """The figures of the drawn names and of the model's likelihood, beside the references."""
+    sample, seed = settings.sample, settings.seed
+    count = len(drawn.names)
+    max_length = sample.max_length or generator.max_length
+    ngram = ngram_reference(
+        lists,
+        settings.evaluate.ngram_max_order,
+        count=count,
+        max_length=max_length,
+        seed=seed,
+        prefix=generator.canonical(sample.prefix),
+    )
+    uniform = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
+    nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
+    return judge(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)
+
+
+def _tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[NameRow]:
+    """A row for each of the first distinct names; one that was cut off has no nats of its end."""
+    written = lists.canonical(drawn.names)
+    first = list({name: place for place, name in reversed(list(enumerate(written)))}.values())
+    places = sorted(first)[:most]
+    chosen = Drawn([written[place] for place in places], [drawn.ended[place] for place in places])
+    nats = np.where(chosen.ended, -log_probs[places], np.nan)
+    return names_table(chosen, lists, nats)
+
+
+@one_blas_thread()
+def _draw_pictures(evaluated: Evaluated, folder: Path) -> None:
+    """Write all pictures."""
+    for name, figure in pictures(evaluated):
+        save_figure(figure, folder / f"{name}.png")

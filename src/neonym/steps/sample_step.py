@@ -1,0 +1,39 @@
+"""From a trained model to a file of names."""
+
+from neonym.corpus.processed import read_processed
+from neonym.generation.generator import Names
+from neonym.generation.names_file import write_names
+from neonym.models.choice import Choice
+from neonym.settings import Settings
+from neonym.steps.outputs import Outputs
+from neonym.steps.trained_model import load_trained
+
+
+def sample(settings: Settings, files: Outputs) -> Names:
+    """Draw the names that are asked for from the trained model, and write them.
+
+    Raises
+    ------
+    UserError
+        If the model is missing or was trained with other settings, or no names can be had.
+    """
+    options = settings.sample
+    known = read_processed(files.processed).train if options.novel else []
+    names = load_trained(files.model, settings).draw(
+        options.count,
+        seed=settings.seed,
+        choice=Choice(options.temperature, options.top_k, options.top_p),
+        prefix=options.prefix,
+        max_length=options.max_length,
+        distinct=options.distinct,
+        exclude=known,
+    )
+    write_names(files.names, names)
+    return names
+
+
+def explain_draws(names: Names, wanted: int) -> str:
+    """How many names were drawn, where not every one was kept; else ""."""
+    count = len(names.names)
+    short = f", {wanted} were asked for" if count < wanted else ""
+    return f"{names.draws} names drawn for {count}{short}" if names.draws > count else ""

@@ -1,0 +1,84 @@
+"""From processed data to a trained model and its curves."""
+
+from neonym.base.errors import PrunedError
+from neonym.corpus.processed import Processed
+from neonym.models.model_file import save_model
+from neonym.settings import Settings, training_settings
+from neonym.steps.outputs import Outputs
+from neonym.training.history import EpochRecord, write_history
+from neonym.training.loop import TrainingListener
+from neonym.training.members import train_members
+from neonym.training.progress import TrainingProgress
+
+
+class _Remembering:
+    """Keeps the curves, and passes on what happens to the terminal and to another listener."""
+
+    def __init__(self, progress: TrainingProgress, listener: TrainingListener) -> None:
+        self.history: list[EpochRecord] = []
+        self._progress, self._listener = progress, listener
+
+    def on_step(self, step: int, loss: float, lr: float) -> None:
+        self._listener.on_step(step, loss, lr)
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        self.history.append(record)
+        self._progress.show(record)
+        self._listener.on_epoch(record)
+
+
+def train(
+    settings: Settings, processed: Processed, files: Outputs, listener: TrainingListener
+) -> float:
+    """Train on processed data and write what comes of it; the best validation loss.
+
+    Parameters
+    ----------
+    settings
+        What to train, and how.
+    processed
+        The names; those of test are not looked at.
+    files
+        Where model, curves and checkpoint go.
+    listener
+        Is told of each step and epoch.
+
+    Raises
+    ------
+    UserError
+        As `neonym.training.loop.train`.
+    PrunedError
+        If the listener ends it; the curves so far are written.
+    """
+    vocabulary = processed.vocabulary
+    with TrainingProgress(number_of_epochs(settings)) as progress:
+        remembering = _Remembering(progress, listener)
+        try:
+            result = train_members(
+                vocabulary.encode_all(processed.train),
+                vocabulary.encode_all(processed.val),
+                len(vocabulary),
+                settings,
+                listener=remembering,
+                checkpoint=files.checkpoint,
+            )
+        except PrunedError:
+            write_history(files.history, remembering.history)
+            files.checkpoint.unlink(missing_ok=True)
+            raise
+    metadata = {
+        "longest": processed.summary["longest"],
+        "lowercase": processed.summary["lowercase"],
+        "configuration": training_settings(settings),
+    }
+    if result.mixture:  # what the curves of its members do not tell
+        metadata["val_nll"] = result.best_val_nll
+    save_model(files.model, result.mixture or result.network, vocabulary, metadata)
+    write_history(files.history, result.history)
+    files.checkpoint.unlink(missing_ok=True)
+    return result.best_val_nll
+
+
+def number_of_epochs(settings: Settings) -> int:
+    """How many epochs there are at most, those of all members together."""
+    return settings.train.members * settings.train.epochs

@@ -1,0 +1,124 @@
+"""What a run holds of training: curves while it goes on, then the best epoch and the files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from neonym.base.errors import PrunedError
+from neonym.base.files import md5_of, sha256_of_file
+from neonym.corpus.processed import read_processed
+from neonym.lab.stage.execution import Stage
+from neonym.lab.sweeps.judge import judge_of
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.run import Run
+from neonym.models.model_file import load_model
+from neonym.settings import Settings
+from neonym.steps.outputs import Outputs
+from neonym.steps.train_step import number_of_epochs, train
+from neonym.tracked import ONE_VALUE
+from neonym.tracked.data_log import log_data
+from neonym.training.history import EpochRecord, read_history
+
+Judge = Callable[[int, float], None]
+
+
+class TrainingLog:
+    """Passes what happens in training on to the tracked run, and to who may end it.
+
+    Parameters
+    ----------
+    run
+        The run.
+    settings
+        What is trained.
+    every
+        Steps from one point of the running loss to the next.
+    judge
+        Is given epoch and val nll, and raises `PrunedError` to end the training.
+    """
+
+    def __init__(
+        self, run: Run, settings: Settings, every: int, judge: Judge | None = None
+    ) -> None:
+        self._run, self._every, self._judge = run, every, judge
+        summed = settings.train.reduction == "sum"
+        self._running_loss = "train/loss_per_step" if summed else "train/loss"
+
+    def on_step(self, step: int, loss: float, lr: float) -> None:
+        """Log the running loss now and then."""
+        if step % self._every == 0:
+            self._run.metrics({self._running_loss: loss}, step)
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Log the epoch, and have it judged."""
+        log_epoch(self._run, record)
+        if self._judge:
+            self._judge(record.epoch, record.val_nll)
+
+
+def train_tracked(
+    stage: Stage[Any], run: Run, processed: Path, files: Outputs, as_model: bool = True
+) -> float:
+    """Train on processed data, write what comes of it and log it; the best validation loss.
+
+    Parameters
+    ----------
+    stage
+        The execution that it is part of; in a search with a pruner it may be ended early.
+    run
+        What it is logged to.
+    processed
+        The folder of processed data.
+    files
+        What to write.
+    as_model
+        Whether the model becomes an MLflow model.
+    """
+    configuration = stage.configuration
+    log_data(run, processed, configuration.data)
+    judge = judge_of(stage, number_of_epochs(configuration))
+    log = TrainingLog(run, configuration, configuration.tracking.log_every_steps, judge)
+    try:
+        best = train(configuration, read_processed(processed), files, log)
+    except PrunedError:
+        run.artifact(files.history, "reports")
+        run.tags({tags.STATUS: "pruned"})
+        raise
+    log_trained(run, files, as_model)
+    return best
+
+
+def log_epoch(run: Run, record: EpochRecord) -> None:
+    """Log one epoch; its step is the last of its optimizer steps."""
+    values = {
+        "train/nll": record.train_nll,
+        "val/nll": record.val_nll,
+        "train/lr": record.lr,
+        "train/grad_norm": record.grad_norm,
+        "train/epoch": float(record.epoch),
+    }
+    run.metrics(values, record.step)
+
+
+def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:
+    """Log what training ends with: the best epoch, the curves' file and the model's.
+
+    With `as_model` it is an MLflow model besides, which takes a second to log. Of a mixture
+    `best/val_nll` is its own, and `best_member` tells of the best network in it.
+    """
+    history = read_history(files.history)
+    best = min(history, key=lambda record: record.val_nll)
+    mixed = load_model(files.model).metadata.get("val_nll")
+    curve = "best" if mixed is None else "best_member"
+    values = {
+        f"{curve}/val_nll": best.val_nll,
+        f"{curve}/train_nll": best.train_nll,
+        f"{curve}/epoch": float(best.epoch),
+    }
+    run.metrics(values if mixed is None else {**values, "best/val_nll": mixed}, ONE_VALUE)
+    digest = sha256_of_file(files.model)
+    run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
+    run.artifact(files.history, "reports")
+    run.artifact(files.model, "models")
+    if as_model:
+        run.model(files.model, digest)
