@@ -38,7 +38,7 @@ $(BENCH): $(READY)
 	@touch $@
 
 repro: setup ## Run the main job: dinosaurs in, a trained network, new names and an MLflow run out
-	@python src/neonym/commands/_mend.py
+	@neonym mend
 	@dvc repro
 	@neonym sync
 	@neonym summary

@@ -6,6 +6,7 @@ of its starts: what sweeping needs is imported when something is swept.
 
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class PlannedSweeper(Sweeper):
         return report
 
 
-class LabLauncher(Launcher):
+class LabLauncher(Launcher, ABC):
     """Runs the jobs that it is asked to, each of which leaves its result in its folder."""
 
     def __init__(self, **options: Any) -> None:
@@ -81,9 +82,9 @@ class LabLauncher(Launcher):
         self.run(launch, self._options)
         return launch.returns()
 
+    @abstractmethod
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run all jobs, and call `launch.ended` for each."""
-        raise NotImplementedError
 
 
 class InProcess(LabLauncher):
