@@ -8,6 +8,7 @@ import pytest
 from empty_store import make_empty_database
 from processes import delivery_pids, kill
 
+from neonym import experiment
 from neonym.lab.tracking.store import Store
 
 
@@ -22,5 +23,5 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
     """The store of an empty project; its delivery process is ended after the test."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
-    yield Store.of_project(tmp_path)
+    yield Store.of_project(experiment.PROJECT, tmp_path)
     kill(delivery_pids(tmp_path))

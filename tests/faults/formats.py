@@ -4,7 +4,6 @@
 """
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +30,6 @@ from neonym.training.loop import train
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration
 
 PROJECT = Path(__file__).resolve().parents[2]
-sys.path.append(str(PROJECT / "pipelines"))
-
 Alter = Callable[[bytes, Random], bytes]
 
 
@@ -265,8 +262,9 @@ def make_sweep(folder: Path) -> Path:
 
 
 def hold_sweep(path: Path) -> Any:
-    from neonym.commands.resume_sweep import _read
     from neonym.lab.sweeps.multirun import Sweep
+
+    from neonym.commands.resume_sweep import _read
 
     return Sweep.read(path.parent), _read(path.parent)
 

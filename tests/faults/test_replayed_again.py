@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from test_replay import all_runs, curve, later, loss, opened, trained, write
 
+from neonym import experiment
 from neonym.lab.delivery.process import Delivery
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
@@ -101,14 +102,14 @@ def test_a_run_that_was_deleted_meanwhile_is_made_again(store: Store) -> None:
     writer.write(loss(1, 3.0))
     Delivery(store)._deliver_round(Replay(store), open_segments(store.segments))
     database = store.database.read_bytes()
-    replay = Replay(Store(store.root, f"sqlite:///{store.root / 'other.db'}"))
+    replay = Replay(Store(store.root, f"sqlite:///{store.root / 'other.db'}", experiment.PROJECT))
     writer.close("FINISHED")
     delivery = Delivery(store)
     for _ in range(2):
         delivery._deliver_round(replay, open_segments(store.segments))
     assert open_segments(store.segments) == []
     assert store.database.read_bytes() == database
-    [run] = all_runs(Store(store.root, f"sqlite:///{store.root / 'other.db'}"))
+    [run] = all_runs(Store(store.root, f"sqlite:///{store.root / 'other.db'}", experiment.PROJECT))
     assert run.info.status == "FINISHED"
 
 

@@ -14,6 +14,7 @@ from processes import delivery_pids, kill
 from unreliable import MODES, Proxy, unreliable
 from written import check, write_run
 
+from neonym import experiment
 from neonym.lab.tracking.courier import ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
@@ -51,7 +52,7 @@ def store(
     tmp_path: Path, proxy: Proxy, empty_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.uri)
-    yield Store.of_project(tmp_path)
+    yield Store.of_project(experiment.PROJECT, tmp_path)
     kill(delivery_pids(tmp_path))
 
 
@@ -118,12 +119,12 @@ def test_delivery_killed_while_it_logs_the_model_logs_one(
     from formats import make_model
 
     from neonym.base.files import sha256_of_file
-    from neonym.lab.tracking.run import open_run
+    from neonym.lab.tracking.run import open_job
     from small_training import configuration
 
     chance = np.random.default_rng(SEED)
     model = make_model(tmp_path)
-    with open_run(store, configuration(), kind="job", name="run") as run:
+    with open_job(store, configuration(), name="run") as run:
         run.model(model, sha256_of_file(model))
     for _ in range(4):
         end = time.monotonic() + 30

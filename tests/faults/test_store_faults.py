@@ -19,7 +19,7 @@ from written import check, write_run
 
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
-from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.store import Store
 from small_training import configuration
 
@@ -85,7 +85,7 @@ def test_a_database_that_cannot_be_written_is_told_and_delivered_to_later(
 def test_a_deleted_database_is_made_again_for_what_was_not_delivered(
     store: Store, tmp_path: Path
 ) -> None:
-    with open_run(store, configuration(), kind="job", name="begun") as run:
+    with open_job(store, configuration(), name="begun") as run:
         run.metrics({"train/loss": 1.0}, 1)
         end = time.monotonic() + 60
         while not (run.folder / "cursor.json").exists() and time.monotonic() < end:

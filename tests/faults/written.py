@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, Dataset, Event, Metrics, RunOpened, Tags
-from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.spool import Segment
 from neonym.lab.tracking.store import Store
 from small_training import configuration
@@ -28,7 +28,7 @@ class Written:
 
 def write_run(store: Store, number: int, points: int = 400) -> Written:
     """Log a run of every kind of event."""
-    with open_run(store, configuration(seed=number), kind="job", name=f"run {number}") as run:
+    with open_job(store, configuration(seed=number), name=f"run {number}") as run:
         run.dataset("names", "training", f"{number:064d}", "names.txt", 15)
         for step in range(points):
             run.metrics({"train/loss": 1 / (step + 1), "train/lr": step * 1e-5}, step)

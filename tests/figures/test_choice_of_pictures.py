@@ -1,9 +1,7 @@
 """Which pictures are made, and of what: for every kind of network and of list."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,13 +14,14 @@ from neonym.corpus.vocabulary import Unit, Vocabulary, tokens_of
 from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
+from neonym.figures.pictures import Evaluated, _spread, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules
+from neonym.steps.evaluate_step import _tabulate
 from neonym.training.history import EpochRecord
 
-PIPELINES = Path(__file__).resolve().parents[2] / "pipelines"
 HISTORY = [EpochRecord(1, 1, 0.1, 2.0, 2.0, 2.0, 1.0)]
 SENTENCES = ["a dog runs", "a cat runs", "the dog sleeps", "the cat sleeps", "a bird"]
 ALL = {
@@ -39,19 +38,8 @@ ALL = {
 Make = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def pipelines() -> Iterator[dict[str, ModuleType]]:
-    """The scripts' modules."""
-    sys.path.insert(0, str(PIPELINES))
-    import evaluate
-    from neonym.figures import pictures
-
-    yield {"pictures": pictures, "evaluate": evaluate}
-    sys.path.remove(str(PIPELINES))
-
-
 @pytest.fixture
-def make(pipelines: dict[str, ModuleType]) -> Make:
+def make() -> Make:
     """Makes what pictures are made of, with an untrained network."""
 
     def evaluated(
@@ -75,7 +63,7 @@ def make(pipelines: dict[str, ModuleType]) -> Make:
         new = names[2] + (" " if unit == "word" else "") + last
         given = [*names[2:], new] if coined is None else coined
         drawn = Drawn(given, [True] * len(given))
-        return pipelines["pictures"].Evaluated(
+        return Evaluated(
             generator,
             lists,
             drawn,
@@ -88,8 +76,8 @@ def make(pipelines: dict[str, ModuleType]) -> Make:
     return evaluated
 
 
-def drawn_pictures(pipelines: dict[str, ModuleType], evaluated: Any) -> dict[str, Figure]:
-    return dict(pipelines["pictures"].pictures(evaluated))
+def drawn_pictures(evaluated: Any) -> dict[str, Figure]:
+    return dict(pictures(evaluated))
 
 
 @pytest.mark.parametrize(
@@ -104,97 +92,81 @@ def drawn_pictures(pipelines: dict[str, ModuleType], evaluated: Any) -> dict[str
 )
 @pytest.mark.parametrize("unit", ["character", "word"])
 def test_every_network_on_letters_and_words_has_all_pictures(
-    pipelines: dict[str, ModuleType], make: Make, network: dict[str, Any], unit: Unit
+    make: Make, network: dict[str, Any], unit: Unit
 ) -> None:
     names = small_training.NAMES if unit == "character" else SENTENCES
-    assert drawn_pictures(pipelines, make(names, unit, network)).keys() == ALL
+    assert drawn_pictures(make(names, unit, network)).keys() == ALL
 
 
-def test_letters_are_called_letters_and_words_words(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
+def test_letters_are_called_letters_and_words_words(make: Make) -> None:
     for names, unit, noun in [
         (small_training.NAMES, "character", "letter"),
         (SENTENCES, "word", "word"),
     ]:
-        pictures = drawn_pictures(pipelines, make(names, unit))
+        pictures = drawn_pictures(make(names, unit))
         assert pictures["lengths"].axes[0].get_xlabel() == f"length in {noun}s"
         assert pictures["tokens"].axes[0].get_xlabel() == noun
         assert pictures["surprisal"].texts[0].get_text() == f"Surprise at each {noun}"
 
 
-def test_a_vowel_is_one_with_its_accents(pipelines: dict[str, ModuleType], make: Make) -> None:
-    [*_, letters] = drawn_pictures(pipelines, make(["ami", "amiet", "née", "noé"])).values()
+def test_a_vowel_is_one_with_its_accents(make: Make) -> None:
+    [*_, letters] = drawn_pictures(make(["ami", "amiet", "née", "noé"])).values()
     orange = {text.get_text() for text in letters.axes[0].texts if text.get_color() == REAL}
     assert orange == {"e", "é", "o"}
 
 
-def test_a_model_that_coins_nothing_has_all_pictures(
-    pipelines: dict[str, ModuleType], make: Make, tmp_path: Path
-) -> None:
-    for name, figure in drawn_pictures(pipelines, make(coined=[])).items():
+def test_a_model_that_coins_nothing_has_all_pictures(make: Make, tmp_path: Path) -> None:
+    for name, figure in drawn_pictures(make(coined=[])).items():
         save_figure(figure, tmp_path / f"{name}.png")
     assert {path.stem for path in tmp_path.iterdir()} == ALL
 
 
-def test_pictures_of_one_network_of_a_mixture_say_which(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
+def test_pictures_of_one_network_of_a_mixture_say_which(make: Make) -> None:
     evaluated = make()
     network = evaluated.generator.network
     evaluated.generator.predictor = Mixture([network, network])
-    drawn = drawn_pictures(pipelines, evaluated)
+    drawn = drawn_pictures(evaluated)
     titles = {name: figure.texts[0].get_text() for name, figure in drawn.items()}
     assert titles["hidden_units"] == "What single hidden units of the first of 2 networks follow"
     assert titles["letters"].endswith("(input weights of the first of 2 networks)")
     assert not any("2 networks" in titles[name] for name in ALL - {"hidden_units", "letters"})
 
 
-def test_without_temperatures_there_is_no_picture_of_them(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
-    found = drawn_pictures(pipelines, make(evaluate__temperatures=[]))
+def test_without_temperatures_there_is_no_picture_of_them(make: Make) -> None:
+    found = drawn_pictures(make(evaluate__temperatures=[]))
     assert found.keys() == ALL - {"temperature"}
 
 
-def test_temperatures_are_drawn_in_order_with_fresh_names(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
+def test_temperatures_are_drawn_in_order_with_fresh_names(make: Make) -> None:
     evaluated = make(evaluate__temperatures=[1.5, 0.0, 0.3], evaluate__temperature_names=40)
-    lines = drawn_pictures(pipelines, evaluated)["temperature"].axes[0].lines
+    lines = drawn_pictures(evaluated)["temperature"].axes[0].lines
     assert lines[0].get_xdata().tolist() == [0, 0.3, 1.5]
 
 
-def test_the_names_asked_for_are_looked_at_in_canonical_form(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
+def test_the_names_asked_for_are_looked_at_in_canonical_form(make: Make) -> None:
     evaluated = make(evaluate__examples=[" Sauros ", "taurus"])
-    shown = drawn_pictures(pipelines, evaluated)["surprisal"].axes[0].texts
+    shown = drawn_pictures(evaluated)["surprisal"].axes[0].texts
     words = "".join(text.get_text() for text in shown[:14])
     assert words == "saurosendtaurusend"
     mean = -evaluated.generator.log_prob(["taurus"])[0] / 7
     assert shown[-1].get_text().strip() == f"{mean:.2f}"
 
 
-def test_a_name_asked_for_with_an_unknown_letter_is_one_clear_line(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
+def test_a_name_asked_for_with_an_unknown_letter_is_one_clear_line(make: Make) -> None:
     with pytest.raises(UserError, match=r"evaluate\.examples: 'rex!': '!' \(U\+0021\), letter 4"):
-        drawn_pictures(pipelines, make(evaluate__examples=["rex!"]))
+        drawn_pictures(make(evaluate__examples=["rex!"]))
 
 
-def test_examples_run_from_probable_to_improbable(pipelines: dict[str, ModuleType]) -> None:
+def test_examples_run_from_probable_to_improbable() -> None:
     names = [f"n{number}" for number in range(11)]
     costs = [float(10 - number) for number in range(11)]
-    assert pipelines["pictures"]._spread(names, costs) == ["n9", "n5", "n1"]
-    assert pipelines["pictures"]._spread(["one"], [1.0]) == ["one"]
-    assert pipelines["pictures"]._spread([], []) == []
+    assert _spread(names, costs) == ["n9", "n5", "n1"]
+    assert _spread(["one"], [1.0]) == ["one"]
+    assert _spread([], []) == []
 
 
-def test_the_table_has_each_distinct_name_once_in_order_up_to_its_size(
-    pipelines: dict[str, ModuleType], make: Make
-) -> None:
-    tabulate, lists = pipelines["evaluate"].tabulate, make().lists
+def test_the_table_has_each_distinct_name_once_in_order_up_to_its_size(make: Make) -> None:
+    tabulate, lists = _tabulate, make().lists
     drawn = Drawn(
         ["taurus", " Taurus", "spino", "cutoff", "allos"], [True, True, True, False, True]
     )

@@ -1,23 +1,20 @@
 """A search: the number of trials asked for, nothing twice, the same whether or not it was cut."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_project import PROJECT
-
-sys.path.append(str(PROJECT / "pipelines"))
+from planned import plan as plan_sweep
 
 from neonym.base.errors import UserError
 from neonym.lab.sweeps import search
-from neonym.lab.sweeps.multirun import Result, Sweep, read_result, write_result
-from neonym.lab.sweeps.planning import Plan, plan_sweep
-from neonym.lab.sweeps.pruning import Judge
+from neonym.lab.sweeps.planning import Plan
+from neonym.lab.sweeps.pruning import Pruning
+from neonym.lab.sweeps.results import Result, read_result, write_result
 from neonym.lab.sweeps.search import STUDY, Search, open_study
-from neonym.training.history import EpochRecord
+from neonym.lab.sweeps.sweep_folder import Sweep
 
 SPACE = (
     "optimizer.lr=tag(log,interval(1e-3,1e-1))",
@@ -53,11 +50,9 @@ def run(source: Search, folder: Path, objective: Objective = bowl, batches: int 
     """Run batches of jobs to their ends."""
     for _ in range(batches):
         batch = source.next_batch()
-        if batch is None:
-            return
-        for number, words in enumerate(batch.overrides, batch.first):
+        for number, words in batch:
             end(folder, number, words, objective)
-        source.ended(batch)
+        source.ended()
 
 
 def end(folder: Path, number: int, words: list[str], objective: Objective) -> None:
@@ -139,11 +134,10 @@ def test_jobs_that_a_kill_left_running_are_run_again_with_their_numbers(
 def test_a_job_that_ended_just_before_the_kill_is_not_run_again(tpe: Plan, tmp_path: Path) -> None:
     source = Search(tpe, tmp_path)
     ended = source.next_batch()
-    assert ended is not None
-    end(tmp_path, ended.first, ended.overrides[0], bowl)
-    following = take_up(tpe, tmp_path).next_batch()
-    assert following is not None
-    assert following.first == ended.first + 1
+    [(number, words)] = ended
+    end(tmp_path, number, words, bowl)
+    [(following, _)] = take_up(tpe, tmp_path).next_batch()
+    assert following == number + 1
 
 
 def test_failed_jobs_are_run_again_first_and_only_they(tpe: Plan, tmp_path: Path) -> None:
@@ -156,11 +150,12 @@ def test_failed_jobs_are_run_again_first_and_only_they(tpe: Plan, tmp_path: Path
     source = take_up(tpe, tmp_path)
     again = []
     while batch := source.next_batch():
-        again.append(batch.first)
-        end(tmp_path, batch.first, batch.overrides[0], bowl)
-        source.ended(batch)
+        for number, words in batch:
+            again.append(number)
+            end(tmp_path, number, words, bowl)
+        source.ended()
     assert again == failed
-    assert take_up(tpe, tmp_path).next_batch() is None
+    assert take_up(tpe, tmp_path).next_batch() == []
 
 
 def test_more_trials_go_on_where_the_search_ended(tpe: Plan, tmp_path: Path) -> None:
@@ -183,10 +178,10 @@ def test_batches_are_as_large_as_asked_for(tmp_path: Path) -> None:
     plan = plan_sweep("train", [*TPE, "sweep.at_once=4", "sweep.trials=10"])
     source, sizes = Search(plan, tmp_path), []
     while batch := source.next_batch():
-        sizes.append(len(batch.overrides))
-        for number, words in enumerate(batch.overrides, batch.first):
+        sizes.append(len(batch))
+        for number, words in batch:
             end(tmp_path, number, words, bowl)
-        source.ended(batch)
+        source.ended()
     assert sizes == [4, 4, 2]
 
 
@@ -196,25 +191,20 @@ def test_tpe_learns_between_batches_however_many_workers_there_are(
 ) -> None:
     many = ("hydra/launcher=joblib", "hydra.launcher.workers=64", f"sweep.search={kind}")
     batch = Search(plan_sweep("train", [*TPE, *many]), tmp_path).next_batch()
-    assert batch is not None
-    assert len(batch.overrides) == size
-
-
-def epoch(number: int, val_nll: float) -> EpochRecord:
-    return EpochRecord(number, number, 0.01, val_nll, val_nll, val_nll, 1.0)
+    assert len(batch) == size
 
 
 def test_a_job_that_outlives_its_sweep_is_judged_for_the_one_that_goes_on(tmp_path: Path) -> None:
     plan = plan_sweep("train", [*TPE, "sweep.pruner=median"])
     batch = Search(plan, tmp_path).next_batch()
-    assert batch is not None
-    job = plan.composer.configuration([*batch.overrides[0], "sweep.job=0"])
-    judge = Judge(tmp_path / "0", job)
-    judge(epoch(1, 2.5))
+    [(_, words)] = batch
+    job = plan.composer.configuration([*words, "sweep.job=0"])
+    judge = Pruning(tmp_path / "0", job.sweep, job.train.epochs)
+    judge(1, 2.5)
     resumed = take_up(plan, tmp_path)
-    judge(epoch(2, 2.0))
+    judge(2, 2.0)
     assert resumed.next_batch() == batch
-    judge(epoch(3, 1.5))
+    judge(3, 1.5)
     study = open_study(tmp_path / STUDY, "minimize")
     assert [trial.intermediate_values for trial in study.trials] == [{1: 2.5}, {3: 1.5}]
 
@@ -257,7 +247,7 @@ def test_a_search_of_hundreds_of_jobs_finds_in_seconds_that_nothing_is_left(
     plan = plan_sweep("train", [*TPE, "sweep.search=random", "sweep.trials=200"])
     run(Search(plan, tmp_path), tmp_path)
     began = time.monotonic()
-    assert take_up(plan, tmp_path).next_batch() is None
+    assert take_up(plan, tmp_path).next_batch() == []
     assert time.monotonic() - began < 10
 
 

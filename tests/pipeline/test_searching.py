@@ -120,10 +120,9 @@ def end_after_a_while(
 
 WRITER = """
 import sys
-sys.path[:0] = ["pipelines", "src"]
 from pathlib import Path
 from optuna.trial import create_trial
-from search import open_study
+from neonym.lab.sweeps.search import open_study
 study = open_study(Path(sys.argv[1]), "minimize")
 print("ready", flush=True)
 while True:

@@ -1,14 +1,11 @@
 """How a stage's script ends."""
 
-import sys
-
 import pytest
-from small_project import PROJECT
 
-sys.path.append(str(PROJECT / "pipelines"))
-
+from neonym import experiment
 from neonym.base.errors import UserError
-from neonym.lab.stage.stage import Stage, main
+from neonym.lab.composing.entry import main
+from neonym.lab.stage.execution import Stage
 
 
 def interrupt(_: Stage) -> None:
@@ -33,7 +30,7 @@ def blame_the_user(stage: Stage) -> None:
 def test_ctrl_c_is_no_mistake_of_the_users_whatever_fails_behind_it(function, monkeypatch, capsys):
     monkeypatch.setenv("DVC_STAGE", "train")
     with pytest.raises(SystemExit) as ended:
-        main("train", function)
+        main(experiment.PROJECT, "train", function)
     assert ended.value.code == 130
     assert capsys.readouterr().err == ""
 
@@ -44,4 +41,4 @@ def test_what_is_neither_ctrl_c_nor_the_users_mistake_comes_through(monkeypatch)
 
     monkeypatch.setenv("DVC_STAGE", "train")
     with pytest.raises(AttributeError, match="no attribute"):
-        main("train", fail)
+        main(experiment.PROJECT, "train", fail)

@@ -1,20 +1,16 @@
 """What a sweep tells at its end: means over seeds, the best, what was pruned and what failed."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from small_project import PROJECT
-
-from small_training import configuration
-
-sys.path.append(str(PROJECT / "pipelines"))
 
 from neonym.lab.sweeps.importance import importance_of
-from neonym.lab.sweeps.multirun import Result, Sweep, write_result
+from neonym.lab.sweeps.results import Result, write_result
+from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, summarize
 from neonym.lab.sweeps.sweep_tracking import HOW_TO_READ, describe
+from small_training import configuration
 
 
 def report_of(folder: Path, results: list[Result], *arguments: str) -> Report:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from neonym import experiment
 from neonym.base.nested import flatten
 from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
@@ -17,7 +18,7 @@ from neonym.lab.tracking.redaction import (
     redact_diff,
     redact_text,
 )
-from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.store import Store
 from small_training import configuration as small_configuration
 
@@ -125,12 +126,12 @@ def test_nothing_that_a_run_tells_holds_them(
     hidden = "correct-horse"
     monkeypatch.setenv("STORE_PASSWORD", hidden)
     monkeypatch.chdir(tmp_path)
-    store = Store(tmp_path, "sqlite:///nowhere.db")
+    store = Store(tmp_path, "sqlite:///nowhere.db", experiment.PROJECT)
     store.folder.mkdir(parents=True)
     told = small_configuration(data__name=hidden, data__path=f"{hidden}.txt", sample__prefix=hidden)
     with (
         FileLock(store.lock),  # nothing is delivered
-        open_run(store, told, kind="job", name=f"data.name={hidden}") as run,
+        open_job(store, told, name=f"data.name={hidden}") as run,
     ):
         run.dataset(f"{told.data.name} train", "training", "0" * 64, told.data.path, 1)
         run.tags({"note": f"of {hidden}"})

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from served_ui import TRAINING, Visit, chromium, served
 
+from neonym import experiment
 from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
@@ -71,7 +72,7 @@ def take(visit: Visit, parent: Run, workspace: Run, folder: Path) -> None:
 def main() -> None:
     """Serve the project and take them."""
     project, folder = (Path(word).resolve() for word in sys.argv[1:])
-    store = Store.of_project(project)
+    store = Store.of_project(experiment.PROJECT, project)
     parent, workspace = newest(store, "sweep"), newest(store, "workspace")
     with served(project, PORT) as first_page, chromium() as browser:
         address = first_page.partition("/#")[0]

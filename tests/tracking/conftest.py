@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from empty_store import make_empty_database
 
+from neonym import experiment
 from neonym.lab.tracking.store import Store
 
 
@@ -21,4 +22,4 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
     """The store of an empty project, in which nothing was tracked yet."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
-    yield Store.of_project(tmp_path)
+    yield Store.of_project(experiment.PROJECT, tmp_path)

@@ -11,7 +11,7 @@ START = """
 from pathlib import Path
 from neonym.tracking import courier
 from neonym.lab.tracking.store import Store
-store = Store.of_project(Path.cwd())
+store = Store.of_project(experiment.PROJECT, Path.cwd())
 courier.ensure_delivery(store)
 print(courier._started[store.folder].pid)
 """

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from neonym import experiment
 from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
-from neonym.lab.tracking.run import open_run
+from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 from small_training import configuration
@@ -34,14 +35,14 @@ def end_delivery(store: Store) -> None:
 
 
 def write_run(store: Store, points: int = 50) -> Path | None:
-    with open_run(store, configuration(), kind="job", stage="train", name="run") as run:
+    with open_job(store, configuration(), stage="train", name="run") as run:
         for step in range(points):
             run.metrics({"train/loss": 1 / (step + 1)}, step)
     return run.folder
 
 
 def _write_run_at(root: Path) -> None:
-    write_run(Store.of_project(root))
+    write_run(Store.of_project(experiment.PROJECT, root))
 
 
 def points_of(store: Store) -> list[int]:
@@ -59,10 +60,10 @@ def test_a_run_is_delivered_without_its_writer_importing_mlflow(delivered_store:
         "import sys\n"
         "from pathlib import Path\n"
         "from small_training import configuration\n"
-        "from neonym.lab.tracking.run import open_run\n"
+        "from neonym.lab.tracking.run import open_job\n"
         "from neonym.lab.tracking.store import Store\n"
-        "store = Store.of_project(Path(sys.argv[1]))\n"
-        "with open_run(store, configuration(), kind='job', name='run') as run:\n"
+        "store = Store.of_project(experiment.PROJECT, Path(sys.argv[1]))\n"
+        "with open_job(store, configuration(), name='run') as run:\n"
         "    run.metrics({'train/loss': 1.0}, 1)\n"
         "assert 'mlflow' not in sys.modules\n"
     )
@@ -80,7 +81,7 @@ def test_eight_processes_on_a_fresh_store_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    store = Store.of_project(tmp_path)
+    store = Store.of_project(experiment.PROJECT, tmp_path)
     processes = [
         get_context("spawn").Process(target=_write_run_at, args=(tmp_path,)) for _ in range(8)
     ]
@@ -100,7 +101,7 @@ def test_what_a_server_that_is_away_misses_is_delivered_later(
 ) -> None:
     address = f"http://user:hunter22@127.0.0.1:{unused_port}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    store = Store.of_project(tmp_path)
+    store = Store.of_project(experiment.PROJECT, tmp_path)
     write_run(store)
     outcome = wait_for_delivery(store, 60)
     assert not outcome.delivered

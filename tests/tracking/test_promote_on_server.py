@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 from mlflow_server import serving
 from promotable import deliver_run, run_of, write_model
 
+from neonym import experiment
 from neonym.cli import run as run_cli
 from neonym.generation.generator import NameGenerator
 from neonym.lab.tracking.store import Store
@@ -29,7 +30,7 @@ def served_store(
     monkeypatch.chdir(tmp_path)
     with serving(tmp_path) as uri:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        yield Store(tmp_path, uri)
+        yield Store(tmp_path, uri, experiment.PROJECT)
 
 
 def test_workspace_runs_and_jobs_take_turns_as_champion(

@@ -17,6 +17,7 @@ import pytest
 from mlflow_server import LOCALHOST, free_port, listening_at, wait_until_up
 from promotable import deliver_run, write_model
 
+from neonym import experiment
 from neonym.generation.generator import NameGenerator
 from neonym.lab.lineage.registry import promote
 from neonym.lab.tracking.store import Store
@@ -53,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> S
     """A project whose champion is the model of a job."""
     root = tmp_path_factory.mktemp("served")
     shutil.copyfile(empty_database, root / "mlflow.db")
-    store = Store(root.resolve(), f"sqlite:///{root.resolve() / 'mlflow.db'}")
+    store = Store(root.resolve(), f"sqlite:///{root.resolve() / 'mlflow.db'}", experiment.PROJECT)
     promote(store, deliver_run(store, "first"), "neonym")
     return store
 

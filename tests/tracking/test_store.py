@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.lab.tracking.store import TRACKING_URI, Store
 
 
 def named(root: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv(TRACKING_URI, uri)
-    return Store.of_project(root)
+    return Store.of_project(experiment.PROJECT, root)
 
 
 @pytest.mark.parametrize("uri", ["", "sqlite:///mlflow.db", "sqlite:///./mlflow.db"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.lab.delivery.ui import check, listen
 from neonym.lab.tracking.store import Store
@@ -59,7 +60,7 @@ def test_a_server_has_its_own_ui_and_its_password_is_not_shown(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@runs.example:5000")
     with pytest.raises(UserError) as caught:
-        check(Store.of_project(tmp_path))
+        check(Store.of_project(experiment.PROJECT, tmp_path))
     assert str(caught.value) == (
         "runs are tracked at http://runs.example:5000: open it in a browser"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 from test_replay import opened, write
 
+from neonym import experiment
 from neonym.lab.delivery import views
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
@@ -34,7 +35,10 @@ def test_a_new_experiment_has_the_views(store: Store) -> None:
 def test_an_experiment_that_is_older_than_the_views_gets_them(store: Store) -> None:
     MlflowClient(store.uri).create_experiment("names", tags={"colour": "red"})
     Replay(store).deliver(write(store, [opened("k")]))
-    assert experiment_tags(store).items() >= {"colour": "red", **views.experiment_tags()}.items()
+    assert (
+        experiment_tags(store).items()
+        >= {"colour": "red", **views.experiment_tags(experiment.PROJECT.charts)}.items()
+    )
 
 
 def test_a_view_that_a_user_changed_or_deleted_stays_so(store: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from promotable import deliver_run, write_model
 
+from neonym import experiment
 from neonym.lab.tracking.store import Store
 
 pytestmark = pytest.mark.slow
@@ -72,7 +73,7 @@ def run(root: Path, program: str, *words: str) -> str:
 
 def test_sampling_promoting_loading_and_serving(tmp_path: Path, empty_database: Path) -> None:
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
-    store = Store(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = Store(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", experiment.PROJECT)
     run_id = deliver_run(store, "first")
     model = str(write_model(tmp_path / "model.npz", seed=len("first")))
     sampled = run(tmp_path, COMMAND, "sample", "-n", "3", "--prefix", "a", "--model", model)
