@@ -2,7 +2,6 @@
 
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.experiment import Configuration
-from neonym.settings import validate
 from neonym.training.loop import train
 
 NAMES = """
@@ -116,7 +115,7 @@ def configuration(**changes: object) -> Configuration:
         for parent in parents:
             section = section[parent]
         section[last] = value
-    return validate(values, "test")
+    return Configuration.validated(values, "test")
 
 
 def run(configuration, names=NAMES, val_names=VAL_NAMES, **options):

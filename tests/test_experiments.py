@@ -12,7 +12,6 @@ from neonym import NameGenerator
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
 from neonym.experiment import Configuration
-from neonym.settings import validate
 from neonym.training.history import EpochRecord
 from neonym.training.loop import train
 
@@ -43,7 +42,7 @@ class Losses:
 def composed(*overrides):
     with initialize_config_dir(str(PROJECT / "conf"), version_base="1.3"):
         values = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return validate(values, "conf")
+    return Configuration.validated(values, "conf")
 
 
 def trained(*overrides):

@@ -1,20 +1,135 @@
-"""Dependencies point one way: pipelines -> neonym -> neonym.nn -> numpy."""
+"""The house: who may know whom. docs/architecture.md draws it."""
 
+import ast
+import re
 import sys
+from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import grimp
 import pytest
 
+PROJECT = Path(__file__).resolve().parent.parent
+CODE = ("src", "pipelines", "tests", "benchmarks")
+
+# From the top; each may import what stands in the lines below it, and nothing beside or above.
+LAYERS = (
+    ("cli",),
+    ("commands",),
+    ("experiment",),
+    ("tracked",),
+    ("steps",),
+    ("figures",),
+    ("generation",),
+    ("evaluation", "training"),
+    ("models",),
+    ("corpus",),
+    ("settings",),
+    ("lab",),
+    ("drawing",),
+    ("base", "nn"),
+)
+LAB_LAYERS = (
+    ("sweeps", "lineage"),
+    ("composing",),
+    ("stage",),
+    ("delivery",),
+    ("tracking",),
+    ("project",),
+    ("configuration", "git", "lockfile"),
+)
+USERS_OF_THE_LAB = {"cli", "commands", "experiment", "tracked"}
+
+# Who may import what is heavy, or belongs to one side
+ONLY = {
+    "mlflow": ("neonym.lab.delivery", "neonym.lab.lineage", "neonym.tracked"),
+    "hydra": ("neonym.lab.composing", "neonym.lab.sweeps"),
+    "omegaconf": ("neonym.lab.composing", "neonym.lab.sweeps"),
+    "optuna": ("neonym.lab.sweeps",),
+    "dvc": ("neonym.commands.mend",),
+    "click": ("neonym.cli", "neonym.commands"),
+    "matplotlib": ("neonym.drawing", "neonym.figures", "neonym.lab.sweeps.sweep_figures"),
+    "torch": (),
+    "jax": (),
+}
+
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("neonym", include_external_packages=True, cache_dir=None)
+    return grimp.build_graph(
+        "neonym",
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
 
 
-def importers_of(graph: grimp.ImportGraph, package: str) -> set[str]:
-    if package not in graph.modules:
-        return set()
-    return set(graph.find_modules_that_directly_import(package))
+@pytest.fixture(scope="module")
+def own(graph: grimp.ImportGraph) -> dict[str, set[str]]:
+    """What each module of ours imports of ours."""
+    modules = {name for name in graph.modules if name.split(".")[0] == "neonym"}
+    return {name: graph.find_modules_directly_imported_by(name) & modules for name in modules}
+
+
+def part_of(module: str, depth: int) -> str:
+    return ".".join(module.split(".")[depth : depth + 1])
+
+
+def upward(own: dict[str, set[str]], layers: tuple[tuple[str, ...], ...], depth: int) -> list[str]:
+    """The imports that do not lead down."""
+    level = {name: height for height, names in enumerate(layers) for name in names}
+    return [
+        f"{importer} -> {imported}"
+        for importer, many in own.items()
+        for imported in many
+        if (here := part_of(importer, depth)) != (there := part_of(imported, depth))
+        if here in level and there and level[here] >= level.get(there, -1)
+    ]
+
+
+def test_every_package_imports_only_what_stands_below_it(own: dict[str, set[str]]) -> None:
+    parts = {part_of(name, 1) for name in own} - {""}
+    assert parts == {name for names in LAYERS for name in names}
+    assert upward(own, LAYERS, 1) == []
+
+
+def test_only_what_stands_above_the_names_knows_the_lab(own: dict[str, set[str]]) -> None:
+    users = {
+        part_of(name, 1) for name, many in own.items() if any("neonym.lab" in one for one in many)
+    }
+    assert users - {"lab"} <= USERS_OF_THE_LAB
+
+
+def test_the_lab_knows_nothing_of_names(own: dict[str, set[str]]) -> None:
+    known = {
+        part_of(one, 1) for name, many in own.items() if part_of(name, 1) == "lab" for one in many
+    }
+    assert known <= {"lab", "base", "drawing"}
+    told = {
+        f"{path.name}: {node.value}"
+        for path in (PROJECT / "src/neonym/lab").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(
+            r"preprocess|train|sample|evaluate|(data|model|train|sample|evaluate)[./].+|"
+            r".*(dinosaur|vocabulary|names\.csv|history\.csv|model\.npz).*",
+            node.value,
+        )
+    }
+    assert told == set()
+
+
+def test_the_parts_of_the_lab_stand_on_each_other(own: dict[str, set[str]]) -> None:
+    inside = {name: many for name, many in own.items() if part_of(name, 1) == "lab"}
+    parts = {part_of(name, 2) for name in inside} - {""}
+    assert parts == {name for names in LAB_LAYERS for name in names}
+    within = {name: {one for one in many if "neonym.lab" in one} for name, many in inside.items()}
+    assert upward(within, LAB_LAYERS, 2) == []
+
+
+def test_there_are_no_circles(own: dict[str, set[str]]) -> None:
+    TopologicalSorter(own).prepare()  # raises CycleError, which names the circle
 
 
 def test_networks_import_numpy_and_nothing_else(graph: grimp.ImportGraph) -> None:
@@ -27,34 +142,64 @@ def test_networks_import_numpy_and_nothing_else(graph: grimp.ImportGraph) -> Non
     assert others <= sys.stdlib_module_names
 
 
-def test_only_tracking_imports_mlflow(graph: grimp.ImportGraph) -> None:
-    importers = importers_of(graph, "mlflow")
-    assert importers == {
-        "neonym.lab.delivery.replay",
-        "neonym.lab.lineage.lookup",
-        "neonym.tracked.model_logging",
-        "neonym.lab.lineage.recorded",
-        "neonym.lab.lineage.registry",
-        "neonym.tracked.served_model",
-        "neonym.lab.delivery.ui",
-    }
-
-
-@pytest.mark.parametrize("package", ["hydra", "omegaconf", "dvc", "torch", "jax"])
-def test_the_library_knows_nothing_of(graph: grimp.ImportGraph, package: str) -> None:
-    assert importers_of(graph, package) == set()
-
-
-def test_only_commands_and_reproduction_use_tracking(graph: grimp.ImportGraph) -> None:
-    tracking = {"neonym.tracking", *graph.find_descendants("neonym.tracking")}
-    importers = {name for module in tracking for name in importers_of(graph, module)} - tracking
-    users = ("neonym.commands.", "neonym.reproduction.")
-    assert all(name.startswith(users) for name in importers), importers
-
-
-@pytest.mark.parametrize("module", ["corpus", "splits", "processed", "training", "evaluation"])
-def test_the_library_works_without_tracking_and_mlflow(
-    graph: grimp.ImportGraph, module: str
+@pytest.mark.parametrize(("package", "allowed"), ONLY.items())
+def test_who_imports_what_is_heavy(
+    graph: grimp.ImportGraph, package: str, allowed: tuple[str, ...]
 ) -> None:
-    downstream = graph.find_upstream_modules(f"neonym.{module}")
-    assert not {name for name in downstream if name.startswith(("mlflow", "neonym.tracking"))}
+    importers = (
+        set(graph.find_modules_that_directly_import(package)) if package in graph.modules else set()
+    )
+    assert {name for name in importers if not name.startswith(allowed)} == set()
+
+
+def test_no_two_modules_have_one_name() -> None:
+    places = defaultdict(list)
+    for path in (PROJECT / "src").rglob("*.py"):
+        if path.name != "__init__.py":
+            places[path.stem].append(str(path.relative_to(PROJECT)))
+    # a command's module has the command's name, which may be that of what it runs
+    assert {name: many for name, many in places.items() if len(many) > 1} == {}
+
+
+def files() -> list[Path]:
+    return [path for folder in CODE for path in sorted((PROJECT / folder).rglob("*.py"))]
+
+
+def test_nobody_touches_the_path_or_imports_a_script() -> None:
+    scripts = {path.stem for path in (PROJECT / "pipelines").glob("*.py")}
+    found = []
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.ImportFrom(module=str(module)) if module.split(".")[0] in scripts:
+                    found.append(f"{path}:{node.lineno} imports {module}")
+                case ast.Import(names=names) if scripts & {one.name for one in names}:
+                    found.append(f"{path}:{node.lineno} imports a script")
+                case ast.Attribute(value=ast.Attribute(attr="path"), attr="insert" | "append"):
+                    found.append(f"{path}:{node.lineno} touches the path")
+                case ast.Attribute(attr="syspath_prepend"):
+                    found.append(f"{path}:{node.lineno} touches the path")
+    assert found == []
+
+
+def test_scripts_are_thin() -> None:
+    scripts = sorted((PROJECT / "pipelines").iterdir())
+    stages = {"compose", "preprocess", "train", "sample", "evaluate", "sweep"}
+    assert {path.stem for path in scripts if path.suffix == ".py"} == stages
+    assert {path.name for path in scripts} - {"__pycache__"} == {f"{name}.py" for name in stages}
+    assert sum(len(path.read_text().splitlines()) for path in scripts if path.is_file()) <= 350
+
+
+def test_an_import_that_comes_late_says_why() -> None:
+    """Or stands in one block with one that does."""
+    unexplained = []
+    for path in (PROJECT / "src").rglob("*.py"):
+        is_explained = False
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if "noqa: PLC0415" in line:
+                is_explained = is_explained or "PLC0415 (" in line
+                if not is_explained:
+                    unexplained.append(f"{path}:{number}")
+            elif line.strip() and "import" not in line and line.strip() != ")":
+                is_explained = line.lstrip().startswith("#")
+    assert unexplained == []

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.base.files import sha256_of_file
 from neonym.corpus.processed import data_fingerprint, read_processed, write_processed
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
@@ -19,7 +18,7 @@ TEXT = "# list\nTyranno rex\ntyranno rex\nvélocé\nraptor\nsteno\n猫\n\n" + "x
 def preprocess(path: Path, data: Data, folder: Path) -> None:
     corpus = read_corpus(path, data)
     splits = split_names(corpus.names, data.split, data.unit)
-    write_processed(folder, corpus, splits, data, sha256_of_file(path))
+    write_processed(folder, corpus, splits, data)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

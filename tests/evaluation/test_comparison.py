@@ -4,12 +4,18 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
-from neonym.lab.sweeps.grouping import compare, read_jobs, to_markdown
+from neonym.commands.compare import compare, read_jobs, to_markdown
 
 
 def _write(folder: Path, overrides: list[str], group: str, val: float, status="finished") -> None:
     (folder / "reports").mkdir(parents=True)
-    result = {"status": status, "overrides": overrides, "repetition_of": group}
+    result = {
+        "status": status,
+        "value": val,
+        "overrides": overrides,
+        "configuration": "",
+        "repetition_of": group,
+    }
     (folder / "result.json").write_text(json.dumps(result))
     report = {
         "val": {"nll": val},

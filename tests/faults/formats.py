@@ -15,15 +15,20 @@ from damage import Random, altered_json, altered_value, damaged
 
 from neonym.base.archive import read_archive, write_archive
 from neonym.corpus.processed import read_processed
+from neonym.experiment import Configuration
 from neonym.generation.generator import NameGenerator
+from neonym.generation.names_file import read_names
 from neonym.lab.configuration import read_configuration
 from neonym.lab.lockfile import Lock
+from neonym.lab.sweeps.results import read_result
+from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.tracking.events import Artifact, Metrics, RunOpened, Tags
 from neonym.lab.tracking.spool import EVENTS, Segment, SegmentWriter
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import save_model
 from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
+from neonym.steps.preprocess_step import preprocess
 from neonym.training.checkpoints import load_checkpoint, run_identity
 from neonym.training.history import read_history
 from neonym.training.loop import train
@@ -219,11 +224,9 @@ PROCESSED = ("train.txt", "val.txt", "test.txt", "vocabulary.json", "corpus.json
 
 def make_processed(name: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
-        from preprocess import process
-
         names = folder / "names.txt"
         names.write_text("\n".join([*NAMES, *VAL_NAMES, "stygimoloch", "dracorex"]))
-        process(configuration(data__path=str(names)).data, folder / "processed")
+        preprocess(configuration(data__path=str(names)).data, folder / "processed")
         return folder / "processed" / name
 
     return make
@@ -248,25 +251,21 @@ def make_names(folder: Path) -> Path:
 
 
 def hold_names(path: Path) -> Any:
-    from evaluate import read_names
+    names, ended, log_probs = read_names(path)
+    return names, ended, log_probs.tolist()
 
-    drawn, log_probs = read_names(path)
-    return drawn, log_probs.tolist()
+
+def hold_params(path: Path) -> Any:
+    return read_configuration(path, Configuration)
 
 
 def make_sweep(folder: Path) -> Path:
-    from neonym.lab.sweeps.multirun import Sweep
-
     Sweep(folder, "0" * 32, "train", ["seed=0,1"]).write()
     return folder / "sweep.json"
 
 
 def hold_sweep(path: Path) -> Any:
-    from neonym.lab.sweeps.multirun import Sweep
-
-    from neonym.commands.resume_sweep import _read
-
-    return Sweep.read(path.parent), _read(path.parent)
+    return Sweep.read(path.parent)
 
 
 def make_result(folder: Path) -> Path:
@@ -279,8 +278,6 @@ def make_result(folder: Path) -> Path:
 
 
 def hold_result(path: Path) -> Any:
-    from neonym.lab.sweeps.multirun import read_result
-
     return read_result(path)
 
 
@@ -292,8 +289,8 @@ FORMATS = {
     "checkpoint": Format(make_checkpoint, hold_checkpoint),
     "forged checkpoint": Format(make_checkpoint, hold_checkpoint, anything, alter=forged),
     **{f"processed {name}": Format(make_processed(name), hold_processed) for name in PROCESSED},
-    "params": Format(make_params, read_configuration, anything),
-    "altered params": Format(make_params, read_configuration, anything, alter=altered_yaml),
+    "params": Format(make_params, hold_params, anything),
+    "altered params": Format(make_params, hold_params, anything, alter=altered_yaml),
     "spool": Format(make_segment, hold_segment, is_beginning),
     "lock": Format(make_lock, hold_lock, anything),
     "altered lock": Format(make_lock, hold_lock, anything, alter=altered_yaml),

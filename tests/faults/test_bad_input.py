@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from formats import make_model
-from small_project import Project, make_project
+from small_project import PROJECT, Project, make_project
 
 from neonym.base.errors import UserError
+from neonym.experiment import Configuration
 from neonym.generation.generator import NameGenerator
 from neonym.lab.composing.composition import compose_text
-from preprocess import process
-from sample import draw
+from neonym.steps.preprocess_step import preprocess
+from neonym.steps.sample_step import draw
 from small_training import NAMES, configuration
 
 SOUND = "\n".join(NAMES).encode()
@@ -58,7 +59,7 @@ def test_a_list_that_cannot_be_used_is_one_line_and_leaves_nothing(
     changes = {f"data__{key}": value for key, value in reading.items()}
     data = configuration(data__path=str(tmp_path / "names.txt"), **changes).data
     with pytest.raises(UserError) as caught:
-        process(data, tmp_path / "processed")
+        preprocess(data, tmp_path / "processed")
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["names.txt"]
@@ -92,7 +93,7 @@ def test_a_list_that_is_not_there_is_one_line(tmp_path: Path, make, name: str, l
         make(tmp_path / name)
     data = configuration(data__path=str(tmp_path / name)).data
     with pytest.raises(UserError) as caught:
-        process(data, tmp_path / "processed")
+        preprocess(data, tmp_path / "processed")
     assert line in str(caught.value)
     assert not (tmp_path / "processed").exists()
 
@@ -166,7 +167,7 @@ OVERRIDES = [
 @pytest.mark.parametrize(("override", "line"), OVERRIDES)
 def test_a_configuration_that_makes_no_sense_is_one_line(override: str, line: str) -> None:
     with pytest.raises(UserError) as caught:
-        compose_text(override.split())
+        compose_text(PROJECT / "conf", Configuration, override.split())
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -184,7 +185,7 @@ def test_names_that_cannot_be_drawn_are_one_line(
 ) -> None:
     settings = configuration(**{f"sample__{key}": value for key, value in options.items()})
     with pytest.raises(UserError) as caught:
-        draw(NameGenerator.load(make_model(tmp_path)), settings.sample, 0, [])
+        draw(NameGenerator.load(make_model(tmp_path)), settings, [])
     assert line in str(caught.value)
 
 

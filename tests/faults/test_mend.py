@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from formats import PROJECT
 
-from neonym.commands.mend import mend
+from neonym.commands.mend import command
+
+
+def mend() -> None:
+    """`neonym mend` in the working directory."""
+    command.main([], standalone_mode=False)
+
 
 LOCK = (PROJECT / "dvc.lock").read_bytes()
 HALF = LOCK[: len(LOCK) // 2].rpartition(b":")[0]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from mlflow.tracking import MlflowClient
 from mlflow_server import serving
-from processes import delivery_pids, kill
 from unreliable import MODES, Proxy, unreliable
 from written import check, write_run
 
@@ -18,11 +17,14 @@ from neonym import experiment
 from neonym.lab.tracking.courier import ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
+from processes import delivery_pids, kill
 
 SEED = 6
 SYNC = (
-    "import sys; from pathlib import Path; from neonym.lab.delivery.synchronization import sync; "
-    "print(sync(Path(sys.argv[1]), 60).outcome)"
+    "import sys; from pathlib import Path; from neonym import experiment; "
+    "from neonym.lab.delivery.synchronization import sync; "
+    "from neonym.lab.tracking.store import Store; "
+    "print(sync(Store.of_project(experiment.PROJECT, Path(sys.argv[1])), 60).outcome)"
 )
 
 

@@ -1,6 +1,7 @@
 """Plans sweeps as Hydra has them planned, without running them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
@@ -8,13 +9,14 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
-from small_project import PROJECT
 
 from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.composing.composition import VERSION_BASE, explain, prefer_own_launchers
 from neonym.lab.sweeps.planning import Composer, Plan, plan_sweep
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def loader() -> ConfigLoader:

@@ -11,8 +11,10 @@ import yaml
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from processes import delivery_pids, kill
+
 PROJECT = Path(__file__).resolve().parents[2]
-COPIED = ("conf", "data/raw", "pipelines", "src/neonym", "dvc.yaml", ".dvc/config")
+COPIED = ("conf", "data/raw", "pipelines", "src", "dvc.yaml", ".dvc/config")
 COPIED_FILES = (".dvcignore", ".gitignore", ".dvc/.gitignore", "pyproject.toml")
 SMALL = {
     "conf/model/lstm.yaml": {"hidden_size": "8", "embedding_size": "8"},
@@ -96,9 +98,7 @@ class Project:
 
     def stop_delivery(self) -> None:
         """End the delivery process, which would otherwise wait for more for a while."""
-        subprocess.run(
-            ["pkill", "-f", f"neonym.lab.delivery.process --root {self.root}"], check=False
-        )
+        kill(delivery_pids(self.root))
 
 
 def make_project(root: Path) -> Project:

@@ -252,12 +252,11 @@ def test_a_search_of_hundreds_of_jobs_finds_in_seconds_that_nothing_is_left(
 
 
 def test_a_search_may_be_resumed_for_more_trials(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    begun = Sweep.begin("train", ["sweep=tpe", "sweep.trials=5"])
-    resumed = Sweep.begin("train", ["sweep=tpe", "sweep.trials=9", "sweep.resume=true"])
+    begun = Sweep.begin(tmp_path / "now", "train", ["sweep=tpe", "sweep.trials=5"])
+    resumed = Sweep.last(tmp_path, "train", ["sweep=tpe", "sweep.trials=9"])
     assert (resumed.folder, resumed.id) == (begun.folder, begun.id)
     assert Sweep.read(begun.folder).arguments == ["sweep=tpe", "sweep.trials=9"]
     with pytest.raises(UserError, match="no sweep of this command"):
-        Sweep.begin("train", ["sweep=tpe", "sweep.seed=9", "sweep.resume=true"])
+        Sweep.last(tmp_path, "train", ["sweep=tpe", "sweep.seed=9"])

@@ -87,12 +87,13 @@ def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["model.hiden_size=1,2"], "Could not override 'model.hiden_size'"),
+        (["model.hiden_size=1,2"], "there is no such key; did you mean model.hidden_size?"),
         (["seed=range(0)"], "has no value"),
         (["hydra/launcher=nosuch", "seed=0,1"], "nosuch"),
         (["sweep.optimized_metric=test.nll", "seed=0,1"], "nothing is chosen by looking at test"),
         (["sweep.resume=true", "seed=0,1"], "no sweep of this command is here to resume"),
-        (["seed=0,1", "--info"], "--info: a sweep takes no flag but -m"),
+        (["seed=0,1", "--info"], "Only one of --run, --multirun, --cfg"),
+        (["seed=0,1", "hydra/sweeper=basic"], "hydra/sweeper cannot be chosen"),
         (["seed=0,1", "hydra.sweep.dir=conf"], "conf holds other things than a sweep"),
     ],
 )

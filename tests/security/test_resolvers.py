@@ -1,23 +1,20 @@
 """No secret is read into what is tracked: the configuration refers to its own keys alone."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 from small_project import PROJECT, Project, make_project
 
+from neonym.base.errors import UserError
+from neonym.experiment import Configuration
+from neonym.lab.composing import composition
+
 SECRET = "-".join(["correct", "horse", "5"])
 
 
-@pytest.fixture
-def composition(monkeypatch: pytest.MonkeyPatch) -> object:
-    """pipelines/composition.py, as its scripts import it."""
-    monkeypatch.syspath_prepend(PROJECT / "pipelines")
-    monkeypatch.delitem(sys.modules, "composition", raising=False)
-    from neonym.lab.composing import composition
-
-    return composition
+def compose_text(*overrides: str) -> str:
+    return composition.compose_text(PROJECT / "conf", Configuration, overrides)
 
 
 @pytest.mark.parametrize(
@@ -35,22 +32,22 @@ def composition(monkeypatch: pytest.MonkeyPatch) -> object:
         "\\\\${oc.env:HOME}",
     ],
 )
-def test_resolvers_in_overrides_are_refused_in_one_line(composition, value: str) -> None:
-    with pytest.raises(composition.UserError) as refused:
-        composition.compose_text([f'+secret="{value}"'])
+def test_resolvers_in_overrides_are_refused_in_one_line(value: str) -> None:
+    with pytest.raises(UserError) as refused:
+        compose_text(f'+secret="{value}"')
     assert str(refused.value).startswith("secret = ")
     assert str(refused.value).endswith("write the value itself")
     assert str(Path.home()) not in str(refused.value)
 
 
-def test_a_resolver_that_two_keys_put_together_is_refused(composition) -> None:
+def test_a_resolver_that_two_keys_put_together_is_refused() -> None:
     halves = OmegaConf.create({"a": "$", "b": "{oc.env:HOME}", "seed": "${a}${b}"})
-    with pytest.raises(composition.UserError, match=r"seed = \$\{oc\.env:HOME\}"):
-        composition.validated(halves)
+    with pytest.raises(UserError, match=r"seed = \$\{oc\.env:HOME\}"):
+        composition.validated(halves, Configuration)
 
 
-def test_references_to_other_keys_are_followed(composition) -> None:
-    text = composition.compose_text(["data.split.seed=${seed}", "seed=7"])
+def test_references_to_other_keys_are_followed() -> None:
+    text = compose_text("data.split.seed=${seed}", "seed=7")
     assert "    seed: 7\n" in text
 
 

@@ -34,10 +34,10 @@ def test_notes_names_tags_and_tables(
     (tmp_path / "mlflow.db").write_bytes(database.read_bytes())
     store = Store(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", experiment.PROJECT)
     client = MlflowClient(store.uri)
-    experiment = client.create_experiment("names", store.artifacts.as_uri())
+    names = client.create_experiment("names", store.artifacts.as_uri())
     note = "\n\n".join([*ATTACKS, *map(literal, ATTACKS), "The end."])
     run_tags = {"mlflow.note.content": note, "attack": ATTACKS[1], "plain": "x"}
-    run = client.create_run(experiment, tags=run_tags, run_name=ATTACKS[0])
+    run = client.create_run(names, tags=run_tags, run_name=ATTACKS[0])
     run_id = run.info.run_id
     client.log_param(run_id, "name", ATTACKS[1])
     table = {"columns": ["name"], "data": [[text] for text in ATTACKS]}
@@ -49,15 +49,15 @@ def test_notes_names_tags_and_tables(
         parts = urlsplit(first)
         assert listening_at(parts.port or 0) == [LOCALHOST]
         visit = Visit(browser.new_page(), f"{parts.scheme}://{parts.netloc}")
-        visit.open(f"experiments/{experiment}/runs/{run_id}?{TRAINING}")
+        visit.open(f"experiments/{names}/runs/{run_id}?{TRAINING}")
         expect(visit.page.get_by_text("The end.")).to_be_visible()
         for shown in ATTACKS[1:3]:  # as `literal` writes them, they are to be read
             expect(visit.page.get_by_text(shown, exact=True).first).to_be_visible()
         links = visit.page.locator("a").evaluate_all("all => all.map(link => link.href)")
         assert [link for link in links if link.startswith("javascript:")] == []
-        visit.open(f"experiments/{experiment}/runs/{run_id}/artifacts/names.json?{TRAINING}")
+        visit.open(f"experiments/{names}/runs/{run_id}/artifacts/names.json?{TRAINING}")
         expect(visit.page.get_by_text(ATTACKS[3]).first).to_be_visible()
-        visit.open(f"experiments/{experiment}/runs?{TRAINING}")
+        visit.open(f"experiments/{names}/runs?{TRAINING}")
         expect(visit.page.get_by_text(ATTACKS[0]).first).to_be_visible()
         assert visit.page.evaluate("window.owned") is None
         assert visit.others == []

@@ -9,7 +9,8 @@ from neonym.lab.tracking.store import Store
 
 START = """
 from pathlib import Path
-from neonym.tracking import courier
+from neonym import experiment
+from neonym.lab.tracking import courier
 from neonym.lab.tracking.store import Store
 store = Store.of_project(experiment.PROJECT, Path.cwd())
 courier.ensure_delivery(store)

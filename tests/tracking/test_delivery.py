@@ -20,6 +20,7 @@ from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for
 from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
+from processes import delivery_pids, kill, kill_group
 from small_training import configuration
 
 
@@ -31,7 +32,7 @@ def delivered_store(store: Store) -> Iterator[Store]:
 
 
 def end_delivery(store: Store) -> None:
-    subprocess.run(["pkill", "-f", f"neonym.lab.delivery.process --root {store.root}"], check=False)
+    kill(delivery_pids(store.root))
 
 
 def write_run(store: Store, points: int = 50) -> Path | None:
@@ -59,6 +60,7 @@ def test_a_run_is_delivered_without_its_writer_importing_mlflow(delivered_store:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
+        "from neonym import experiment\n"
         "from small_training import configuration\n"
         "from neonym.lab.tracking.run import open_job\n"
         "from neonym.lab.tracking.store import Store\n"
@@ -130,8 +132,7 @@ def test_what_a_server_that_is_away_misses_is_delivered_later(
         assert points_of(store) == [50]
     finally:
         end_delivery(store)
-        subprocess.run(["pkill", "-g", str(server.pid)], check=False)
-        server.wait()
+        kill_group(server)
 
 
 @pytest.fixture

@@ -159,6 +159,6 @@ def test_a_list_in_dvcs_cache_is_kept_there(checkout: Path) -> None:
 def test_a_list_that_is_too_large_is_kept_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lineage, "MAX_LIST_BYTES", 10)
+    monkeypatch.setattr(lineage, "MAX_RAW_BYTES", 10)
     (tmp_path / "large.txt").write_text("x" * 11)
     assert where_kept(Path("large.txt"), tmp_path, tmp_path) == "nowhere"

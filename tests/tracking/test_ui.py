@@ -16,7 +16,14 @@ from neonym.lab.tracking.store import Store
 
 
 def ui(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "neonym.lab.delivery.ui", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "neonym.lab.delivery.ui",
+        "--project",
+        experiment.PROJECT.reference,
+        *words,
+    ]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 

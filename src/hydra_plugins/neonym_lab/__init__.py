@@ -17,8 +17,13 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from neonym.base.errors import UserError
+
 if TYPE_CHECKING:
     from neonym.lab.sweeps.launching import Launch
+
+
+OTHER_SWEEPER = "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
 
 
 class PlannedSweeper(Sweeper):
@@ -65,7 +70,15 @@ class LabLauncher(Launcher, ABC):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra gives a launcher."""
+        """Take what Hydra gives a launcher.
+
+        Raises
+        ------
+        UserError
+            If it does not come from the lab's sweeper.
+        """
+        if not getattr(task_function, "is_job", False):
+            raise UserError(OTHER_SWEEPER)
         self._arguments = {
             "hydra_context": hydra_context,
             "config": config,

@@ -47,7 +47,7 @@ def command(start: str, as_json: bool) -> None:
 
 
 def _runs(start: str, root: Path) -> "list[Recorded]":
-    from neonym.experiment import PROJECT  # noqa: PLC0415
+    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.lineage.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415

@@ -23,7 +23,7 @@ def command(run_id: str, force: bool, name: str) -> None:
     model that is worse, or one that was validated on other names.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    from neonym.experiment import PROJECT  # noqa: PLC0415
+    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.lineage.registry import ALIAS, promote  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 

@@ -32,7 +32,7 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    from neonym.experiment import PROJECT  # noqa: PLC0415
+    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.lineage.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415

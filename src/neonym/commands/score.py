@@ -11,7 +11,6 @@ import numpy as np
 from neonym.base.errors import UserError
 from neonym.base.lines import Line, read_lines
 from neonym.base.text import escape, escape_json
-from neonym.cli import MISTAKE, complain
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator
 
@@ -78,7 +77,7 @@ def command(file: str, per_name: bool, model: Path, as_json: bool) -> int:
     generator = NameGenerator.load(model)
     known, unknown = _separate(generator, read_lines(file))
     for place in unknown:
-        complain(_explain(place, file))
+        click.echo(f"neonym: {escape(_explain(place, file))}", err=True)
     if not known:
         raise UserError(f"no name in {file} can be scored; the model knows other letters")
     scores = _score(generator, known)
@@ -90,7 +89,7 @@ def command(file: str, per_name: bool, model: Path, as_json: bool) -> int:
         click.echo("".join(map(_row, scores, known)), nl=False)
     else:
         click.echo(_table(total, len(known)), nl=False)
-    return MISTAKE if unknown else 0
+    return 2 if unknown else 0
 
 
 def _separate(generator: NameGenerator, lines: list[Line]) -> tuple[list[Line], list[Unknown]]:

@@ -77,7 +77,12 @@ def new_names(root: Path, count: int) -> list[str]:
     known: set[str] = set()
     for part in PARTS:
         known.update(_read(root / f"data/processed/{part}.txt").split("\n"))
-    names, ended, _ = read_names(Outputs.below(root).names)
+    path = Outputs.below(root).names
+    _read(path)  # which says what a newcomer is to do where there is none
+    try:
+        names, ended, _ = read_names(path)
+    except UserError:
+        raise _damaged(path) from None
     drawn = [name for name, is_whole in zip(names, ended, strict=True) if is_whole]
     fresh = dict.fromkeys(name for name in drawn if name not in known)
     return list(fresh)[:count]

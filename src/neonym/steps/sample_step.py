@@ -1,7 +1,9 @@
 """From a trained model to a file of names."""
 
+from collections.abc import Sequence
+
 from neonym.corpus.processed import read_processed
-from neonym.generation.generator import Names
+from neonym.generation.generator import NameGenerator, Names
 from neonym.generation.names_file import write_names
 from neonym.models.choice import Choice
 from neonym.settings import Settings
@@ -17,9 +19,16 @@ def sample(settings: Settings, files: Outputs) -> Names:
     UserError
         If the model is missing or was trained with other settings, or no names can be had.
     """
+    known = read_processed(files.processed).train if settings.sample.novel else []
+    names = draw(load_trained(files.model, settings), settings, known)
+    write_names(files.names, names)
+    return names
+
+
+def draw(generator: NameGenerator, settings: Settings, known: Sequence[str]) -> Names:
+    """The names that the settings ask for; with `sample.novel` none of those known."""
     options = settings.sample
-    known = read_processed(files.processed).train if options.novel else []
-    names = load_trained(files.model, settings).draw(
+    return generator.draw(
         options.count,
         seed=settings.seed,
         choice=Choice(options.temperature, options.top_k, options.top_p),
@@ -28,8 +37,6 @@ def sample(settings: Settings, files: Outputs) -> Names:
         distinct=options.distinct,
         exclude=known,
     )
-    write_names(files.names, names)
-    return names
 
 
 def explain_draws(names: Names, wanted: int) -> str:

@@ -14,6 +14,7 @@ from typing import Generic
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -33,6 +34,7 @@ from neonym.lab.stage.execution import Stage, StageFunction
 
 CONF = "conf"
 CONFIG = "config"
+OF_FLAGS = ("Only one of", "The --resolve flag")  # how Hydra refuses flags that contradict
 
 
 class Script(Generic[Schema]):
@@ -68,6 +70,10 @@ class Script(Generic[Schema]):
         self.has_begun = True
         log_to_terminal()
         try:
+            if HydraConfig.get().mode is RunMode.MULTIRUN:
+                raise UserError(
+                    "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
+                )
             stage = self.stage(composed)
             self.function(stage)
             stage.say(f"{self.name}: results are in {os.path.relpath(stage.results)}")
@@ -116,6 +122,10 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
         application()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from None
+    except ValueError as error:
+        if script.has_begun or not str(error).startswith(OF_FLAGS):
+            raise
+        raise UserError(str(error)) from None
     except OSError as error:
         if script.has_begun:
             raise

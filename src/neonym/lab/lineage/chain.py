@@ -1,4 +1,4 @@
-"""The chain behind a run: configuration, code, data, vocabulary, model, sweep, environment."""
+"""The chain behind a run: configuration, code, data, model, sweep, environment."""
 
 from datetime import UTC, datetime
 from pathlib import Path

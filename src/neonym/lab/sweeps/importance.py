@@ -45,7 +45,7 @@ def _shares(values: Sequence[Mapping[str, str]], metric: Sequence[float]) -> dic
         FanovaImportanceEvaluator,
         get_param_importances,
     )
-    from optuna.trial import create_trial  # noqa: PLC0415
+    from optuna.trial import create_trial  # noqa: PLC0415 (as above)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
@@ -62,7 +62,7 @@ def _shares(values: Sequence[Mapping[str, str]], metric: Sequence[float]) -> dic
 
 def _column(values: Sequence[str]) -> tuple["BaseDistribution", list[str | float]]:
     """A key's values as Optuna takes them: numbers as numbers."""
-    from optuna.distributions import (  # noqa: PLC0415
+    from optuna.distributions import (  # noqa: PLC0415 (as above)
         CategoricalDistribution,
         FloatDistribution,
     )

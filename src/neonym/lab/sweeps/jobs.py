@@ -88,6 +88,8 @@ class JobFunction:
         The overrides that all jobs have.
     """
 
+    is_job = True
+
     def __init__(self, script: Script[Any], shared: Collection[str]) -> None:
         self._script, self._shared = script, shared
         functools.update_wrapper(self, script.function)

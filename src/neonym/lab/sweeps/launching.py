@@ -12,7 +12,6 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, se
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
-from neonym.base.errors import UserError
 from neonym.lab.stage.console import say
 from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
 from neonym.lab.sweeps.results import Result, own_words, read_result, result_of, write_result
@@ -75,18 +74,9 @@ class Launch:
         Of each job.
     first
         The number of the first job; the others follow it, unless `sweep.job` says otherwise.
-
-    Raises
-    ------
-    UserError
-        If another sweeper than the lab's asks.
     """
 
     def __init__(self, task: Task, job_overrides: Sequence[Sequence[str]], first: int) -> None:
-        if not isinstance(task.function, JobFunction):
-            raise UserError(
-                "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
-            )
         self.task = task
         self.folder = Path(task.config.hydra.sweep.dir)
         self.jobs = [

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -20,9 +20,10 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from rapidfuzz import process
 
 from neonym.base.errors import UserError
-from neonym.base.nested import sha256_of
+from neonym.base.nested import flatten, sha256_of
 from neonym.lab.composing.by_hand import Script
 from neonym.lab.composing.composition import explain, validated
 from neonym.lab.configuration import Configuration
@@ -85,7 +86,9 @@ class Composer:
             try:
                 OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
             except OmegaConfBaseException:
-                raise UserError(f"{word}: there is no such key") from None
+                raise UserError(
+                    f"{word}: there is no such key{_nearest_key(override, composed)}"
+                ) from None
         return validated(composed, self._schema)
 
     def _compose(self, words: Sequence[str]) -> DictConfig:
@@ -103,6 +106,12 @@ class Composer:
         is_group = self._loader.get_group_options(override.key_or_group) != []
         changes = override.type == OverrideType.CHANGE and override.package is None
         return changes and not is_group and not override.is_hydra_override()
+
+
+def _nearest_key(override: Override, composed: DictConfig) -> str:
+    known = flatten(cast(dict[str, Any], OmegaConf.to_container(composed)))
+    match = process.extractOne(override.key_or_group, list(known), score_cutoff=80)
+    return f"; did you mean {match[0]}?" if match else ""
 
 
 @dataclass(frozen=True)

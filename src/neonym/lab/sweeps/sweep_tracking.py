@@ -100,8 +100,7 @@ def _id(result: Result) -> str:
 def _log_pictures(
     run: Run, report: Report, shares: Mapping[str, float] | str, curve: Curve
 ) -> None:
-    # matplotlib takes a second to import
-    from neonym.drawing.canvas import save_figure  # noqa: PLC0415
+    from neonym.drawing.canvas import save_figure  # noqa: PLC0415 (imports matplotlib: a second)
     from neonym.lab.sweeps import sweep_figures  # noqa: PLC0415
 
     trials = [
