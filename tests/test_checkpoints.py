@@ -129,7 +129,7 @@ def test_divergence_keeps_the_last_good_checkpoint_and_says_so(tmp_path):
     broken = configuration(schedule=schedule, train__epochs=5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "neonym.training.descent.Descent.lr", property(lambda d: 1e38 if d.step > 8 else 0.01)
+            "neonym.training.descent.Descent.lr", property(lambda d: 1e38 if d.steps > 8 else 0.01)
         )
         with pytest.raises(UserError, match=r"diverged.*of epoch 3.*; .*c.npz keeps epoch 2"):
             run(broken, checkpoint=path)

@@ -78,7 +78,11 @@ def _suffices(count: int, split: Split) -> bool:
 
 def _check_count(count: int, split: Split) -> None:
     if not _suffices(count, split):
-        needed = next(number for number in range(count + 1, 10**9) if _suffices(number, split))
+        # a name for each part: half of one, rounded up, for val and test, and one that is left
+        least = min(split.val, split.test, 1 - split.val - split.test)
+        needed = max(count + 1, int(0.5 / least) - 1)
+        while not _suffices(needed, split):
+            needed += 1
         raise UserError(
             f"data.split: {count} names are too few for val = {split.val:g} and test = "
             f"{split.test:g}; add names (at least {needed} in all) or change the shares"

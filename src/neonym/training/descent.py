@@ -1,7 +1,7 @@
 """Following the gradient: clipping, learning rate, optimizer, and running means of it all."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,33 @@ def make_optimizer(options: conf.Optimizer, network: RecurrentNetwork) -> Optimi
     return OPTIMIZERS[options.name](**arguments)
 
 
+class DivergedError(Exception):
+    """The loss, or something else that training needs, is no number any more."""
+
+    def __init__(self, what: str, value: float) -> None:
+        super().__init__(f"the {what} is {value}")
+
+
+def check_finite(value: float, what: str) -> None:
+    """See that a value is a number.
+
+    Raises
+    ------
+    DivergedError
+        If it is not.
+    """
+    if not math.isfinite(value):
+        raise DivergedError(what, value)
+
+
+class Step(NamedTuple):
+    """What a step was like: the running loss, the gradients' norm before the cut, the rate."""
+
+    smoothed_loss: float
+    grad_norm: float
+    lr: float
+
+
 class Descent:
     """Changes a network's parameters step by step.
 
@@ -55,8 +82,8 @@ class Descent:
 
     Attributes
     ----------
-    step
-        Steps taken so far.
+    steps
+        How many were taken so far.
     smoothed_loss
         Running mean of what is minimised: nats per token, or with `reduction: sum` nats per step.
         It starts at `loss_start`, which is in the same unit, or else at what the first step has
@@ -71,28 +98,47 @@ class Descent:
         rate: LearningRate,
     ) -> None:
         self.network, self.options, self.optimizer, self.rate = network, options, optimizer, rate
-        self.step = 0
+        self.steps = 0
         self.smoothed_loss: float | None = options.loss_start
         self._average = None if options.ema_decay is None else network.parameters.copy()
 
     @property
     def lr(self) -> float:
         """Learning rate of the coming step."""
-        return self.rate(self.step)
+        return self.rate(self.steps)
 
     @property
     def parameters(self) -> NDArray[Any]:
         """The parameters that count: their running mean where one is kept."""
         return self.network.parameters if self._average is None else self._average
 
-    def reduce(self, tokens: int) -> int:
-        """Turn gradients of the mean over tokens into those of what is minimised; the factor."""
-        if self.options.reduction == "mean":
-            return 1
-        self.network.gradients *= tokens
-        return tokens
+    def step(self, loss: float, tokens: int) -> Step:
+        """Take a step down the network's gradients, which are of the mean over tokens.
 
-    def clip(self) -> float:
+        Parameters
+        ----------
+        loss
+            Nats per token of the step.
+        tokens
+            How many there were.
+
+        Raises
+        ------
+        DivergedError
+            If the loss or the gradients are no numbers; nothing has changed then.
+        """
+        check_finite(loss, "loss")
+        factor = tokens if self.options.reduction == "sum" else 1
+        if factor != 1:
+            self.network.gradients *= factor
+        norm, lr = self._clip(), self.lr
+        check_finite(norm, "gradient")
+        self.optimizer.step(self.network.parameters, self.network.gradients, lr)
+        self.steps += 1
+        self._update_average()
+        return Step(self._smooth(loss * factor, factor), norm, lr)
+
+    def _clip(self) -> float:
         """Cut the network's gradients as configured, by value first; their norm before."""
         value, gradients = self.options.clip_value, self.network.gradients
         limit = math.inf if self.options.clip_norm is None else self.options.clip_norm
@@ -103,30 +149,18 @@ class Descent:
         clip_by_norm(gradients, limit)
         return norm
 
-    def follow(self, loss: float, factor: int) -> float:
-        """Take a step down the network's gradients; the running loss.
-
-        Parameters
-        ----------
-        loss
-            Nats per token of the step.
-        factor
-            What `reduce` returned: the gradients are those of the loss times this.
-        """
-        self.optimizer.step(self.network.parameters, self.network.gradients, self.lr)
-        self.step += 1
+    def _smooth(self, loss: float, factor: int) -> float:
+        """The running mean of what is minimised."""
         if self.smoothed_loss is None:
             self.smoothed_loss = math.log(self.network.vocabulary_size) * factor
-        change = loss * factor - self.smoothed_loss
-        self.smoothed_loss += (1.0 - self.options.loss_smoothing) * change
-        self._update_average()
+        self.smoothed_loss += (1.0 - self.options.loss_smoothing) * (loss - self.smoothed_loss)
         return self.smoothed_loss
 
     def _update_average(self) -> None:
         if self._average is None or self.options.ema_decay is None:
             return
         # Early on the mean is of few steps, or the initial weights would stay in it for long.
-        decay = min(self.options.ema_decay, self.step / (self.step + 10.0))
+        decay = min(self.options.ema_decay, self.steps / (self.steps + 10.0))
         difference = self.network.parameters - self._average
         difference *= 1.0 - decay
         self._average += difference
@@ -136,11 +170,11 @@ class Descent:
         arrays = {f"optimizer.{name}": a for name, a in self.optimizer.state_dict().items()}
         if self._average is not None:
             arrays["average"] = self._average.copy()
-        return {"step": self.step, "smoothed_loss": self.smoothed_loss}, arrays
+        return {"step": self.steps, "smoothed_loss": self.smoothed_loss}, arrays
 
     def load_state_dict(self, values: dict[str, Any], arrays: Arrays) -> None:
         """Continue from what `state_dict` gave."""
-        self.step, self.smoothed_loss = int(values["step"]), float(values["smoothed_loss"])
+        self.steps, self.smoothed_loss = int(values["step"]), float(values["smoothed_loss"])
         self.optimizer.load_state_dict(
             {
                 name.removeprefix("optimizer."): array

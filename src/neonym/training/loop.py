@@ -24,7 +24,7 @@ from neonym.training.checkpoints import (
     run_identity,
     save_checkpoint,
 )
-from neonym.training.descent import Descent, make_optimizer
+from neonym.training.descent import Descent, DivergedError, check_finite, make_optimizer
 from neonym.training.history import EpochRecord
 from neonym.training.schedules import learning_rate, steps_of_epoch
 
@@ -206,7 +206,7 @@ class _Trainer:
         return patience is not None and self.epoch - self.best.epoch >= patience
 
     def _reached_its_end(self) -> bool:
-        return self.epoch >= self.options.epochs or self.descent.step == self.options.max_steps
+        return self.epoch >= self.options.epochs or self.descent.steps == self.options.max_steps
 
     def is_done(self) -> bool:
         return self._reached_its_end() or self._patience_ran_out()
@@ -227,7 +227,7 @@ class _Trainer:
         order = self._order(number)
         dropout = generator(self.seed, Purpose.DROPOUT, number)
         most = self.options.max_steps
-        left = None if most is None else most - self.descent.step
+        left = None if most is None else most - self.descent.steps
         steps = list(islice(self._run_steps(order, dropout), left))
         self.history.append(self._record(number, steps))
         if self.listener:
@@ -237,13 +237,15 @@ class _Trainer:
         losses, norms, tokens = map(np.array, zip(*steps, strict=True))
         with self._weights_that_count():
             train_nll = mean_nll(self.network, self.train_ids)
-            val_nll = self._checked(mean_nll(self.network, self.val_ids), "val nll")
+            val_nll = mean_nll(self.network, self.val_ids)
+            with self._explained():
+                check_finite(val_nll, "val nll")
             if val_nll < self.best.val_nll:
                 self.best = _Best(number, val_nll, self.network.parameters.copy())
         return EpochRecord(
             epoch=number,
-            step=self.descent.step,
-            lr=self.descent.rate(self.descent.step - 1),
+            step=self.descent.steps,
+            lr=self.descent.rate(self.descent.steps - 1),
             train_loss=float(np.average(losses, weights=tokens)),
             train_nll=train_nll,
             val_nll=val_nll,
@@ -255,8 +257,10 @@ class _Trainer:
         """The network with the mean of its weights where one is kept, and then as it was."""
         raw = self.network.parameters.copy()
         self.network.parameters[...] = self.descent.parameters
-        yield
-        self.network.parameters[...] = raw
+        try:
+            yield
+        finally:
+            self.network.parameters[...] = raw
 
     def _run_steps(
         self, order: NDArray[np.int64], dropout: np.random.Generator
@@ -279,24 +283,23 @@ class _Trainer:
 
     def _follow(self, loss: float, tokens: int) -> _StepRecord:
         """Take the step for gradients just computed."""
-        lr = self.descent.lr
-        loss = self._checked(loss, "loss")
-        factor = self.descent.reduce(tokens)
-        norm = self._checked(self.descent.clip(), "gradient")
-        smoothed = self.descent.follow(loss, factor)
+        with self._explained():
+            step = self.descent.step(loss, tokens)
         if self.listener:
-            self.listener.on_step(self.descent.step, smoothed, lr)
-        return _StepRecord(loss, norm, tokens)
+            self.listener.on_step(self.descent.steps, step.smoothed_loss, step.lr)
+        return _StepRecord(loss, step.grad_norm, tokens)
 
-    def _checked(self, value: float, what: str) -> float:
-        if math.isfinite(value):
-            return value
-        clip = "set" if self.options.clip_norm is None else "lower"
-        raise UserError(
-            f"training diverged: the {what} is {value} at step {self.descent.step + 1} of epoch "
-            f"{self.epoch + 1}, learning rate {self.descent.lr:g}; "
-            f"lower optimizer.lr, or {clip} train.clip_norm{self.kept}"
-        )
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DivergedError as error:
+            clip = "set" if self.options.clip_norm is None else "lower"
+            raise UserError(
+                f"training diverged: {error} at step {self.descent.steps + 1} of epoch "
+                f"{self.epoch + 1}, learning rate {self.descent.lr:g}; "
+                f"lower optimizer.lr, or {clip} train.clip_norm{self.kept}"
+            ) from None
 
     def checkpoint(self) -> Checkpoint:
         """Everything that the coming epochs depend on."""

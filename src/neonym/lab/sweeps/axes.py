@@ -30,6 +30,11 @@ class Axis:
     """Whether the key is Hydra's own."""
 
     @property
+    def name(self) -> str:
+        """The key without the signs that say how it is set."""
+        return self.key.lstrip("+~")
+
+    @property
     def first(self) -> str:
         """The override for its first value."""
         return self.words[0] if self.words else self.probes[0]
@@ -129,7 +134,7 @@ def distribution_of(axis: Axis, seeds: Collection[str]) -> "BaseDistribution":
 
 
 def _checked_tags(axis: Axis, seeds: Collection[str]) -> set[str]:
-    if axis.key in seeds:
+    if axis.name in seeds:
         raise UserError(
             f"{axis.key} is no hyperparameter, a search would take the luckiest: search with one "
             "seed, then sweep the seeds of the best"

@@ -162,7 +162,7 @@ def plan_sweep(
     params = (config.hydra.sweeper.get("params") or {}).items()
     words = [*(f"{key}={value}" for key, value in params), *arguments]
     # a key on the command line takes the place of the preset's
-    named = {axis.key: axis for axis in (axis_of(composer.parse(word)) for word in words)}
+    named = {axis.name: axis for axis in (axis_of(composer.parse(word)) for word in words)}
     axes = list(named.values())
     _check_hydra(config, axes)
     first = composer.configuration([axis.first for axis in axes])
@@ -177,7 +177,7 @@ def plan_sweep(
 
 def _check_hydra(config: DictConfig, axes: Sequence[Axis]) -> None:
     for axis in axes:
-        if axis.swept and re.split(r"[./]", axis.key)[0] in OF_THE_WHOLE:
+        if axis.swept and re.split(r"[./]", axis.name)[0] in OF_THE_WHOLE:
             raise UserError(f"{axis.key} holds for the whole sweep and cannot be swept")
     if OmegaConf.to_container(config.hydra.sweep)["subdir"] != SUBDIR:  # type: ignore[call-overload, index]
         raise UserError("hydra.sweep.subdir cannot be set: a job's folder is called by its number")
