@@ -3,20 +3,32 @@
 Read `packing`, then `rnn`, `propagation` and `network`; the rest is detail.
 """
 
+from neonym.nn.bounds import Bounds
 from neonym.nn.clipping import clip_by_norm, clip_by_value
 from neonym.nn.gradcheck import gradcheck
 from neonym.nn.network import RecurrentNetwork
-from neonym.nn.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
+from neonym.nn.optimizers import (
+    OPTIMIZERS,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RmsProp,
+    Sgd,
+    make_optimizer,
+)
 from neonym.nn.packing import START_END, PackedSequences, pack
 from neonym.nn.sequences import TokenSequences
 from neonym.nn.shards import Shards
 from neonym.nn.state import State
 
 __all__ = [
+    "OPTIMIZERS",
     "START_END",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Bounds",
     "Optimizer",
     "PackedSequences",
     "RecurrentNetwork",
@@ -28,5 +40,6 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "gradcheck",
+    "make_optimizer",
     "pack",
 ]
