@@ -6,19 +6,15 @@ is computed once: all those of one length together.
 
 from collections.abc import Iterator, Sequence
 from math import log2
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neonym.nn.architecture import check_tokens
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.loss import log_sum_exp
 from neonym.nn.packing import START_END
-from neonym.nn.sequences import TokenSequences
-
-if TYPE_CHECKING:
-    from neonym.nn.network import RecurrentNetwork
+from neonym.nn.sequences import TokenSequences, check_tokens
 
 SEQUENCES_AT_ONCE = 1 << 12
 """Most sequences in a block: enough for fast products, little memory."""
@@ -33,17 +29,43 @@ KEY_BITS = 63
 NO_TOKEN = -1
 
 
-def negative_log_likelihood(network: "RecurrentNetwork", sequences: Sequence[ArrayLike]) -> Floats:
+class Rows(Protocol):
+    """A state of several sequences at once."""
+
+    def take(self, rows: Any, /) -> Self:
+        """The state of these rows alone."""
+
+
+StateT = TypeVar("StateT", bound=Rows)
+
+
+class StepModel(Protocol[StateT]):
+    """What the likelihood is of: a network, or whatever predicts token after token."""
+
+    vocabulary_size: int
+
+    @property
+    def output(self) -> str:
+        """What is a target: "all" for every token, "last" for that of each sequence."""
+
+    def initial_state(self, batch_size: int, /) -> StateT:
+        """The state before the start token."""
+
+    def step(self, tokens: Any, state: StateT, /) -> tuple[Floats, StateT]:
+        """Logits of the next token, shape (batch, vocabulary), and the state after these."""
+
+
+def negative_log_likelihood(model: StepModel[StateT], sequences: Sequence[ArrayLike]) -> Floats:
     """Nats of each sequence, float64; see `RecurrentNetwork.negative_log_likelihood`."""
     nats = np.empty(len(sequences), dtype=np.float64)
     if not len(sequences):
         return nats
     together = TokenSequences.of(sequences)
-    check_tokens("sequences", together.tokens, network.vocabulary_size)
-    order = np.argsort(_keys(together, network.vocabulary_size))
+    check_tokens("sequences", together.tokens, model.vocabulary_size)
+    order = np.argsort(_keys(together, model.vocabulary_size))
     for places in _blocks(order, together.lengths):
         tokens = np.ascontiguousarray(together.columns(places, behind=NO_TOKEN).T)
-        nats[places] = _nats_of_tree(network, tokens, together.lengths[places])
+        nats[places] = _nats_of_tree(model, tokens, together.lengths[places])
     return nats
 
 
@@ -67,7 +89,7 @@ def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
         order = order[count:]
 
 
-def _nats_of_tree(network: "RecurrentNetwork", tokens: Integers, lengths: Integers) -> Floats:
+def _nats_of_tree(model: StepModel[StateT], tokens: Integers, lengths: Integers) -> Floats:
     """Nats of sequences given as padded rows, going down their tree level by level.
 
     A node is a prefix of rows that follow one another; `node` says for each row still running at
@@ -77,23 +99,23 @@ def _nats_of_tree(network: "RecurrentNetwork", tokens: Integers, lengths: Intege
     np.logical_or.accumulate(tokens[1:] != tokens[:-1], axis=1, out=differs[1:])
     nats = np.zeros(len(tokens), dtype=np.float64)
     rows, node = np.arange(len(tokens)), np.zeros(len(tokens), dtype=np.intp)
-    logits, state = network.step([START_END], network.initial_state(1))
+    logits, state = model.step(np.array([START_END]), model.initial_state(1))
     for level in range(tokens.shape[1]):
         following = tokens[rows, level]
         targets = np.where(following == NO_TOKEN, START_END, following)
         level_nats = log_sum_exp(logits)[node] - logits[node, targets]
-        nats[rows] += level_nats * _counts(network, lengths[rows], level)
+        nats[rows] += level_nats * _counts(model, lengths[rows], level)
         running = following != NO_TOKEN
         rows, node, following = rows[running], node[running], following[running]
         if not len(rows):
             break
         first = differs[rows, level]  # the first row of its node; a row of another block is none
         first[0] = True
-        logits, state = network.step(following[first], state.take(node[first]))
+        logits, state = model.step(following[first], state.take(node[first]))
         node = np.cumsum(first) - 1
     return nats
 
 
-def _counts(network: "RecurrentNetwork", lengths: Integers, level: int) -> Floats | int:
+def _counts(model: StepModel[StateT], lengths: Integers, level: int) -> Floats | int:
     """Whether the token at this level is a target: always, or where it is the last."""
-    return 1 if network.output == "all" else (lengths == level + 1).astype(np.float64)
+    return 1 if model.output == "all" else (lengths == level + 1).astype(np.float64)

@@ -102,3 +102,12 @@ def _first_error(sequences: Sequence[ArrayLike]) -> ValueError | TypeError:
         if array.dtype.kind not in "iu":
             return TypeError(f"sequences[{place}] has dtype {array.dtype}, expected integers")
     return TypeError("sequences mixes signed with unsigned 64-bit integers, expected one of them")
+
+
+def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
+    """Raise TypeError unless `ids` are integers, ValueError unless within the vocabulary."""
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
+    if ids.size and (ids.min() < 0 or ids.max() >= vocabulary_size):
+        wrong = ids[(ids < 0) | (ids >= vocabulary_size)][0]
+        raise ValueError(f"{name} holds the token id {wrong}, expected 0 to {vocabulary_size - 1}")
