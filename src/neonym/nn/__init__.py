@@ -3,7 +3,9 @@
 Read `packing`, then `rnn`, `propagation` and `network`; the rest is detail.
 """
 
+from neonym.nn.architecture import Architecture
 from neonym.nn.bounds import Bounds
+from neonym.nn.cells import CELLS, Cell
 from neonym.nn.clipping import clip_by_norm, clip_by_value
 from neonym.nn.gradcheck import gradcheck
 from neonym.nn.network import RecurrentNetwork
@@ -23,12 +25,15 @@ from neonym.nn.shards import Shards
 from neonym.nn.state import State
 
 __all__ = [
+    "CELLS",
     "OPTIMIZERS",
     "START_END",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Architecture",
     "Bounds",
+    "Cell",
     "Optimizer",
     "PackedSequences",
     "RecurrentNetwork",

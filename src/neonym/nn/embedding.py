@@ -9,7 +9,7 @@ the inputs differ from row to row.
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import Prepared
+from neonym.nn.cells.base import Prepared
 from neonym.nn.products import multiply
 from neonym.nn.rows import sum_rows
 

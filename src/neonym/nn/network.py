@@ -1,33 +1,26 @@
 """A recurrent network that predicts the next token."""
 
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neonym.nn.architecture import (
-    check_options,
-    check_parameters,
-    check_state,
-    check_tokens,
-    decayed_slices,
-    make_cell,
-    parameter_shapes,
-    sort_by_use,
-)
+from neonym.nn.architecture import Architecture, Bias, Initialization
 from neonym.nn.arrays import Floats
+from neonym.nn.cells.rnn import Nonlinearity
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy
+from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
 from neonym.nn.propagation import DropoutRates, Propagation, Run
-from neonym.nn.rnn import Nonlinearity
+from neonym.nn.sequences import check_tokens
 from neonym.nn.state import State
-
-Bias = Literal["single"] | bool
 
 
 class RecurrentNetwork:
@@ -72,9 +65,8 @@ class RecurrentNetwork:
 
     Attributes
     ----------
-    options : dict
-        The arguments above without `seed`, as JSON knows them; `RecurrentNetwork(**options)` is a
-        network of the same shape.
+    architecture : Architecture
+        The arguments above without `seed`.
     parameters : ndarray, shape (total,)
         All parameters. The matrices are views into it, so whoever changes it changes the network.
     gradients : ndarray, shape (total,)
@@ -107,31 +99,59 @@ class RecurrentNetwork:
         output_dropout: float = 0.0,
         trainable_initial_state: bool = False,
         output: Output = "all",
-        initialization: Literal["uniform", "normal"] = "uniform",
+        initialization: Initialization = "uniform",
         initialization_scale: float | None = None,
         orthogonal_recurrent: bool = False,
         forget_bias: float | None = None,
     ) -> None:
-        arguments = locals().items()
-        self.options: dict[str, Any] = {
-            name: value for name, value in arguments if name not in ("self", "seed")
-        }
-        check_options(self.options)
+        self.architecture = Architecture(
+            vocabulary_size=vocabulary_size,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            embedding_size=embedding_size,
+            bias=bias,
+            dropout=dropout,
+            dtype=dtype,
+            nonlinearity=nonlinearity,
+            input_dropout=input_dropout,
+            output_dropout=output_dropout,
+            trainable_initial_state=trainable_initial_state,
+            output=output,
+            initialization=initialization,
+            initialization_scale=initialization_scale,
+            orthogonal_recurrent=orthogonal_recurrent,
+            forget_bias=forget_bias,
+        )
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(
+                f"dropout is {dropout}, but it acts between layers and num_layers is 1",
+                stacklevel=2,
+            )
         self.vocabulary_size, self.hidden_size = vocabulary_size, hidden_size
         self.num_layers, self.embedding_size = num_layers, embedding_size
         self.output, self.dtype = output, np.dtype(dtype)
-        self.cell = make_cell(self.options)
-        rates = DropoutRates(input_dropout, dropout, output_dropout)
-        self._arrays = NamedArrays(parameter_shapes(self.options, self.cell), self.dtype)
-        self._gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        self.parameters, self.gradients = self._arrays.flat, self._gradients.flat
-        self.parameter_slices = self._arrays.slices
-        self.decayed = decayed_slices(self.parameter_slices)
-        matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
-        self._propagation = Propagation(self.cell, matrices, rates)
-        gradients = sort_by_use(self._gradients.views, num_layers, self.cell)
-        self._run = Run(self._propagation, gradients, Workspace(self.dtype))
-        initialize(self._arrays, self.options, np.random.default_rng(seed))
+        self.cell = self.architecture.make_cell()
+        self._arrays = NamedArrays(self.architecture.parameter_shapes(), self.dtype)
+        self.parameters, self.parameter_slices = self._arrays.flat, self._arrays.slices
+        self.decayed = [
+            where
+            for name, where in self.parameter_slices.items()
+            if name.startswith(("rnn.weight", "head.weight"))
+        ]
+        self._propagation = Propagation(
+            self.cell,
+            Matrices.of(self._arrays.views, num_layers, self.cell),
+            DropoutRates(input_dropout, dropout, output_dropout),
+        )
+        self._gradients, self._run = self._new_run()
+        self.gradients = self._gradients.flat
+        initialize(self._arrays, self.architecture, self.cell, np.random.default_rng(seed))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The architecture as a dictionary; `RecurrentNetwork(**options)` is of the same shape."""
+        return asdict(self.architecture)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are built anew, or their matrices were no views into `parameters`."""
@@ -155,10 +175,7 @@ class RecurrentNetwork:
             If names are missing or unknown, a shape differs, or a value is not finite in the
             network's type.
         """
-        arrays = {name: np.asarray(array) for name, array in state.items()}
-        check_parameters(arrays, self._arrays.shapes, self.dtype)
-        for name, view in self._arrays.views.items():
-            view[...] = arrays[name]
+        self._arrays.load(state)
 
     def pack(self, sequences: Sequence[ArrayLike]) -> PackedSequences:
         """Pack sequences as this network's output needs it; see `neonym.nn.pack`."""
@@ -214,7 +231,7 @@ class RecurrentNetwork:
             Rows of sequences that are not in the batch are as before.
         """
         self.check_batch(batch)
-        check_state(state.layers, self.options, self.cell)
+        state.check_widths(self._state_widths())
         rows = int(batch.order.max()) + 1
         if rows > state.batch_size:
             raise ValueError(
@@ -310,7 +327,7 @@ class RecurrentNetwork:
         """
         ids = np.asarray(tokens)
         check_tokens("tokens", ids, self.vocabulary_size)
-        check_state(state.layers, self.options, self.cell)
+        state.check_widths(self._state_widths())
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
@@ -318,9 +335,8 @@ class RecurrentNetwork:
 
     def new_run(self) -> tuple[Floats, Run]:
         """What a thread needs that computes gradients into a vector of its own: both."""
-        gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        matrices = sort_by_use(gradients.views, self.num_layers, self.cell)
-        return gradients.flat, Run(self._propagation, matrices, Workspace(self.dtype))
+        gradients, run = self._new_run()
+        return gradients.flat, run
 
     def check_batch(self, batch: PackedSequences) -> None:
         """Raise ValueError unless the batch fits this network."""
@@ -330,6 +346,14 @@ class RecurrentNetwork:
             )
         check_tokens("batch.inputs", batch.inputs, self.vocabulary_size)
         check_tokens("batch.targets", batch.targets, self.vocabulary_size)
+
+    def _new_run(self) -> tuple[NamedArrays, Run]:
+        gradients = NamedArrays(self._arrays.shapes, self.dtype)
+        matrices = Matrices.of(gradients.views, self.num_layers, self.cell)
+        return gradients, Run(self._propagation, matrices, Workspace(self.dtype))
+
+    def _state_widths(self) -> list[list[int]]:
+        return [[self.hidden_size] * len(self.cell.state_names)] * self.num_layers
 
 
 def _rebuild(options: dict[str, Any], parameters: Floats) -> RecurrentNetwork:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import Cell, LayerState, Weights
+from neonym.nn.cells.base import Cell, LayerState
 from neonym.nn.dropout import write_dropout_mask
 from neonym.nn.embedding import (
     product_table,
@@ -20,6 +20,7 @@ from neonym.nn.embedding import (
 )
 from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
+from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
 from neonym.nn.products import (
@@ -32,16 +33,6 @@ from neonym.nn.state import StepWeights
 
 ROWS_AT_ONCE = 256
 """`Propagation.step` takes so many rows at once, whose gates stay in the cache."""
-
-
-class Matrices(NamedTuple):
-    """The parameters of a network, or their gradients, sorted by use."""
-
-    embedding: Floats | None  # (vocabulary, embedding)
-    layers: Sequence[Weights]
-    initial: Sequence[LayerState]  # trainable initial states, (hidden,) each; may be empty tuples
-    head: Floats  # (vocabulary, hidden)
-    head_bias: Floats | None  # (vocabulary,)
 
 
 class DropoutRates(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState, Prepared
+from neonym.nn.cells.base import LayerState, Prepared
 
 
 class StepWeights(NamedTuple):
@@ -40,6 +40,14 @@ class State:
     def batch_size(self) -> int:
         """Number of sequences."""
         return len(self.layers[0][0])
+
+    def check_widths(self, expected: list[list[int]]) -> None:
+        """Raise ValueError unless the arrays of each layer have these widths."""
+        widths = [[array.shape[1] for array in layer] for layer in self.layers]
+        if widths != expected:
+            raise ValueError(
+                f"state has the widths {widths}, expected {expected}: it is of another network"
+            )
 
     def take(self, rows: ArrayLike) -> "State":
         """The state of the given rows of the batch (indices or a boolean mask)."""
