@@ -1,6 +1,17 @@
 """Recurrent networks in plain NumPy: small, proven gradient by gradient, and fast on a CPU.
 
-Read `packing`, then `rnn`, `propagation` and `network`; the rest is detail.
+To read it from the bottom up:
+
+- `sequences`, `packing`, `layout`: a batch of names becomes rows, time step by time step
+- `cells`: the vanilla cell, the GRU and the LSTM, a file each; start with `cells.rnn`
+- `embedding`, `dropout`, `head`, `loss`: what is before and after the recurrent layers
+- `propagation`: forward and backward through all of it
+- `architecture`, `parameters`, `matrices`, `initialization`: from options to drawn parameters
+- `network`: `RecurrentNetwork`, what other code uses; `state` is what it passes from step to step
+- `likelihood`, `gradcheck`: exact probabilities of names, and the proof of the gradients
+- `clipping`, `optimizers`: from gradients to new parameters
+- `shards`, `shard_memory`, `shard_process`: one training step on several processors
+- `memory`, `products`, `rows`: what makes it fast; `arrays` and `bounds` are types
 """
 
 from neonym.nn.architecture import Architecture

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from neonym.nn.cells import CELLS, Cell
 from neonym.nn.cells.rnn import Nonlinearity
+from neonym.nn.dropout import DropoutRates
 from neonym.nn.packing import Output
 from neonym.nn.parameters import Shapes
 
@@ -14,7 +15,6 @@ Bias = Literal["single"] | bool
 Initialization = Literal["uniform", "normal"]
 
 CHOICES: dict[str, tuple[str | bool, ...]] = {
-    "cell": tuple(CELLS),
     "bias": (True, "single", False),
     "dtype": ("float32", "float64"),
     "nonlinearity": ("tanh", "relu"),
@@ -60,6 +60,11 @@ class Architecture:
             _check_positive(name, getattr(self, name))
         if self.embedding_size is not None:
             _check_positive("embedding_size", self.embedding_size)
+        if self.cell not in list(CELLS):
+            known = ", ".join(map(repr, CELLS))
+            raise ValueError(
+                f"cell is {self.cell!r}, expected one of {known}, which neonym.nn.cells registers"
+            )
         for name, allowed in CHOICES.items():
             _check_choice(name, getattr(self, name), allowed)
         for name in ("dropout", "input_dropout", "output_dropout"):
@@ -84,8 +89,12 @@ class Architecture:
         return {name: getattr(self, name) for name in names}
 
     def make_cell(self) -> Cell:
-        """The cell that is asked for."""
+        """The cell that these options describe."""
         return CELLS[self.cell](**self.cell_options())
+
+    def dropout_rates(self) -> DropoutRates:
+        """Where how much is dropped."""
+        return DropoutRates(self.input_dropout, self.dropout, self.output_dropout)
 
     def parameter_shapes(self) -> Shapes:
         """Name and shape of every parameter, as PyTorch names and lays them out."""
@@ -119,8 +128,7 @@ def _check_choice(name: str, value: Any, allowed: tuple[str | bool, ...]) -> Non
     # 1 equals True, and a dtype its name, but they are not what is looked for later
     if not isinstance(value, bool | str) or value not in allowed:
         expected = ", ".join(map(repr, allowed))
-        place = "; neonym.nn.cells registers cells" if name == "cell" else ""
-        raise ValueError(f"{name} is {value!r}, expected one of {expected}{place}")
+        raise ValueError(f"{name} is {value!r}, expected one of {expected}")
 
 
 def _is_number(value: Any) -> bool:

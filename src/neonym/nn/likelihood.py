@@ -1,7 +1,8 @@
 """Exact likelihood of many sequences.
 
-Equal prefixes have equal states, so the sequences of a block form a tree, and each distinct prefix
-is computed once: all those of one length together.
+Equal prefixes have equal states, so sequences form a tree, and each distinct prefix is computed
+once: all those of one length together. Sorted sequences that share a prefix stand next to each
+other; they are taken in blocks, which bounds the memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,9 +25,10 @@ NUMBERS_AT_ONCE = 1 << 18
 
 KEY_BITS = 63
 """Sequences are sorted by as many first tokens as fit into a number of so many bits, 13 letters of
-27; prefixes shared beyond are found if near."""
+27; a longer prefix is shared only by sequences that happen to be neighbours."""
 
 NO_TOKEN = -1
+"""Fills up a padded row; not an id."""
 
 
 class Rows(Protocol):
@@ -64,23 +66,26 @@ def negative_log_likelihood(model: StepModel[StateT], sequences: Sequence[ArrayL
     check_tokens("sequences", together.tokens, model.vocabulary_size)
     order = np.argsort(_keys(together, model.vocabulary_size))
     for places in _blocks(order, together.lengths):
-        tokens = np.ascontiguousarray(together.columns(places, behind=NO_TOKEN).T)
+        tokens = np.ascontiguousarray(together.columns(places, fill=NO_TOKEN).T)
         nats[places] = _nats_of_tree(model, tokens, together.lengths[places])
     return nats
 
 
 def _keys(sequences: TokenSequences, vocabulary_size: int) -> Integers:
-    """A number for each sequence; they are in the order of the sequences' first tokens."""
+    """A number for each sequence, ordered as the sequences' first tokens are.
+
+    These are its digits, a sequence that has ended going on with zeros.
+    """
     keys = np.zeros(len(sequences), dtype=np.int64)
     for place in range(int(KEY_BITS / log2(vocabulary_size + 1))):
         keys *= vocabulary_size + 1
-        still = np.flatnonzero(sequences.lengths > place)
-        keys[still] += sequences.tokens[sequences.starts[still] + place] + np.int64(1)
+        running = np.flatnonzero(sequences.lengths > place)
+        keys[running] += sequences.tokens[sequences.starts[running] + place] + np.int64(1)
     return keys
 
 
 def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
-    """The places in this order, in blocks of bounded size."""
+    """The places of sequences in this order, in blocks of bounded size."""
     while len(order):
         count = min(SEQUENCES_AT_ONCE, len(order))
         while count > 1 and count * int(lengths[order[:count]].max()) > NUMBERS_AT_ONCE:
@@ -90,12 +95,13 @@ def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
 
 
 def _nats_of_tree(model: StepModel[StateT], tokens: Integers, lengths: Integers) -> Floats:
-    """Nats of sequences given as padded rows, going down their tree level by level.
+    """Nats of sequences given as padded rows, (sequences, longest + 1), down their tree by levels.
 
-    A node is a prefix of rows that follow one another; `node` says for each row still running at
-    which node of the level it is.
+    A node of the tree is a prefix that neighbouring rows share; there is one row of logits for each
+    node of the level. `rows` are those of the sequences still running, `node` says at which node
+    each of them is.
     """
-    differs = np.ones(tokens.shape, dtype=np.bool_)  # from the row above, here or before
+    differs = np.ones(tokens.shape, dtype=np.bool_)  # the prefix up to here, from the row above
     np.logical_or.accumulate(tokens[1:] != tokens[:-1], axis=1, out=differs[1:])
     nats = np.zeros(len(tokens), dtype=np.float64)
     rows, node = np.arange(len(tokens)), np.zeros(len(tokens), dtype=np.intp)
@@ -109,13 +115,12 @@ def _nats_of_tree(model: StepModel[StateT], tokens: Integers, lengths: Integers)
         rows, node, following = rows[running], node[running], following[running]
         if not len(rows):
             break
-        first = differs[rows, level]  # the first row of its node; a row of another block is none
-        first[0] = True
+        first = differs[rows, level]  # whether a row is the first of its node
         logits, state = model.step(following[first], state.take(node[first]))
         node = np.cumsum(first) - 1
     return nats
 
 
 def _counts(model: StepModel[StateT], lengths: Integers, level: int) -> Floats | int:
-    """Whether the token at this level is a target: always, or where it is the last."""
+    """Whether the token at this level is a target: always, or where it is the last, as a factor."""
     return 1 if model.output == "all" else (lengths == level + 1).astype(np.float64)

@@ -18,7 +18,7 @@ from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
-from neonym.nn.propagation import DropoutRates, Propagation, Run
+from neonym.nn.propagation import Propagation, Run
 from neonym.nn.sequences import check_tokens
 from neonym.nn.state import State
 
@@ -41,7 +41,7 @@ class RecurrentNetwork:
     bias : True, "single" or False, default True
         Two biases a layer as in PyTorch, one, or none, which also leaves out the head's.
     dropout : float, default 0.0
-        Share dropped between layers.
+        Probability with which an entry is dropped between layers.
     dtype : "float32" or "float64", default "float32"
         Type of everything.
     seed : int or numpy SeedSequence, default 0
@@ -49,11 +49,11 @@ class RecurrentNetwork:
     nonlinearity : "tanh" or "relu", default "tanh"
         Of the "rnn" cell.
     input_dropout, output_dropout : float, default 0.0
-        Share dropped of the first layer's input, and in front of the head.
+        The same of the first layer's input, and in front of the head.
     trainable_initial_state : bool, default False
         Whether the state before the first token is learned; otherwise it is zero.
     output : "all" or "last", default "all"
-        Whether a token is predicted at every step, or once, behind the whole sequence.
+        Whether a token is predicted at every step, or once, after the whole sequence.
     initialization : "uniform" or "normal", default "uniform"
         How parameters start: as PyTorch's, or normal with zero biases.
     initialization_scale : float, optional
@@ -139,12 +139,9 @@ class RecurrentNetwork:
             for name, where in self.parameter_slices.items()
             if name.startswith(("rnn.weight", "head.weight"))
         ]
-        self._propagation = Propagation(
-            self.cell,
-            Matrices.of(self._arrays.views, num_layers, self.cell),
-            DropoutRates(input_dropout, dropout, output_dropout),
-        )
-        self._gradients, self._run = self._new_run()
+        matrices = Matrices.of(self._arrays.views, num_layers, self.cell)
+        self._propagation = Propagation(self.cell, matrices, self.architecture.dropout_rates())
+        self._gradients, self._run = self.new_run()
         self.gradients = self._gradients.flat
         initialize(self._arrays, self.architecture, self.cell, np.random.default_rng(seed))
 
@@ -210,7 +207,7 @@ class RecurrentNetwork:
     def forward_backward_from(
         self, state: State, batch: PackedSequences, generator: np.random.Generator | None = None
     ) -> tuple[float, State]:
-        """As `forward_backward`, but continue from a state and return the one behind the batch.
+        """As `forward_backward`, but continue from a state and return the one after the batch.
 
         For sequences longer than backpropagation should reach (`PackedSequences.windows`), or for
         a state that is carried from one name to the next. Gradients do not flow into what came
@@ -231,20 +228,14 @@ class RecurrentNetwork:
             Rows of sequences that are not in the batch are as before.
         """
         self.check_batch(batch)
-        state.check_widths(self._state_widths())
+        self._check_state(state)
         rows = int(batch.order.max()) + 1
         if rows > state.batch_size:
             raise ValueError(
                 f"state has {state.batch_size} rows, expected one for each of {rows} sequences"
             )
-        before = state.take(batch.order).layers
-        nats, tape = self._run.forward_backward(batch, generator, batch.num_tokens, before)
-        after = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
-        if not state.is_initial:
-            for learned in self._run.gradients.initial:
-                for gradient in learned:
-                    gradient[...] = 0
-        return nats / batch.num_tokens, state.with_rows(batch.order, after)
+        nats, after = self._run.forward_backward_from(state, batch, generator)
+        return nats / batch.num_tokens, after
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
         """Mean nats per target, without gradients; arguments as for `forward_backward`."""
@@ -323,20 +314,21 @@ class RecurrentNetwork:
         logits : ndarray, shape (batch, vocabulary)
             Of the next token.
         state : State
-            Behind these tokens.
+            After these tokens.
         """
         ids = np.asarray(tokens)
         check_tokens("tokens", ids, self.vocabulary_size)
-        state.check_widths(self._state_widths())
+        self._check_state(state)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
 
-    def new_run(self) -> tuple[Floats, Run]:
-        """What a thread needs that computes gradients into a vector of its own: both."""
-        gradients, run = self._new_run()
-        return gradients.flat, run
+    def new_run(self) -> tuple[NamedArrays, Run]:
+        """What a thread needs that computes gradients of its own: where they go, and the run."""
+        gradients = NamedArrays(self._arrays.shapes, self.dtype)
+        matrices = Matrices.of(gradients.views, self.num_layers, self.cell)
+        return gradients, Run(self._propagation, matrices, Workspace(self.dtype))
 
     def check_batch(self, batch: PackedSequences) -> None:
         """Raise ValueError unless the batch fits this network."""
@@ -347,13 +339,14 @@ class RecurrentNetwork:
         check_tokens("batch.inputs", batch.inputs, self.vocabulary_size)
         check_tokens("batch.targets", batch.targets, self.vocabulary_size)
 
-    def _new_run(self) -> tuple[NamedArrays, Run]:
-        gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        matrices = Matrices.of(gradients.views, self.num_layers, self.cell)
-        return gradients, Run(self._propagation, matrices, Workspace(self.dtype))
-
-    def _state_widths(self) -> list[list[int]]:
-        return [[self.hidden_size] * len(self.cell.state_names)] * self.num_layers
+    def _check_state(self, state: State) -> None:
+        """Raise ValueError unless the state has the shape of this network's."""
+        widths = [[array.shape[1] for array in layer] for layer in state.layers]
+        expected = [[self.hidden_size] * len(self.cell.state_names)] * self.num_layers
+        if widths != expected:
+            raise ValueError(
+                f"state has the widths {widths}, expected {expected}: it is of another network"
+            )
 
 
 def _rebuild(options: dict[str, Any], parameters: Floats) -> RecurrentNetwork:

@@ -27,7 +27,7 @@ class State:
     layers : sequence of tuple of ndarray, each (batch, hidden)
         One tuple a layer: (h,), or (h, c) for the LSTM.
     weights : StepWeights
-        Copies: so a state belongs to the weights it was made with.
+        Copies: a state belongs to the parameters as they were when it was made.
     is_initial : bool
         Whether this is the state before the first token.
     """
@@ -40,14 +40,6 @@ class State:
     def batch_size(self) -> int:
         """Number of sequences."""
         return len(self.layers[0][0])
-
-    def check_widths(self, expected: list[list[int]]) -> None:
-        """Raise ValueError unless the arrays of each layer have these widths."""
-        widths = [[array.shape[1] for array in layer] for layer in self.layers]
-        if widths != expected:
-            raise ValueError(
-                f"state has the widths {widths}, expected {expected}: it is of another network"
-            )
 
     def take(self, rows: ArrayLike) -> "State":
         """The state of the given rows of the batch (indices or a boolean mask)."""
