@@ -31,14 +31,14 @@ NO_TOKEN = -1
 """Fills up a padded row; not an id."""
 
 
-class Rows(Protocol):
-    """A state of several sequences at once."""
+class BatchState(Protocol):
+    """What a model remembers of several sequences."""
 
     def take(self, rows: Any, /) -> Self:
         """The state of these rows alone."""
 
 
-StateT = TypeVar("StateT", bound=Rows)
+StateT = TypeVar("StateT", bound=BatchState)
 
 
 class StepModel(Protocol[StateT]):
@@ -72,9 +72,9 @@ def negative_log_likelihood(model: StepModel[StateT], sequences: Sequence[ArrayL
 
 
 def _keys(sequences: TokenSequences, vocabulary_size: int) -> Integers:
-    """A number for each sequence, ordered as the sequences' first tokens are.
+    """A number for each sequence, by which sequences with equal prefixes are sorted together.
 
-    These are its digits, a sequence that has ended going on with zeros.
+    Its digits are the first tokens, each plus one, and zeros after the end of the sequence.
     """
     keys = np.zeros(len(sequences), dtype=np.int64)
     for place in range(int(KEY_BITS / log2(vocabulary_size + 1))):

@@ -30,8 +30,8 @@ class RecurrentNetwork:
     ----------
     vocabulary_size : int
         Number of token ids; 0 stands for start and end.
-    cell : "rnn", "gru" or "lstm", default "lstm"
-        Kind of the recurrent layers.
+    cell : str, default "lstm"
+        Kind of the recurrent layers, a key of `neonym.nn.CELLS`: "rnn", "gru" or "lstm".
     hidden_size : int, default 128
         Width of each layer's state.
     num_layers : int, default 1
@@ -49,7 +49,7 @@ class RecurrentNetwork:
     nonlinearity : "tanh" or "relu", default "tanh"
         Of the "rnn" cell.
     input_dropout, output_dropout : float, default 0.0
-        The same of the first layer's input, and in front of the head.
+        The same for the first layer's input, and for the head's.
     trainable_initial_state : bool, default False
         Whether the state before the first token is learned; otherwise it is zero.
     output : "all" or "last", default "all"
