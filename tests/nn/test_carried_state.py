@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from neonym.nn import RecurrentNetwork, pack
+from neonym.nn import CELLS, RecurrentNetwork, pack
 
-CELLS = ["rnn", "gru", "lstm"]
 SEQUENCES = [[1, 4], [5, 2, 3, 1, 1, 2, 4], [3, 3, 2, 5]]
 
 

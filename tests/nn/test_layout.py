@@ -4,7 +4,7 @@ import reference_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.nn import RecurrentNetwork, pack
+from neonym.nn import CELLS, RecurrentNetwork, pack
 from neonym.nn.memory import CACHE_LINE, Workspace, aligned_empty
 from neonym.nn.rows import sum_rows
 
@@ -13,7 +13,7 @@ ALIKE = [[1, 4, 2, 3], [1, 4, 2], [1, 4, 5, 5, 5], [5], [3, 3], [3, 1], [1, 4, 2
 lists_of_ids = st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=7), min_size=1, max_size=9)
 
 
-def beginnings(layout):
+def prefixes(layout):
     """What each row has read, by following the rows back."""
     read = [()] * layout.num_initial
     for token, previous in zip(layout.inputs, layout.previous_rows, strict=True):
@@ -25,7 +25,7 @@ def beginnings(layout):
 def test_each_target_is_predicted_from_a_row_that_has_read_what_precedes_it(sequences):
     batch = pack(sequences)
     for layout in (batch.plain, batch.shared):
-        read = beginnings(layout)
+        read = prefixes(layout)
         for token, head in enumerate(layout.target_heads):
             sequence = sequences[batch.order[batch.sequence_of_row[token]]]
             length = len(read[head])
@@ -44,9 +44,9 @@ def test_the_rows_that_a_step_continues_are_the_first_of_the_step_before(sequenc
         first = step.following.start
 
 
-def test_each_distinct_beginning_has_one_row_until_few_are_shared():
+def test_each_distinct_prefix_has_one_row_until_few_are_shared():
     layout = pack([[1, 2, 3], [1, 2, 4], [1, 2, 3, 4], [1, 5, 5]]).shared
-    assert beginnings(layout) == [
+    assert prefixes(layout) == [
         (0,),
         (0, 1),
         (0, 1, 2),
@@ -68,8 +68,8 @@ def test_nothing_is_shared_from_the_step_on_where_nearly_all_differ():
 
 @pytest.mark.parametrize("bias", [True, "single", False])
 @pytest.mark.parametrize("embedding_size", [None, 3])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_shared_beginnings_change_neither_loss_nor_gradients(cell, embedding_size, bias):
+@pytest.mark.parametrize("cell", CELLS)
+def test_shared_prefixes_change_neither_loss_nor_gradients(cell, embedding_size, bias):
     network = RecurrentNetwork(
         6,
         cell,
@@ -109,7 +109,7 @@ def test_rows_of_equal_id_are_summed(most, ids):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_arrays_begin_with_a_cache_line(dtype):
+def test_arrays_start_with_a_cache_line(dtype):
     workspace = Workspace(dtype)
     for _ in range(2):  # at first without a block, then cut from one
         workspace.reset()

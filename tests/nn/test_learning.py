@@ -5,9 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neonym.nn import Adam, RecurrentNetwork, clip_by_norm, pack
-
-CELLS = ["rnn", "gru", "lstm"]
+from neonym.nn import CELLS, Adam, RecurrentNetwork, clip_by_norm, pack
 
 
 def train(network, batches, lr=0.01):

@@ -9,10 +9,10 @@ import reference_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neonym.nn import RecurrentNetwork, pack
+from neonym.nn import CELLS, RecurrentNetwork, pack
+from neonym.nn.cells import RnnCell
 from neonym.nn.memory import Workspace
 
-CELLS = ["rnn", "gru", "lstm"]
 SEQUENCES = [[1, 4, 2, 3], [5], [3, 3], [2, 1, 5, 4]]
 
 
@@ -258,6 +258,16 @@ def test_dropout_of_each_place_keeps_the_mean_of_what_it_drops(place):
     np.testing.assert_allclose(mean, logits(None), rtol=0.05)
 
 
+def test_a_cell_is_a_class_and_a_line_in_the_registry(monkeypatch):
+    class Other(RnnCell):
+        pass
+
+    with pytest.raises(ValueError, match="cell is 'other'"):
+        make("other")
+    monkeypatch.setitem(CELLS, "other", Other)
+    assert type(make("other").cell) is Other
+
+
 def test_dropout_between_layers_of_one_layer_warns():
     with pytest.warns(UserWarning, match="dropout is 0.3, but it acts between layers"):
         make(dropout=0.3)
@@ -266,7 +276,7 @@ def test_dropout_between_layers_of_one_layer_warns():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "elman"}, "cell is 'elman', expected one of 'rnn', 'gru', 'lstm'"),
+        ({"cell": "elman"}, "cell is 'elman', expected one of 'rnn', 'gru', 'lstm', .*registers"),
         ({"hidden_size": 0}, "hidden_size is 0, expected a positive integer"),
         ({"num_layers": 1.0}, "num_layers is 1.0, expected a positive integer"),
         ({"vocabulary_size": True}, "vocabulary_size is True, expected a positive integer"),

@@ -1,25 +1,30 @@
+import inspect
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 
 from neonym.nn import (
+    OPTIMIZERS,
     Adagrad,
     Adam,
     AdamW,
+    Bounds,
     RecurrentNetwork,
     RmsProp,
     Sgd,
     clip_by_norm,
     clip_by_value,
+    make_optimizer,
 )
 
 GRADIENTS = [np.array([1.0, -2.0, 0.5]), np.array([-0.5, 0.0, 3.0]), np.array([2.0, 1.0, 1.0])]
-
-
-OPTIMIZERS = [Sgd, lambda: Sgd(0.9), lambda: Sgd(0.9, True), Adagrad, RmsProp, Adam, AdamW]
+START = np.array([0.3, -0.7, 2.0])
+VARIANTS = [*OPTIMIZERS.values(), lambda: Sgd(0.9), lambda: Sgd(0.9, True)]
 
 
 def run(optimizer, lr=0.1):
-    parameters = np.array([0.3, -0.7, 2.0])
+    parameters = START.copy()
     for gradient in GRADIENTS:
         optimizer.step(parameters, gradient.copy(), lr)
     return parameters
@@ -27,9 +32,6 @@ def run(optimizer, lr=0.1):
 
 def test_sgd_subtracts_the_scaled_gradients():
     np.testing.assert_allclose(run(Sgd()), [0.3 - 0.25, -0.7 + 0.1, 2 - 0.45], rtol=1e-12)
-
-
-START = np.array([0.3, -0.7, 2.0])
 
 
 def test_momentum_steps_along_the_decaying_sum_of_gradients():
@@ -77,7 +79,7 @@ def test_adamw_decays_only_matrices_of_a_network():
         5, "gru", 4, embedding_size=3, dtype="float64", trainable_initial_state=True
     )
     network.parameters[:] = 1
-    optimizer = AdamW(weight_decay=0.5, decayed=network.decayed)
+    optimizer = make_optimizer("adamw", decayed=network.decayed, weight_decay=0.5)
     optimizer.step(network.parameters, np.zeros_like(network.parameters), 0.1)
     values = {name: set(np.ravel(array)) for name, array in network.state_dict().items()}
     assert {name for name, value in values.items() if value == {0.95}} == {
@@ -89,14 +91,14 @@ def test_adamw_decays_only_matrices_of_a_network():
 
 
 def test_steps_leave_the_gradients_as_they_are():
-    for make in OPTIMIZERS:
+    for make in VARIANTS:
         gradients = GRADIENTS[0].copy()
         make().step(START.copy(), gradients, 0.1)
         np.testing.assert_array_equal(gradients, GRADIENTS[0])
 
 
 def test_adam_follows_the_formula_of_the_paper():
-    expected, m, v = np.array([0.3, -0.7, 2.0]), 0, 0
+    expected, m, v = START.copy(), 0, 0
     for t, g in enumerate(GRADIENTS, start=1):
         m, v = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g * g
         m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.9**t)
@@ -104,11 +106,11 @@ def test_adam_follows_the_formula_of_the_paper():
     np.testing.assert_allclose(run(Adam(0.8, 0.9, 1e-3)), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("make", OPTIMIZERS)
+@pytest.mark.parametrize("make", VARIANTS)
 def test_an_optimizer_continues_from_its_state_as_if_never_interrupted(make):
     whole, first, second = make(), make(), make()
     expected = run(whole)
-    parameters = np.array([0.3, -0.7, 2.0])
+    parameters = START.copy()
     first.step(parameters, GRADIENTS[0].copy(), 0.1)
     second.load_state_dict(first.state_dict())
     for gradient in GRADIENTS[1:]:
@@ -146,21 +148,36 @@ def test_gradients_of_another_shape_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("make", "options", "message"),
+    ("name", "hyperparameters", "message"),
     [
-        (Adam, {"beta1": 1.0}, "beta1 is 1.0, expected 0 <= beta1 < 1"),
-        (Adam, {"beta2": -0.1}, "beta2 is -0.1"),
-        (Adam, {"eps": 0.0}, "eps is 0.0, expected a positive number"),
-        (AdamW, {"weight_decay": -1}, "weight_decay is -1, expected a number of at least 0"),
-        (Adagrad, {"eps": 0.0}, "eps is 0.0"),
-        (RmsProp, {"decay": 1}, "decay is 1, expected 0 <= decay < 1"),
-        (Sgd, {"momentum": 1}, "momentum is 1, expected 0 <= momentum < 1"),
-        (Sgd, {"nesterov": True}, "nesterov is True and momentum 0.0"),
+        ("adam", {"beta1": 1.0}, "beta1 is 1.0, expected beta1 < 1"),
+        ("adam", {"beta2": -0.1}, "beta2 is -0.1, expected beta2 >= 0"),
+        ("adam", {"eps": 0.0}, "eps is 0.0, expected eps > 0"),
+        ("adam", {"eps": float("nan")}, "eps is nan, expected eps > 0"),
+        ("adamw", {"beta1": 1.0}, "beta1 is 1.0, expected beta1 < 1"),
+        ("adamw", {"weight_decay": -1}, "weight_decay is -1, expected weight_decay >= 0"),
+        ("adagrad", {"eps": 0.0}, "eps is 0.0"),
+        ("rmsprop", {"decay": 1}, "decay is 1, expected decay < 1"),
+        ("sgd", {"momentum": 1}, "momentum is 1, expected momentum < 1"),
+        ("sgd", {"nesterov": True}, "nesterov needs a momentum above 0"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_refused(make, options, message):
+def test_a_hyperparameter_out_of_its_range_is_refused(name, hyperparameters, message):
     with pytest.raises(ValueError, match=message):
-        make(**options)
+        make_optimizer(name, **hyperparameters)
+
+
+def test_an_unknown_optimizer_is_refused_with_the_names_of_the_known():
+    with pytest.raises(ValueError, match=r"optimizer is 'sdg', expected one of 'sgd', .*registers"):
+        make_optimizer("sdg")
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_every_hyperparameter_has_a_default_and_every_number_a_range(kind):
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    for name, parameter in inspect.signature(kind).parameters.items():
+        assert parameter.default is not parameter.empty
+        assert hints[name] is bool or isinstance(hints[name].__metadata__[0], Bounds)
 
 
 def test_clipping_by_value_cuts_each_entry():

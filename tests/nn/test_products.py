@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.nn import RecurrentNetwork
+from neonym.nn import CELLS, RecurrentNetwork
 from neonym.nn import products as module
 from neonym.nn.products import (
     multiply,
@@ -60,7 +60,7 @@ def test_a_weight_is_cut_where_only_its_parts_have_blocks():
 
 
 @pytest.mark.parametrize("most", [0, 8 * 5 * 5, 8 * 20 * 5])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_gradients_do_not_depend_on_blocks(cell, most, monkeypatch):
     generator = np.random.default_rng(0)
     sequences = [generator.integers(1, 6, length) for length in generator.integers(1, 9, 40)]

@@ -27,7 +27,7 @@ def test_those_taken_come_in_the_order_asked_for(sequences, data):
 
 @given(lists_of_ids)
 def test_columns_are_filled_up(sequences):
-    columns = TokenSequences.of(sequences).columns(np.arange(len(sequences)), behind=-1)
+    columns = TokenSequences.of(sequences).columns(np.arange(len(sequences)), fill=-1)
     longest = max(map(len, sequences))
     padded = [ids + [-1] * (longest + 1 - len(ids)) for ids in sequences]
     assert columns.T.tolist() == padded

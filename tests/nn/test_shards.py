@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonym.nn import RecurrentNetwork, Shards, pack
+from neonym.nn import CELLS, RecurrentNetwork, Shards, pack
 
 SEQUENCES = [[1, 4], [5, 2, 3, 1, 1, 2, 4], [3, 3, 2, 5], [2], [4, 4, 1]]
 
@@ -19,7 +19,7 @@ def make(cell="lstm", **options):
 
 @pytest.mark.parametrize(
     ("cell", "output", "count"),
-    [(cell, output, 2) for cell in ("rnn", "gru", "lstm") for output in ("all", "last")]
+    [(cell, output, 2) for cell in CELLS for output in ("all", "last")]
     + [("lstm", "all", count) for count in (1, 3, 8)],
 )
 def test_shards_give_the_loss_and_gradients_of_the_whole_batch(cell, output, count):

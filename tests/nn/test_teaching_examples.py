@@ -5,9 +5,9 @@ import pytest
 from reference_network import softmax
 
 from neonym.nn import Adam, RecurrentNetwork, Sgd, clip_by_value, gradcheck, pack
-from neonym.nn.cells import Weights
+from neonym.nn.cells import RnnCell
+from neonym.nn.cells.base import Weights
 from neonym.nn.memory import Workspace
-from neonym.nn.rnn import RnnCell
 
 
 def rnn_cell_forward(xt, a_prev, p):

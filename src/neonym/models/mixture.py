@@ -1,7 +1,7 @@
 """Several models as one: networks of different seeds, and an n-gram, averaged in probability."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ class Mixture:
 
     def negative_log_likelihood(self, sequences: Sequences) -> Floats:
         """Exact nats of each whole sequence, end token included; as a network's."""
-        nats = negative_log_likelihood(cast(RecurrentNetwork, self), sequences)
+        nats = negative_log_likelihood(self, sequences)
         return nats.astype(np.float64, copy=False)
 
 

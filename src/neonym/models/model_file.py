@@ -13,8 +13,7 @@ from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.models.mixture import Mixture
 from neonym.models.mixture_arrays import mixture_from_arrays, mixture_to_arrays
-from neonym.nn import RecurrentNetwork
-from neonym.nn.architecture import check_options, make_cell, parameter_shapes
+from neonym.nn import Architecture, RecurrentNetwork
 
 KIND = "neonym model"
 VERSION = 1  # of a file with one network
@@ -138,12 +137,10 @@ def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
 def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:
     """The network, built only where its size is that of the arrays at hand."""
     options = _default_options() | options
-    layers = options["num_layers"]
-    if not isinstance(layers, int) or layers > len(arrays):
-        raise ValueError(f"{layers} layers of {len(arrays)} arrays")
-    check_options(options)
-    shapes = parameter_shapes(options, make_cell(options))
-    if shapes != {name: array.shape for name, array in arrays.items()}:
+    architecture = Architecture(**options)
+    if architecture.num_layers > len(arrays):
+        raise ValueError(f"{architecture.num_layers} layers of {len(arrays)} arrays")
+    if architecture.parameter_shapes() != {name: array.shape for name, array in arrays.items()}:
         raise ValueError("its arrays are not those of its options")
     network = RecurrentNetwork(**options)
     network.load_state_dict(arrays)

@@ -1,15 +1,15 @@
 """From token ids to the first layer's input products, and back.
 
-A one-hot input times a matrix is a row of that matrix, so the product of the whole vocabulary with
-the weights is computed once, bias included, and every token looks its row up. With an embedding e
-the product of token v is W_ih e_v + b: still one row a token. Only dropout on an embedding makes
-the inputs differ from row to row.
+A matrix times a one-hot input is a column of that matrix: W_ih x = W_ih[:, token]. With an
+embedding E, whose row e is the input, it is W_ih e: still one product for each token of the
+vocabulary. So these are computed once, bias included, and every row of the batch looks its own up.
+Only dropout on an embedding makes equal tokens differ from row to row.
 """
 
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import Prepared
+from neonym.nn.cells.base import Prepared
 from neonym.nn.products import multiply
 from neonym.nn.rows import sum_rows
 
@@ -65,7 +65,7 @@ def add_input_bias(products: Floats, prepared: Prepared) -> None:
 
 
 def write_input_gradients(
-    dz: Floats,
+    d_products: Floats,
     tokens: Integers,
     weight_ih: Floats,
     embedding: Floats | None,
@@ -76,17 +76,20 @@ def write_input_gradients(
 ) -> None:
     """Write the gradients of `weight_ih` and of the embedding.
 
-    `dz`, shape (rows, gates * hidden) in PyTorch's order of gates, is the gradient of what
+    `d_products`, shape (rows, gates * hidden) in PyTorch's order of gates, is the gradient of what
     `write_input_products` wrote; the other arguments are the same as there.
     """
+    vocabulary = weight_ih.shape[1] if embedding is None else len(embedding)
     if embedding is None or out_embedding is None:
-        rows = dz if mask is None else dz * mask
-        out_weight[...] = sum_rows(rows, tokens, weight_ih.shape[1]).T
+        # One-hot: a token's column gets the gradients of all rows that looked it up
+        rows = d_products if mask is None else d_products * mask
+        out_weight[...] = sum_rows(rows, tokens, vocabulary).T
     elif mask is None:
-        d_table = sum_rows(dz, tokens, len(embedding))
+        # The table is E W_ih^T + b; its gradient is summed over the rows before any product
+        d_table = sum_rows(d_products, tokens, vocabulary)  # (vocabulary, gates * hidden)
         np.dot(d_table.T, embedding, out=out_weight)
         np.dot(d_table, weight_ih, out=out_embedding)
     else:
-        np.dot(dz.T, embedding[tokens] * mask, out=out_weight)
-        d_inputs = (dz @ weight_ih) * mask
-        out_embedding[...] = sum_rows(d_inputs, tokens, len(embedding))
+        np.dot(d_products.T, embedding[tokens] * mask, out=out_weight)
+        d_inputs = (d_products @ weight_ih) * mask  # (rows, embedding)
+        out_embedding[...] = sum_rows(d_inputs, tokens, vocabulary)

@@ -1,19 +1,16 @@
 """Is the gradient right? Central differences know."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats
-
-if TYPE_CHECKING:
-    from neonym.nn.network import RecurrentNetwork
+from neonym.nn.network import RecurrentNetwork
 
 
 def gradcheck(
-    network: "RecurrentNetwork",
+    network: RecurrentNetwork,
     sequences: Sequence[ArrayLike],
     *,
     eps: float = 1e-5,

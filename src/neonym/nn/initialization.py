@@ -1,18 +1,18 @@
 """How a new network's parameters are drawn."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
+from neonym.nn.architecture import Architecture
 from neonym.nn.arrays import Floats
+from neonym.nn.cells import Cell
+from neonym.nn.cells.base import by_gate
 from neonym.nn.parameters import NamedArrays
 
 
 def initialize(
-    arrays: NamedArrays, options: Mapping[str, Any], generator: np.random.Generator
+    arrays: NamedArrays, architecture: Architecture, cell: Cell, generator: np.random.Generator
 ) -> None:
-    """Draw all parameters as the network's options say.
+    """Draw all parameters.
 
     Everything is drawn in float64, so that a float32 network is the rounded float64 one.
 
@@ -20,22 +20,26 @@ def initialize(
     ----------
     arrays : NamedArrays
         Filled in place.
-    options : mapping
-        `RecurrentNetwork.options`.
+    architecture : Architecture
+        What they belong to.
+    cell : Cell
+        That of the architecture.
     generator : numpy Generator
         Where the randomness comes from.
     """
-    draw = _draw_normal if options["initialization"] == "normal" else _draw_uniform
-    scale = options["initialization_scale"] or options["hidden_size"] ** -0.5
+    draw = _draw_normal if architecture.initialization == "normal" else _draw_uniform
+    scale = architecture.initialization_scale or architecture.hidden_size**-0.5
+    states = tuple(f"rnn.{name}_l" for name in cell.state_names)
     for name, view in arrays.views.items():
-        if name.startswith(("rnn.h0", "rnn.c0")):
+        if name.startswith(states):
             view[...] = 0
-        elif options["orthogonal_recurrent"] and name.startswith("rnn.weight_hh"):
+        elif architecture.orthogonal_recurrent and name.startswith("rnn.weight_hh"):
             _draw_orthogonal(view, generator)
         else:
             draw(name, view, scale, generator)
-    if options["forget_bias"] is not None:
-        _set_forget_bias(arrays, options["forget_bias"])
+    for name, view in arrays.views.items():
+        if name.startswith("rnn.bias"):
+            _set_initial_biases(name, view, cell)
 
 
 def _draw_uniform(name: str, view: Floats, scale: float, generator: np.random.Generator) -> None:
@@ -59,9 +63,9 @@ def _draw_orthogonal(view: Floats, generator: np.random.Generator) -> None:
         gate[...] = q * np.sign(np.diag(r))  # without the signs not uniform
 
 
-def _set_forget_bias(arrays: NamedArrays, value: float) -> None:
-    """Let the LSTM's forget gate start with this bias (Jozefowicz et al., 2015)."""
-    for name, view in arrays.views.items():
-        if name.startswith("rnn.bias"):
-            forget = slice(len(view) // 4, len(view) // 2)
-            view[forget] = value if name.startswith("rnn.bias_ih") else 0
+def _set_initial_biases(name: str, view: Floats, cell: Cell) -> None:
+    """Overwrite the biases of gates that start at a value of the cell's; with two, one is zero."""
+    for gate, bias in enumerate(by_gate(view, cell.gates)):
+        value = cell.initial_bias(gate)
+        if value is not None:
+            bias[...] = value if name.startswith("rnn.bias_ih") else 0

@@ -1,8 +1,12 @@
 """The rows that a network computes for a batch, step by step, and which row continues which.
 
-Names begin alike, and without dropout equal beginnings have equal states. So a batch has two
-layouts: the plain one with a row for each token, and one with a row for each distinct beginning,
-as far as beginnings are shared, which is some 15 % shorter.
+Names begin alike, and without dropout equal prefixes have equal states. So a batch has two layouts:
+the plain one has a row for each token. The shared one has a row for each distinct prefix, as far as
+prefixes are shared; it is some 15 % shorter. For "anton" and "anna":
+
+    step      0            1      2      3      4      5
+    plain     start start  a a    n n    t n    o a    n
+    shared    start        a      n      t n    o a    n
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,22 +19,30 @@ import numpy as np
 from neonym.nn.arrays import Integers
 
 MOST_DISTINCT = 0.9
-"""Beginnings are shared up to the first step where more than this share of them are distinct."""
-
-
-Part = tuple[int, Integers | None, int]
-"""Of a step: the number of rows, their parents, and how many rows of the step before go on."""
+"""Prefixes are shared up to the first step where more than this fraction of them are distinct."""
 
 
 class Step(NamedTuple):
-    """Where the rows of one time step lie."""
+    """Where the rows of one time step lie.
 
-    rows: slice  # among all rows
-    previous: slice  # what they continue, counted with the initial states in front
-    following: slice  # its own, counted with the initial states in front
+    States are stored with the initial ones in front, so that each row finds what it continues at
+    the same distance: `previous` and `following` count from there.
+    """
+
+    rows: slice  # of this step, among all rows
+    previous: slice  # the states that these rows continue
+    following: slice  # the states that these rows compute
+    size: int  # number of rows
+    continued: int  # number of rows of the step before that are continued: its first ones
+    parents: Integers | None  # (size,), which of `previous` a row continues; None: each its own
+
+
+class Links(NamedTuple):
+    """A step before it has its place: what `size`, `parents` and `continued` of a `Step` are."""
+
     size: int
-    continued: int  # how many rows of the step before are continued; always its first ones
-    parents: Integers | None  # which of `previous` each row continues; None: each its own
+    parents: Integers | None
+    continued: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +54,7 @@ class Layout:
     inputs : integers, shape (rows,)
         The token that each row reads.
     steps : sequence of Step
-        One behind the other.
+        One after the other.
     num_initial : int
         Number of rows of the initial state.
     head_rows : integers, shape (heads,), or None
@@ -90,47 +102,67 @@ def plain_layout(
     inputs: Integers, batch_sizes: Integers, head_rows: Integers | None = None
 ) -> Layout:
     """A row for each token of a packed batch."""
-    count = int(batch_sizes[0])
-    steps = list(_steps([(size, None, size) for size in batch_sizes.tolist()], count))
+    links = [Links(size, None, size) for size in batch_sizes.tolist()]
+    num_initial = links[0].size
     heads = len(inputs if head_rows is None else head_rows)
-    return Layout(inputs, steps, count, head_rows, np.arange(heads))
+    steps = list(_placed(links, num_initial))
+    return Layout(inputs, steps, num_initial, head_rows, np.arange(heads))
 
 
 def shared_layout(inputs: Integers, batch_sizes: Integers) -> Layout:
-    """A row for each distinct beginning in a packed batch that has a target at every token.
+    """A row for each distinct prefix in a packed batch that has a target at every token.
 
     The rows of a step are in the order of the longest sequence through each, so those that
     are continued are the first ones.
     """
-    sizes, parts = batch_sizes.tolist(), list[Part]()
+    sizes, links = batch_sizes.tolist(), list[Links]()
     read, heads = [], []
-    places = np.zeros(sizes[0], dtype=np.intp)  # of sequences, among the rows of the step before
-    first = start = 0
+    place = np.zeros(sizes[0], dtype=np.intp)  # of each sequence, among the rows of the step before
+    token_start = row_start = 0  # where a step begins, among the tokens and among the rows
     for size in sizes:
-        part, tokens, places = _share(places[:size], inputs[first : first + size])
-        parts.append(part)
+        tokens = inputs[token_start : token_start + size]
+        link, tokens, place = _share(place[:size], tokens)
+        links.append(link)
         read.append(tokens)
-        heads.append(places + start)
-        first, start = first + size, start + part[0]
-        if len(tokens) == size:
+        heads.append(row_start + place)
+        token_start, row_start = token_start + size, row_start + link.size
+        if link.size == size:
             break
-    parts += [(size, None, size) for size in sizes[len(parts) :]]
-    read.append(inputs[first:])
-    heads.append(np.arange(start, start + len(inputs) - first))
-    return Layout(np.concatenate(read), list(_steps(parts, 1)), 1, None, np.concatenate(heads))
+    # From here on every sequence has a row of its own
+    links += [Links(size, None, size) for size in sizes[len(links) :]]
+    read.append(inputs[token_start:])
+    heads.append(row_start + np.arange(len(inputs) - token_start))
+    steps = list(_placed(links, num_initial=1))
+    return Layout(np.concatenate(read), steps, 1, None, np.concatenate(heads))
 
 
-def _share(parents: Integers, tokens: Integers) -> tuple[Part, Integers, Integers]:
-    """The part of one step, the token each of its rows reads, and the place of each sequence."""
-    places = np.arange(len(tokens))
-    first = _first_of_equal(parents * (int(tokens.max()) + 1) + tokens)
-    rows = np.flatnonzero(first == places)
+def _share(parents: Integers, tokens: Integers) -> tuple[Links, Integers, Integers]:
+    """Merge the sequences of a step that continue the same row with the same token.
+
+    Parameters
+    ----------
+    parents, tokens : integers, shape (sequences,)
+        The row of the step before that each sequence continues, and the token that it reads.
+
+    Returns
+    -------
+    Links
+        Of the step.
+    ndarray, shape (size,)
+        The token that each row reads.
+    ndarray, shape (sequences,)
+        The row of each sequence.
+    """
+    place = np.arange(len(tokens))
+    prefix = parents * (int(tokens.max()) + 1) + tokens  # a number for each pair
+    first = _first_of_equal(prefix)
+    rows = np.flatnonzero(first == place)
     if len(rows) <= MOST_DISTINCT * len(tokens):
-        places = np.searchsorted(rows, first)
+        place = np.searchsorted(rows, first)
         parents, tokens = parents[rows], tokens[rows]
     continued = int(parents.max()) + 1
-    branches = len(tokens) != continued or (parents != np.arange(continued)).any()
-    return (len(tokens), parents if branches else None, continued), tokens, places
+    each_its_own = len(tokens) == continued and bool((parents == np.arange(continued)).all())
+    return Links(len(tokens), None if each_its_own else parents, continued), tokens, place
 
 
 def _first_of_equal(keys: Integers) -> Integers:
@@ -144,17 +176,17 @@ def _first_of_equal(keys: Integers) -> Integers:
     return first
 
 
-def _steps(parts: Sequence[Part], num_initial: int) -> Iterator[Step]:
-    """The steps one behind the other."""
+def _placed(links: Sequence[Links], num_initial: int) -> Iterator[Step]:
+    """The steps, one after the other."""
     start, previous = 0, 0
-    for size, parents, continued in parts:
+    for size, parents, continued in links:
         following = num_initial + start
         yield Step(
-            slice(start, start + size),
-            slice(previous, previous + continued),
-            slice(following, following + size),
-            size,
-            continued,
-            parents,
+            rows=slice(start, start + size),
+            previous=slice(previous, previous + continued),
+            following=slice(following, following + size),
+            size=size,
+            continued=continued,
+            parents=parents,
         )
         start, previous = start + size, following

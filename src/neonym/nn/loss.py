@@ -1,7 +1,11 @@
 """Softmax and cross-entropy over all rows of a batch at once.
 
-A row's scores stand in a column, since NumPy sums columns of a small vocabulary many times faster
-than rows.
+The logits of a row stand in a column: over a small vocabulary NumPy sums columns many times faster
+than rows. With p = softmax(logits), the loss of a target is -log p[target], and its gradient is
+p - y, where y is 1 at the target and 0 elsewhere.
+
+A "head" is a row from which the next token is predicted. Where prefixes are shared, several targets
+have the same head.
 """
 
 import numpy as np
@@ -17,22 +21,22 @@ def cross_entropy(logits: Floats, targets: Integers, heads: Integers) -> Floats:
     logits : ndarray, shape (vocabulary, heads)
         Overwritten by the softmax.
     targets : integers, shape (targets,)
-        The token that came.
+        The tokens to predict.
     heads : integers, shape (targets,)
-        Which column predicts it.
+        Which column predicts each.
     """
-    logits -= logits.max(axis=0)
+    logits -= logits.max(axis=0)  # so that no exponential overflows
     chosen = logits[targets, heads].astype(np.float64)
     np.exp(logits, out=logits)
     sums = logits.sum(axis=0)
     logits /= sums
-    return np.asarray(np.log(sums, dtype=np.float64)[heads] - chosen)
+    return np.asarray(np.log(sums, dtype=np.float64)[heads] - chosen)  # -log softmax
 
 
 def cross_entropy_gradient(
     probabilities: Floats, targets: Integers, heads: Integers, counts: Integers, total: int
 ) -> Floats:
-    """Gradient of sum of cross-entropies / total with respect to the logits, in place.
+    """Gradient of (sum of cross-entropies / total) with respect to the logits, in place.
 
     Parameters
     ----------
@@ -46,8 +50,9 @@ def cross_entropy_gradient(
         Number of targets that the loss is the mean of.
     """
     probabilities *= (counts / total).astype(probabilities.dtype)
-    cells = targets * probabilities.shape[1] + heads
-    np.subtract.at(probabilities.reshape(-1), cells, probabilities.dtype.type(1 / total))
+    # Places in the flat array; `at`, since several targets of a head may be the same token
+    places = targets * probabilities.shape[1] + heads
+    np.subtract.at(probabilities.reshape(-1), places, probabilities.dtype.type(1 / total))
     return probabilities
 
 

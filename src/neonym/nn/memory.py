@@ -1,8 +1,7 @@
 """Memory that suits the processor.
 
-Arrays begin at the beginning of a cache line. NumPy's own begin 16 bytes behind one, so that every
-other vector that is loaded lies across two lines, and elementwise operations take up to twice as
-long.
+Arrays start at the start of a cache line. NumPy's own start 16 bytes after one, so that every other
+vector register is loaded from two lines, and elementwise operations take up to twice as long.
 """
 
 from math import prod
@@ -17,16 +16,16 @@ CACHE_LINE = 64
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
-    """An array of undefined values that begins with a cache line."""
+    """An array of undefined values that starts with a cache line."""
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
     block = np.empty(size + CACHE_LINE, dtype=np.uint8)
-    start = -block.ctypes.data % CACHE_LINE
+    start = -block.ctypes.data % CACHE_LINE  # bytes from there to the next line
     return block[start : start + size].view(dtype).reshape(shape)
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
-    """An array of zeros that begins with a cache line."""
+    """An array of zeros that starts with a cache line."""
     array = aligned_empty(shape, dtype)
     array[...] = 0
     return array
@@ -34,6 +33,9 @@ def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
 
 class Workspace:
     """A block of memory that arrays are cut from, until `reset` takes them all back.
+
+    The block grows at a `reset`, to what was asked for before it: so the first pass over a batch
+    gets fresh memory, and later ones of that size do not.
 
     The operating system hands out fresh memory page by page, as it is first touched; at the sizes
     of a training step that takes as long as the arithmetic. One thread uses a workspace at a time.
@@ -46,8 +48,8 @@ class Workspace:
 
     def __init__(self, dtype: DTypeLike) -> None:
         self._block = aligned_empty((0,), dtype)
-        self._used = 0
-        self._line = CACHE_LINE // self._block.itemsize
+        self._used = 0  # numbers handed out since `reset`, also those that found no room
+        self._line = CACHE_LINE // self._block.itemsize  # numbers in a cache line
 
     def reset(self) -> None:
         """Take back all arrays: whoever still holds one will see it overwritten."""
@@ -58,7 +60,7 @@ class Workspace:
     def empty(self, *shape: int) -> Floats:
         """An array of undefined values; fresh memory where the block is too small as yet."""
         start, size = self._used, prod(shape)
-        self._used += -(-size // self._line) * self._line
+        self._used += -(-size // self._line) * self._line  # rounded up to whole lines
         if self._used > len(self._block):
             return aligned_empty(shape, self._block.dtype)
         return self._block[start : start + size].reshape(shape)

@@ -1,33 +1,26 @@
 """A recurrent network that predicts the next token."""
 
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neonym.nn.architecture import (
-    check_options,
-    check_parameters,
-    check_state,
-    check_tokens,
-    decayed_slices,
-    make_cell,
-    parameter_shapes,
-    sort_by_use,
-)
+from neonym.nn.architecture import Architecture, Bias, Initialization
 from neonym.nn.arrays import Floats
+from neonym.nn.cells.rnn import Nonlinearity
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy
+from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace
 from neonym.nn.packing import Output, PackedSequences, pack
 from neonym.nn.parameters import NamedArrays
-from neonym.nn.propagation import DropoutRates, Propagation, Run
-from neonym.nn.rnn import Nonlinearity
+from neonym.nn.propagation import Propagation, Run
+from neonym.nn.sequences import check_tokens
 from neonym.nn.state import State
-
-Bias = Literal["single"] | bool
 
 
 class RecurrentNetwork:
@@ -37,8 +30,8 @@ class RecurrentNetwork:
     ----------
     vocabulary_size : int
         Number of token ids; 0 stands for start and end.
-    cell : "rnn", "gru" or "lstm", default "lstm"
-        Kind of the recurrent layers.
+    cell : str, default "lstm"
+        Kind of the recurrent layers, a key of `neonym.nn.CELLS`: "rnn", "gru" or "lstm".
     hidden_size : int, default 128
         Width of each layer's state.
     num_layers : int, default 1
@@ -48,7 +41,7 @@ class RecurrentNetwork:
     bias : True, "single" or False, default True
         Two biases a layer as in PyTorch, one, or none, which also leaves out the head's.
     dropout : float, default 0.0
-        Share dropped between layers.
+        Probability with which an entry is dropped between layers.
     dtype : "float32" or "float64", default "float32"
         Type of everything.
     seed : int or numpy SeedSequence, default 0
@@ -56,11 +49,11 @@ class RecurrentNetwork:
     nonlinearity : "tanh" or "relu", default "tanh"
         Of the "rnn" cell.
     input_dropout, output_dropout : float, default 0.0
-        Share dropped of the first layer's input, and in front of the head.
+        The same for the first layer's input, and for the head's.
     trainable_initial_state : bool, default False
         Whether the state before the first token is learned; otherwise it is zero.
     output : "all" or "last", default "all"
-        Whether a token is predicted at every step, or once, behind the whole sequence.
+        Whether a token is predicted at every step, or once, after the whole sequence.
     initialization : "uniform" or "normal", default "uniform"
         How parameters start: as PyTorch's, or normal with zero biases.
     initialization_scale : float, optional
@@ -72,9 +65,8 @@ class RecurrentNetwork:
 
     Attributes
     ----------
-    options : dict
-        The arguments above without `seed`, as JSON knows them; `RecurrentNetwork(**options)` is a
-        network of the same shape.
+    architecture : Architecture
+        The arguments above without `seed`.
     parameters : ndarray, shape (total,)
         All parameters. The matrices are views into it, so whoever changes it changes the network.
     gradients : ndarray, shape (total,)
@@ -107,31 +99,56 @@ class RecurrentNetwork:
         output_dropout: float = 0.0,
         trainable_initial_state: bool = False,
         output: Output = "all",
-        initialization: Literal["uniform", "normal"] = "uniform",
+        initialization: Initialization = "uniform",
         initialization_scale: float | None = None,
         orthogonal_recurrent: bool = False,
         forget_bias: float | None = None,
     ) -> None:
-        arguments = locals().items()
-        self.options: dict[str, Any] = {
-            name: value for name, value in arguments if name not in ("self", "seed")
-        }
-        check_options(self.options)
+        self.architecture = Architecture(
+            vocabulary_size=vocabulary_size,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            embedding_size=embedding_size,
+            bias=bias,
+            dropout=dropout,
+            dtype=dtype,
+            nonlinearity=nonlinearity,
+            input_dropout=input_dropout,
+            output_dropout=output_dropout,
+            trainable_initial_state=trainable_initial_state,
+            output=output,
+            initialization=initialization,
+            initialization_scale=initialization_scale,
+            orthogonal_recurrent=orthogonal_recurrent,
+            forget_bias=forget_bias,
+        )
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(
+                f"dropout is {dropout}, but it acts between layers and num_layers is 1",
+                stacklevel=2,
+            )
         self.vocabulary_size, self.hidden_size = vocabulary_size, hidden_size
         self.num_layers, self.embedding_size = num_layers, embedding_size
         self.output, self.dtype = output, np.dtype(dtype)
-        self.cell = make_cell(self.options)
-        rates = DropoutRates(input_dropout, dropout, output_dropout)
-        self._arrays = NamedArrays(parameter_shapes(self.options, self.cell), self.dtype)
-        self._gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        self.parameters, self.gradients = self._arrays.flat, self._gradients.flat
-        self.parameter_slices = self._arrays.slices
-        self.decayed = decayed_slices(self.parameter_slices)
-        matrices = sort_by_use(self._arrays.views, num_layers, self.cell)
-        self._propagation = Propagation(self.cell, matrices, rates)
-        gradients = sort_by_use(self._gradients.views, num_layers, self.cell)
-        self._run = Run(self._propagation, gradients, Workspace(self.dtype))
-        initialize(self._arrays, self.options, np.random.default_rng(seed))
+        self.cell = self.architecture.make_cell()
+        self._arrays = NamedArrays(self.architecture.parameter_shapes(), self.dtype)
+        self.parameters, self.parameter_slices = self._arrays.flat, self._arrays.slices
+        self.decayed = [
+            where
+            for name, where in self.parameter_slices.items()
+            if name.startswith(("rnn.weight", "head.weight"))
+        ]
+        matrices = Matrices.of(self._arrays.views, num_layers, self.cell)
+        self._propagation = Propagation(self.cell, matrices, self.architecture.dropout_rates())
+        self._gradients, self._run = self.new_run()
+        self.gradients = self._gradients.flat
+        initialize(self._arrays, self.architecture, self.cell, np.random.default_rng(seed))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The architecture as a dictionary; `RecurrentNetwork(**options)` is of the same shape."""
+        return asdict(self.architecture)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are built anew, or their matrices were no views into `parameters`."""
@@ -155,10 +172,7 @@ class RecurrentNetwork:
             If names are missing or unknown, a shape differs, or a value is not finite in the
             network's type.
         """
-        arrays = {name: np.asarray(array) for name, array in state.items()}
-        check_parameters(arrays, self._arrays.shapes, self.dtype)
-        for name, view in self._arrays.views.items():
-            view[...] = arrays[name]
+        self._arrays.load(state)
 
     def pack(self, sequences: Sequence[ArrayLike]) -> PackedSequences:
         """Pack sequences as this network's output needs it; see `neonym.nn.pack`."""
@@ -193,7 +207,7 @@ class RecurrentNetwork:
     def forward_backward_from(
         self, state: State, batch: PackedSequences, generator: np.random.Generator | None = None
     ) -> tuple[float, State]:
-        """As `forward_backward`, but continue from a state and return the one behind the batch.
+        """As `forward_backward`, but continue from a state and return the one after the batch.
 
         For sequences longer than backpropagation should reach (`PackedSequences.windows`), or for
         a state that is carried from one name to the next. Gradients do not flow into what came
@@ -214,20 +228,14 @@ class RecurrentNetwork:
             Rows of sequences that are not in the batch are as before.
         """
         self.check_batch(batch)
-        check_state(state.layers, self.options, self.cell)
+        self._check_state(state)
         rows = int(batch.order.max()) + 1
         if rows > state.batch_size:
             raise ValueError(
                 f"state has {state.batch_size} rows, expected one for each of {rows} sequences"
             )
-        before = state.take(batch.order).layers
-        nats, tape = self._run.forward_backward(batch, generator, batch.num_tokens, before)
-        after = [self.cell.final_state(cache, batch.last_rows) for cache in tape.caches]
-        if not state.is_initial:
-            for learned in self._run.gradients.initial:
-                for gradient in learned:
-                    gradient[...] = 0
-        return nats / batch.num_tokens, state.with_rows(batch.order, after)
+        nats, after = self._run.forward_backward_from(state, batch, generator)
+        return nats / batch.num_tokens, after
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
         """Mean nats per target, without gradients; arguments as for `forward_backward`."""
@@ -306,21 +314,21 @@ class RecurrentNetwork:
         logits : ndarray, shape (batch, vocabulary)
             Of the next token.
         state : State
-            Behind these tokens.
+            After these tokens.
         """
         ids = np.asarray(tokens)
         check_tokens("tokens", ids, self.vocabulary_size)
-        check_state(state.layers, self.options, self.cell)
+        self._check_state(state)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
 
-    def new_run(self) -> tuple[Floats, Run]:
-        """What a thread needs that computes gradients into a vector of its own: both."""
+    def new_run(self) -> tuple[NamedArrays, Run]:
+        """What a thread needs that computes gradients of its own: where they go, and the run."""
         gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        matrices = sort_by_use(gradients.views, self.num_layers, self.cell)
-        return gradients.flat, Run(self._propagation, matrices, Workspace(self.dtype))
+        matrices = Matrices.of(gradients.views, self.num_layers, self.cell)
+        return gradients, Run(self._propagation, matrices, Workspace(self.dtype))
 
     def check_batch(self, batch: PackedSequences) -> None:
         """Raise ValueError unless the batch fits this network."""
@@ -330,6 +338,15 @@ class RecurrentNetwork:
             )
         check_tokens("batch.inputs", batch.inputs, self.vocabulary_size)
         check_tokens("batch.targets", batch.targets, self.vocabulary_size)
+
+    def _check_state(self, state: State) -> None:
+        """Raise ValueError unless the state has the shape of this network's."""
+        widths = [[array.shape[1] for array in layer] for layer in state.layers]
+        expected = [[self.hidden_size] * len(self.cell.state_names)] * self.num_layers
+        if widths != expected:
+            raise ValueError(
+                f"state has the widths {widths}, expected {expected}: it is of another network"
+            )
 
 
 def _rebuild(options: dict[str, Any], parameters: Floats) -> RecurrentNetwork:

@@ -1,4 +1,4 @@
-"""Sequences of different lengths, packed so that padding costs nothing.
+"""Sequences of different lengths, packed without padding.
 
 The sequences of a batch are sorted, longest first, and stored time step by time step: first the
 first token of every sequence, then the second token of those that have one, and so on. The rows of
@@ -19,7 +19,7 @@ from neonym.nn.layout import Layout, plain_layout, shared_layout
 from neonym.nn.sequences import TokenSequences
 
 START_END = 0
-"""Token id that stands in front of every sequence and behind it."""
+"""Id of the token in front of every sequence and of that after it."""
 
 Output = Literal["all", "last"]
 
@@ -72,7 +72,7 @@ class PackedSequences:
 
     @cached_property
     def shared(self) -> Layout:
-        """The layout in which equal beginnings have one row; plain where it has no use."""
+        """The layout in which equal prefixes have one row; plain where that has no use."""
         if self.output == "last" or self.num_sequences == 1:
             return self.plain
         return shared_layout(self.inputs, self.batch_sizes)
@@ -104,7 +104,7 @@ class PackedSequences:
         Returns
         -------
         list of PackedSequences
-            One behind the other; each holds the sequences that are still running, in this order.
+            One after the other; each holds the sequences that are still running, in this order.
 
         Raises
         ------
@@ -190,15 +190,17 @@ def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequen
     """
     if output not in ("all", "last"):
         raise ValueError(f'output is {output!r}, expected "all" or "last"')
-    all_of_them = TokenSequences.of(sequences)
-    if not len(all_of_them):
+    together = TokenSequences.of(sequences)
+    if not len(together):
         raise ValueError("sequences is empty, expected at least one sequence")
-    order = np.argsort(-all_of_them.lengths, kind="stable")
-    lengths, columns = all_of_them.lengths[order], all_of_them.columns(order, behind=START_END)
+    order = np.argsort(-together.lengths, kind="stable")
+    lengths, columns = together.lengths[order], together.columns(order, fill=START_END)
     num_inputs = lengths + (output == "all")
     running = np.arange(num_inputs[0])[:, None] < num_inputs  # (steps, sequences)
-    rows = np.flatnonzero(running)
+    # Step by step: the start tokens, then the columns, which end in end tokens. So the input of
+    # a sequence at a step has its number in `running`, and the token after it stands one row on.
     ids = np.concatenate([np.full(len(order), START_END), columns.ravel()])
+    rows = np.flatnonzero(running)
     last = len(order) * lengths + np.arange(len(order))  # where each sequence has its last token
     targets = ids.take(last if output == "last" else rows + len(order))
     return PackedSequences(ids.take(rows), targets, running.sum(axis=1), order, output)

@@ -7,22 +7,13 @@ network works on the arrays, which are views into it.
 from collections.abc import Mapping
 from math import prod
 
-from numpy.typing import DTypeLike
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from neonym.nn.arrays import Floats
 from neonym.nn.memory import aligned_zeros
 
 Shapes = Mapping[str, tuple[int, ...]]
-
-
-def slices_of(shapes: Shapes) -> dict[str, slice]:
-    """Where each named array lies in the flat vector, one behind the other in the given order."""
-    slices = {}
-    start = 0
-    for name, shape in shapes.items():
-        slices[name] = slice(start, start + prod(shape))
-        start += prod(shape)
-    return slices
 
 
 class NamedArrays:
@@ -31,7 +22,7 @@ class NamedArrays:
     Parameters
     ----------
     shapes : mapping of str to tuple of int
-        Names and shapes, in the order in which they lie in the vector.
+        Names and shapes, in the order in which the arrays lie in the vector.
     dtype : dtype
         Type of every array.
 
@@ -39,14 +30,20 @@ class NamedArrays:
     ----------
     flat : ndarray, shape (total,)
         The vector, zero at first.
+    slices : dict of str to slice
+        Where in the vector each array lies.
     views : dict of str to ndarray
         The arrays; writing to them writes to `flat` and the other way round.
     """
 
     def __init__(self, shapes: Shapes, dtype: DTypeLike) -> None:
         self.shapes = dict(shapes)
-        self.slices = slices_of(shapes)
-        self.flat = aligned_zeros((sum(map(prod, self.shapes.values())),), dtype)
+        self.slices: dict[str, slice] = {}
+        total = 0
+        for name, shape in shapes.items():
+            self.slices[name] = slice(total, total + prod(shape))
+            total += prod(shape)
+        self.flat = aligned_zeros((total,), dtype)
         self.views: dict[str, Floats] = {
             name: self.flat[where].reshape(self.shapes[name]) for name, where in self.slices.items()
         }
@@ -54,3 +51,36 @@ class NamedArrays:
     def copies(self) -> dict[str, Floats]:
         """The arrays as copies, safe to keep."""
         return {name: view.copy() for name, view in self.views.items()}
+
+    def load(self, state: Mapping[str, ArrayLike]) -> None:
+        """Overwrite all arrays, or none if any of the new ones does not fit.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unknown, a shape differs, or a value is not finite in the
+            type of the arrays.
+        """
+        arrays = {name: np.asarray(array) for name, array in state.items()}
+        missing, unknown = sorted(self.views.keys() - arrays), sorted(arrays.keys() - self.views)
+        if missing or unknown:
+            raise ValueError(f"state lacks {missing} and has the unknown {unknown}")
+        for name, view in self.views.items():
+            _check_fit(name, arrays[name], view)
+        for name, view in self.views.items():
+            view[...] = arrays[name]
+
+
+def _check_fit(name: str, array: Floats, view: Floats) -> None:
+    """Raise ValueError unless the array can be written to the view."""
+    if array.shape != view.shape:
+        raise ValueError(f"{name} has shape {array.shape}, expected {view.shape}")
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected numbers")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(array.astype(view.dtype))
+    if not finite.all():
+        raise ValueError(
+            f"{name} holds NaN or infinity, or what {view.dtype} cannot hold, "
+            "expected finite values"
+        )

@@ -1,9 +1,9 @@
-"""Products with weights, in blocks of rows that suit the library behind NumPy.
+"""Products with weights, in blocks of rows that suit OpenBLAS, which NumPy calls.
 
 OpenBLAS copies both factors of a product into another order before it multiplies them, unless the
-product is small; without those copies it is faster by up to a quarter. So products of many rows
-are taken in blocks of rows, in one call. Where a block of eight rows is still too large, nothing
-is gained, and the rows stay together.
+product is small; without those copies it is faster by up to a quarter. So a product of many rows is
+taken as many small ones, in one call of `np.matmul`. Where a block of eight rows is still too
+large, nothing is gained, and the rows stay together.
 """
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy as np
 from neonym.nn.arrays import Floats
 
 MOST_MULTIPLICATIONS = 1_000_000
-"""Up to so many a product is small."""
+"""Up to so many, OpenBLAS takes a product for small."""
 
 ROWS = 8
-"""Blocks have a multiple of so many rows, which is what vector registers hold."""
+"""Blocks have a multiple of so many rows, which fill a vector register."""
 
 LEAST_ROWS = 32
 """A sum over rows is not cut into smaller blocks: their sums would take longer than the copies."""
@@ -37,8 +37,8 @@ def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
         np.matmul(rows, weights, out=out)
         return
     block = _rows_of_block(count, inputs * outputs)
-    whole = count - count % block
-    blocks = _in_blocks(out[:, :whole], block)
+    whole = count - count % block  # rows in whole blocks; the rest follow
+    blocks = _in_blocks(out[:, :whole], block)  # (weights, blocks, block, outputs)
     np.matmul(_in_blocks(rows[..., :whole, :], block), weights[:, None], out=blocks)
     if whole < count:
         np.matmul(rows[..., whole:, :], weights, out=out[:, whole:])
@@ -74,19 +74,22 @@ def has_blocks(size: int) -> bool:
 
 
 def number_of_parts(weight: Floats, gates: int) -> int:
-    """Into how many parts `multiply_by_parts` should cut: 1, or one for each gate."""
+    """Into how many parts `multiply_by_parts` should cut: 1, or one for each gate.
+
+    A weight (gates * hidden, outputs) is cut where it is too large for blocks, its parts are not.
+    """
     return gates if has_blocks(weight.size // gates) and not has_blocks(weight.size) else 1
 
 
-def multiply_by_parts(rows: Floats, weight: Floats, parts: int, room: Floats) -> Floats:
+def multiply_by_parts(rows: Floats, weight: Floats, parts: int, buffer: Floats) -> Floats:
     """Product of rows (n, inputs) with a weight (inputs, outputs), as a sum over parts of both.
 
-    `room`, (parts * n, outputs), is overwritten; the product returned lies in it.
+    `buffer`, (parts * n, outputs), is overwritten; the product returned lies in it.
     """
     if parts == 1 and len(rows) * weight.size <= MOST_MULTIPLICATIONS:
-        return np.dot(rows, weight, out=room)  # starts sooner
-    out = room.reshape(parts, len(rows), -1)
-    columns = rows.reshape(len(rows), parts, -1).transpose(1, 0, 2)
+        return np.dot(rows, weight, out=buffer)  # the same, with less to do in front
+    out = buffer.reshape(parts, len(rows), -1)
+    columns = rows.reshape(len(rows), parts, -1).transpose(1, 0, 2)  # (parts, n, inputs / parts)
     multiply(columns, weight.reshape(parts, -1, weight.shape[1]), out)
     total: Floats = out[0]
     for product in out[1:]:
@@ -97,8 +100,9 @@ def multiply_by_parts(rows: Floats, weight: Floats, parts: int, room: Floats) ->
 def _rows_of_block(count: int, size: int) -> int:
     """How many of so many rows a block has: blocks are as few as possible, and nearly alike."""
     most = MOST_MULTIPLICATIONS // size // ROWS
-    eights = -(-count // ROWS)
-    return -(-eights // -(-eights // most)) * ROWS
+    eights = -(-count // ROWS)  # rounded up
+    blocks = -(-eights // most)
+    return -(-eights // blocks) * ROWS
 
 
 def _in_blocks(rows: Floats, block: int) -> Floats:

@@ -10,58 +10,38 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import Cell, LayerState, Weights
-from neonym.nn.dropout import write_dropout_mask
+from neonym.nn.cells import Cell
+from neonym.nn.cells.base import LayerState
+from neonym.nn.dropout import DropoutRates, Masks, apply_in_place
 from neonym.nn.embedding import (
     product_table,
     write_input_gradients,
     write_input_products,
     write_products,
 )
+from neonym.nn.head import backward_of_logits, write_logits
 from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
+from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
-from neonym.nn.products import (
-    multiply,
-    multiply_by_parts,
-    multiply_over_rows,
-    number_of_parts,
-)
-from neonym.nn.state import StepWeights
+from neonym.nn.products import multiply_by_parts, number_of_parts
+from neonym.nn.state import State, StepWeights
 
-ROWS_AT_ONCE = 256
-"""`Propagation.step` takes so many rows at once, whose gates stay in the cache."""
-
-
-class Matrices(NamedTuple):
-    """The parameters of a network, or their gradients, sorted by use."""
-
-    embedding: Floats | None  # (vocabulary, embedding)
-    layers: Sequence[Weights]
-    initial: Sequence[LayerState]  # trainable initial states, (hidden,) each; may be empty tuples
-    head: Floats  # (vocabulary, hidden)
-    head_bias: Floats | None  # (vocabulary,)
-
-
-class DropoutRates(NamedTuple):
-    """Shares that are dropped where."""
-
-    input: float
-    between: float
-    output: float
+STEP_CHUNK = 256
+"""`Propagation.step` takes so many rows at a time: their gates stay in the cache."""
 
 
 class Tape(NamedTuple):
-    """What backward needs of the forward pass."""
+    """What backward needs of the forward pass; rows are those of the layout."""
 
-    input_mask: Floats | None
-    layer_inputs: Sequence[Floats]  # of layers 1, 2, ..., masked
-    layer_masks: Sequence[Floats | None]
-    caches: Sequence[Any]
-    head_input: Floats  # masked
+    input_mask: Floats | None  # (rows, embedding), or (rows, 1) for one-hot input
+    layer_inputs: Sequence[Floats]  # of layers 1, 2, ... after dropout, (rows, hidden) each
+    layer_masks: Sequence[Floats | None]  # of these
+    caches: Sequence[Any]  # of the cell in layers 0, 1, ...
+    head_input: Floats  # after dropout, (heads, hidden)
     head_mask: Floats | None
-    workspace: Workspace
+    workspace: Workspace  # where all of these lie
 
 
 class Propagation(NamedTuple):
@@ -72,7 +52,10 @@ class Propagation(NamedTuple):
     rates: DropoutRates
 
     def layout_of(self, batch: PackedSequences, generator: np.random.Generator | None) -> Layout:
-        """The shared one, but not with dropout, which drops something else in each sequence."""
+        """The shared layout, but not with dropout, which drops different entries of each sequence.
+
+        Without a generator there is no dropout.
+        """
         return batch.plain if generator is not None and any(self.rates) else batch.shared
 
     def initial_layers(self, batch_size: int) -> list[LayerState]:
@@ -97,66 +80,95 @@ class Propagation(NamedTuple):
         Dropout is on where there is a generator; the masks are drawn from it in the order of the
         layers. The arrays live until the workspace is reset.
         """
-        cell, matrices = self.cell, self.matrices
-        masks = _Masks(generator, workspace)
-        prepared = cell.prepare(matrices.layers[0])
+        cell, matrices, rates = self
+        masks = Masks(generator, workspace)
+        rows, hidden = len(layout.inputs), matrices.head.shape[1]
+
+        # The first layer reads tokens, whose input products are looked up
+        weights = cell.prepare(matrices.layers[0])
         width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
-        input_mask = masks.draw((len(layout.inputs), width), self.rates.input)
-        z = workspace.empty(cell.gates, len(layout.inputs), matrices.head.shape[1])
-        write_input_products(layout.inputs, prepared, matrices.embedding, input_mask, out=z)
-        outputs, cache = cell.forward(z, prepared, layout, initial[0], workspace)
+        input_mask = masks.draw((rows, width), rates.input)
+        products = workspace.empty(cell.gates, rows, hidden)
+        write_input_products(layout.inputs, weights, matrices.embedding, input_mask, out=products)
+        outputs, cache = cell.forward(products, weights, layout, initial[0], workspace)
+
+        # The others read the outputs of the layer below, (rows, hidden)
         caches, layer_inputs, layer_masks = [cache], [], []
-        for weights, state in zip(matrices.layers[1:], initial[1:], strict=True):
-            x, mask = masks.apply(outputs, self.rates.between)
-            prepared, z = cell.prepare(weights), workspace.empty(cell.gates, *x.shape)
-            write_products(x, prepared, out=z)
-            outputs, cache = cell.forward(z, prepared, layout, state, workspace)
+        for layer, state in zip(matrices.layers[1:], initial[1:], strict=True):
+            x, mask = masks.apply(outputs, rates.between)
+            weights = cell.prepare(layer)
+            products = workspace.empty(cell.gates, rows, hidden)
+            write_products(x, weights, out=products)
+            outputs, cache = cell.forward(products, weights, layout, state, workspace)
             caches.append(cache)
             layer_inputs.append(x)
             layer_masks.append(mask)
+
         if layout.head_rows is not None:
             outputs = outputs[layout.head_rows]
-        x, mask = masks.apply(outputs, self.rates.output)
-        room = workspace.empty(len(x), len(matrices.head))
-        logits = _write_logits(matrices, x, room, out=workspace.empty(*room.shape[::-1]))
+        x, mask = masks.apply(outputs, rates.output)  # (heads, hidden)
+        buffer = workspace.empty(len(x), len(matrices.head))
+        logits = write_logits(matrices, x, buffer, out=workspace.empty(*buffer.shape[::-1]))
         return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
     def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
-        """Write the gradients of all parameters, given that of the logits."""
-        cell, matrices, workspace = self.cell, self.matrices, tape.workspace
-        multiply_over_rows(d_logits, tape.head_input, out=gradients.head)
-        if gradients.head_bias is not None:
-            np.sum(d_logits, axis=1, out=gradients.head_bias)
-        d_outputs = workspace.empty(*tape.head_input.shape)
-        d_rows = workspace.empty(*d_logits.shape[::-1])
-        d_rows[...] = d_logits.T
-        multiply(d_rows, matrices.head[None], d_outputs[None])
-        _mask(d_outputs, tape.head_mask)
-        if layout.head_rows is not None:
-            d_last, d_outputs = d_outputs, workspace.empty(len(layout.inputs), d_outputs.shape[1])
-            d_outputs[...] = 0
-            d_outputs[layout.head_rows] = d_last
-        for number in reversed(range(len(matrices.layers))):
-            weights, gradient = matrices.layers[number], gradients.layers[number]
-            dz, d_initial = cell.backward(d_outputs, tape.caches[number], weights, gradient)
-            for total, rows in zip(gradients.initial[number], d_initial, strict=False):
-                np.sum(rows, axis=0, out=total)
-            if number > 0:
-                x = tape.layer_inputs[number - 1]
-                np.matmul(dz.T, x, out=gradient.weight_ih)
-                parts = number_of_parts(weights.weight_ih, cell.gates)
-                room = workspace.empty(parts * len(x), x.shape[1])
-                d_outputs = multiply_by_parts(dz, weights.weight_ih, parts, room)
-                _mask(d_outputs, tape.layer_masks[number - 1])
+        """Write the gradients of all parameters, given that of the logits.
+
+        Each step of `forward` is undone in reverse: head, layers from the last to the first, input.
+        """
+        d_outputs = self._backward_head(gradients, layout, tape, d_logits)
+        for number in reversed(range(1, len(self.matrices.layers))):
+            d_products = self._backward_cell(number, gradients, tape, d_outputs)
+            d_outputs = self._backward_products(number, gradients, tape, d_products)
+        d_products = self._backward_cell(0, gradients, tape, d_outputs)
         write_input_gradients(
-            dz,
+            d_products,
             layout.inputs,
-            weights.weight_ih,
-            matrices.embedding,
+            self.matrices.layers[0].weight_ih,
+            self.matrices.embedding,
             tape.input_mask,
-            out_weight=gradient.weight_ih,
+            out_weight=gradients.layers[0].weight_ih,
             out_embedding=gradients.embedding,
         )
+
+    def _backward_head(
+        self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats
+    ) -> Floats:
+        """Gradient of the last layer's outputs, (rows, hidden), from the logits'."""
+        d_heads = backward_of_logits(
+            self.matrices, gradients, tape.head_input, d_logits, tape.workspace
+        )
+        apply_in_place(d_heads, tape.head_mask)
+        if layout.head_rows is None:
+            return d_heads
+        d_outputs = tape.workspace.empty(len(layout.inputs), d_heads.shape[1])
+        d_outputs[...] = 0  # where nothing is predicted from
+        d_outputs[layout.head_rows] = d_heads
+        return d_outputs
+
+    def _backward_cell(
+        self, number: int, gradients: Matrices, tape: Tape, d_outputs: Floats
+    ) -> Floats:
+        """Gradient of a layer's input products, (rows, gates * hidden), from its outputs'."""
+        d_products, d_initial = self.cell.backward(
+            d_outputs, tape.caches[number], self.matrices.layers[number], gradients.layers[number]
+        )
+        # Every sequence starts in the same learned state; where none is learned this is empty
+        for total, rows in zip(gradients.initial[number], d_initial, strict=False):
+            np.sum(rows, axis=0, out=total)
+        return d_products
+
+    def _backward_products(
+        self, number: int, gradients: Matrices, tape: Tape, d_products: Floats
+    ) -> Floats:
+        """Gradient of the layer below's outputs, (rows, hidden), from the input products'."""
+        x, weight = tape.layer_inputs[number - 1], self.matrices.layers[number].weight_ih
+        np.matmul(d_products.T, x, out=gradients.layers[number].weight_ih)
+        parts = number_of_parts(weight, self.cell.gates)
+        buffer = tape.workspace.empty(parts * len(x), x.shape[1])
+        d_x = multiply_by_parts(d_products, weight, parts, buffer)
+        apply_in_place(d_x, tape.layer_masks[number - 1])
+        return d_x
 
     def prepare(self) -> StepWeights:
         """What `step` needs of the parameters."""
@@ -166,20 +178,23 @@ class Propagation(NamedTuple):
     def step(
         self, tokens: Integers, weights: StepWeights, states: Sequence[LayerState]
     ) -> tuple[Floats, list[LayerState]]:
-        """One step: logits (batch, vocabulary) and the new states."""
+        """One time step: logits, shape (batch, vocabulary), and the new states."""
         after = [tuple(aligned_empty(a.shape, a.dtype) for a in state) for state in states]
-        for start in range(0, len(tokens), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            z = weights.table.take(tokens[rows], axis=1, mode="clip")
+        for start in range(0, len(tokens), STEP_CHUNK):
+            rows = slice(start, start + STEP_CHUNK)
+            # (gates, rows, hidden), of the first layer and then of each further one
+            products = weights.table.take(tokens[rows], axis=1, mode="clip")
             for number, prepared in enumerate(weights.layers):
                 if number > 0:
-                    write_products(after[number - 1][0][rows], prepared, out=z)
-                before, out = (tuple(a[rows] for a in s[number]) for s in (states, after))
-                self.cell.step(z, prepared, before, out)
+                    h_below = after[number - 1][0][rows]
+                    write_products(h_below, prepared, out=products)
+                state = tuple(array[rows] for array in states[number])
+                out = tuple(array[rows] for array in after[number])
+                self.cell.step(products, prepared, state, out)
         outputs = after[-1][0]
         logits = aligned_empty((len(self.matrices.head), len(outputs)), outputs.dtype)
-        room = aligned_empty(logits.shape[::-1], outputs.dtype)
-        return _write_logits(self.matrices, outputs, room, out=logits).T, after
+        buffer = aligned_empty(logits.shape[::-1], outputs.dtype)
+        return write_logits(self.matrices, outputs, buffer, out=logits).T, after
 
 
 class Run(NamedTuple):
@@ -198,7 +213,8 @@ class Run(NamedTuple):
     ) -> tuple[float, Tape]:
         """Sum of the nats of all targets; the gradients written are those of this sum / total.
 
-        `initial` is in packed order; without it the sequences begin where the network does.
+        `initial`, a row for each sequence in packed order, is where the sequences continue; without
+        it they begin in the network's initial state.
         """
         self.workspace.reset()
         layout = batch.plain
@@ -212,34 +228,20 @@ class Run(NamedTuple):
         self.propagation.backward(self.gradients, layout, tape, d_logits)
         return float(nats.sum()), tape
 
+    def forward_backward_from(
+        self, state: State, batch: PackedSequences, generator: np.random.Generator | None
+    ) -> tuple[float, State]:
+        """As `forward_backward` of the whole batch, but from a state; also the state after it.
 
-class _Masks:
-    """Draws dropout masks, or none where there is no generator."""
-
-    def __init__(self, generator: np.random.Generator | None, workspace: Workspace) -> None:
-        self.generator, self.workspace = generator, workspace
-
-    def draw(self, shape: tuple[int, ...], rate: float) -> Floats | None:
-        if self.generator is None or rate == 0:
-            return None
-        mask = self.workspace.empty(*shape)
-        write_dropout_mask(mask, rate, self.generator)
-        return mask
-
-    def apply(self, rows: Floats, rate: float) -> tuple[Floats, Floats | None]:
-        mask = self.draw(rows.shape, rate)
-        if mask is None:
-            return rows, None
-        return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
-
-
-def _write_logits(matrices: Matrices, x: Floats, room: Floats, out: Floats) -> Floats:
-    """Logits of all rows, a row's in a column; `room`, (rows, vocabulary), is overwritten."""
-    multiply(x, np.ascontiguousarray(matrices.head.T)[None], room[None])
-    bias = 0 if matrices.head_bias is None else matrices.head_bias[:, None]
-    return np.add(room.T, bias, out=out)
-
-
-def _mask(rows: Floats, mask: Floats | None) -> None:
-    if mask is not None:
-        rows *= mask
+        The rows of both states are in the order of the sequences given to `pack`.
+        """
+        cell, total = self.propagation.cell, batch.num_tokens
+        before = state.take(batch.order).layers
+        nats, tape = self.forward_backward(batch, generator, total, before)
+        after = [cell.final_state(cache, batch.last_rows) for cache in tape.caches]
+        if not state.is_initial:
+            # What was learned is the state before the first token, not this one
+            for learned in self.gradients.initial:
+                for gradient in learned:
+                    gradient[...] = 0
+        return nats, state.with_rows(batch.order, after)

@@ -10,7 +10,7 @@ from neonym.nn.arrays import Integers
 
 
 class TokenSequences(Sequence[Integers]):
-    """Sequences of token ids, one behind the other in one array.
+    """Sequences of token ids, one after the other in one array.
 
     A list of arrays is scattered over memory: to take a random batch out of a million costs more
     than to pack it. Here it is one look-up, and the sequences were checked once and for all.
@@ -71,12 +71,12 @@ class TokenSequences(Sequence[Integers]):
         """The sequences at these places, in this order."""
         lengths = self.lengths[places]
         ends = np.cumsum(lengths)
-        shifts = self.starts[places] - (ends - lengths)
+        shifts = self.starts[places] - (ends - lengths)  # from the new start to the old one
         rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, lengths)
         return TokenSequences(self.tokens[rows], lengths)
 
-    def columns(self, places: Integers, behind: int) -> Integers:
-        """The sequences at these places as columns, filled up with `behind`.
+    def columns(self, places: Integers, fill: int) -> Integers:
+        """The sequences at these places as columns, filled up with `fill`.
 
         Returns
         -------
@@ -84,12 +84,12 @@ class TokenSequences(Sequence[Integers]):
         """
         steps, lengths = np.arange(int(self.lengths[places].max()) + 1), self.lengths[places]
         columns = self.tokens.take(self.starts[places] + steps[:, None], mode="clip")
-        columns[steps[:, None] >= lengths] = behind
+        columns[steps[:, None] >= lengths] = fill
         return columns
 
 
 def _first_error(sequences: Sequence[ArrayLike]) -> ValueError | TypeError:
-    """What is wrong with the first of sequences that are none."""
+    """What is wrong with the first that is no sequence of token ids."""
     for place, sequence in enumerate(sequences):
         try:
             array = np.asarray(sequence)
@@ -102,3 +102,12 @@ def _first_error(sequences: Sequence[ArrayLike]) -> ValueError | TypeError:
         if array.dtype.kind not in "iu":
             return TypeError(f"sequences[{place}] has dtype {array.dtype}, expected integers")
     return TypeError("sequences mixes signed with unsigned 64-bit integers, expected one of them")
+
+
+def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
+    """Raise TypeError unless `ids` are integers, ValueError unless within the vocabulary."""
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
+    if ids.size and (ids.min() < 0 or ids.max() >= vocabulary_size):
+        wrong = ids[(ids < 0) | (ids >= vocabulary_size)][0]
+        raise ValueError(f"{name} holds the token id {wrong}, expected 0 to {vocabulary_size - 1}")

@@ -19,15 +19,18 @@ from neonym.nn.packing import Output, PackedSequences
 from neonym.nn.propagation import Run
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 (the file there has no name)
+"""A file system in memory, on Linux."""
+
 NO_SEED = -1
+"""In a message: there is no dropout."""
 
 
 def make_memory(rows: int, parameters: Floats) -> int:
-    """A file without a name that holds so many vectors like the parameters; its descriptor."""
+    """Descriptor of a new file without a name, for so many vectors of the parameters' size."""
     size = rows * parameters.nbytes
     if IN_MEMORY.is_dir():
         with suppress(OSError), tempfile.TemporaryFile(dir=IN_MEMORY) as file:
-            # Taken now: where a container has too little, a write would end the process
+            # Reserve it now: where a container has too little, a later write would kill the process
             os.posix_fallocate(file.fileno(), 0, size)
             return os.dup(file.fileno())
     with tempfile.TemporaryFile() as file:
@@ -42,7 +45,7 @@ def map_memory(file: int, rows: int, network: RecurrentNetwork) -> Floats:
 
 
 class Task(NamedTuple):
-    """A part of a batch, and what is to be computed of it."""
+    """A part of a batch, and what its gradients depend on besides."""
 
     part: PackedSequences
     seed: int | None

@@ -25,7 +25,7 @@ def main(descriptor: int, file: int, count: int, place: int) -> None:
     network = RecurrentNetwork(**json.loads(pipe.recv_bytes()))
     memory = map_memory(file, count, network)
     gradients, run = network.new_run()
-    # What overflows is said once, by the side that adds up
+    # The side that adds up warns of an overflow; once is enough
     with np.errstate(all="ignore"):
         while True:
             try:
@@ -34,5 +34,5 @@ def main(descriptor: int, file: int, count: int, place: int) -> None:
                 return
             network.parameters[...] = memory[0]
             nats = task.run(run)
-            memory[place] = gradients
+            memory[place] = gradients.flat
             pipe.send_bytes(np.float64(nats).tobytes())

@@ -1,9 +1,9 @@
 """One training step on several processors.
 
-Processes work on a part of the batch each. Threads would be less code, but a step in time is dozens
-of calls that take microseconds, and the threads pass the interpreter to and fro at each. The parts'
-gradients are added in a fixed order: the result depends on the number of shards, never on which
-was faster.
+Each process works on a part of the batch. Threads would be less code, but a time step is dozens of
+NumPy calls that take microseconds, and at each of them the threads would wait for the interpreter's
+lock. The parts' gradients are added in a fixed order: the result depends on the number of shards,
+never on which was faster.
 """
 
 import json
@@ -23,8 +23,13 @@ from neonym.nn.packing import PackedSequences
 from neonym.nn.shard_memory import Task, make_memory, map_memory
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-CODE = str(Path(__file__).parents[2])
-OTHER = f"import sys; from {shard_process.__name__} import main; main(*map(int, sys.argv[1:]))"
+"""In the environment of the other processes: each has a processor, and no more."""
+
+SOURCE = str(Path(__file__).parents[2])
+"""Where the other processes find this package."""
+
+PROGRAM = f"import sys; from {shard_process.__name__} import main; main(*map(int, sys.argv[1:]))"
+"""What they run; its arguments are those of `main`."""
 
 
 class Shards:
@@ -52,7 +57,8 @@ class Shards:
         if count < 1:
             raise ValueError(f"count is {count}, expected a positive integer")
         self.network, self.count = network, count
-        self._gradients, self._run = network.new_run()
+        gradients, self._run = network.new_run()
+        self._gradients = gradients.flat
         self._others: list[_Process] = []
         self._file, self._memory = -1, np.empty((0, 0), dtype=network.dtype)
 
@@ -121,10 +127,10 @@ class _Process:
 
     def __init__(self, network: RecurrentNetwork, memory: int, count: int, place: int) -> None:
         self._pipe, theirs = Pipe()
-        path = os.pathsep.join(filter(None, (CODE, os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
         numbers = map(str, (theirs.fileno(), memory, count, place))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", OTHER, *numbers],
+            [sys.executable, "-c", PROGRAM, *numbers],
             pass_fds=(theirs.fileno(), memory),
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
@@ -133,13 +139,14 @@ class _Process:
         self._pipe.send_bytes(json.dumps(network.options).encode())
 
     def begin(self, task: Task) -> None:
+        """Hand over a part of the batch."""
         try:
             self._pipe.send_bytes(task.to_bytes())
         except OSError:
             raise self._dead() from None
 
     def end(self) -> float:
-        """Wait for the sum of the part's nats."""
+        """Wait for the sum of the part's nats; its gradients lie in the shared memory then."""
         try:
             return float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
         except (EOFError, OSError):
@@ -147,8 +154,9 @@ class _Process:
 
     def _dead(self) -> RuntimeError:
         status = self._process.wait()
-        return RuntimeError(f"a shard's process ended with status {status}; what it said is above")
+        return RuntimeError(f"a shard's process ended with status {status}; its own error is above")
 
     def close(self) -> None:
+        """Close the pipe, at which the process ends, and wait for that."""
         self._pipe.close()
         self._process.wait()

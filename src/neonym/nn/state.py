@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells import LayerState, Prepared
+from neonym.nn.cells.base import LayerState, Prepared
 
 
 class StepWeights(NamedTuple):
@@ -27,7 +27,7 @@ class State:
     layers : sequence of tuple of ndarray, each (batch, hidden)
         One tuple a layer: (h,), or (h, c) for the LSTM.
     weights : StepWeights
-        Copies: so a state belongs to the weights it was made with.
+        Copies: a state belongs to the parameters as they were when it was made.
     is_initial : bool
         Whether this is the state before the first token.
     """

@@ -6,37 +6,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym import nn
 from neonym import settings as conf
-from neonym.nn import (
-    Adagrad,
-    Adam,
-    AdamW,
-    Optimizer,
-    RecurrentNetwork,
-    RmsProp,
-    Sgd,
-    clip_by_norm,
-    clip_by_value,
-)
+from neonym.nn import Optimizer, RecurrentNetwork, clip_by_norm, clip_by_value
 from neonym.training.schedules import LearningRate
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "sgd": Sgd,
-    "adagrad": Adagrad,
-    "rmsprop": RmsProp,
-    "adam": Adam,
-    "adamw": AdamW,
-}
 
 Arrays = dict[str, NDArray[Any]]
 
 
 def make_optimizer(options: conf.Optimizer, network: RecurrentNetwork) -> Optimizer:
     """The optimizer of a configuration; the learning rate comes with each step."""
-    arguments = options.model_dump(exclude={"name", "lr"})
-    if options.name == "adamw":
-        arguments["decayed"] = network.decayed
-    return OPTIMIZERS[options.name](**arguments)
+    hyperparameters = options.model_dump(exclude={"name", "lr"})
+    return nn.make_optimizer(options.name, decayed=network.decayed, **hyperparameters)
 
 
 class DivergedError(Exception):

@@ -1,0 +1,143 @@
+"""The vanilla recurrent cell (Elman, 1990).
+
+In the letters of the teaching documents, and in PyTorch's:
+
+    a<t> = tanh(W_ax x<t> + W_aa a<t-1> + b_a)
+    h_t  = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)
+
+so W_ax is `weight_ih`, W_aa is `weight_hh`, and b_a is `bias_ih`, plus `bias_hh` where there are
+two. With `nonlinearity="relu"`, max(0, .) takes the place of tanh.
+
+Backward, with d_s the gradient of the sum s_t inside tanh, which is also that of W_ih x_t:
+
+    d_h       = dL/dh_t through the output + W_hh^T d_s of the step after
+    d_s       = d_h * (1 - h_t^2)
+    d_W_hh    = sum over t of d_s h_(t-1)^T
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from neonym.nn.arrays import Floats, Integers
+from neonym.nn.cells.base import (
+    Cell,
+    LayerState,
+    Prepared,
+    Weights,
+    scaled_gates,
+    sum_biases,
+    transposed,
+    write_bias_gradients,
+)
+from neonym.nn.cells.recurrence import (
+    RecurrentGradients,
+    add_to_first,
+    with_initial,
+    write_recurrent_products,
+)
+from neonym.nn.layout import Layout
+from neonym.nn.memory import Workspace
+from neonym.nn.products import multiply
+
+Nonlinearity = Literal["tanh", "relu"]
+
+SCALES = {0: 1.0}
+"""The only gate, as it is."""
+
+
+class Cache(NamedTuple):
+    """What backward needs of the forward pass."""
+
+    states: Floats  # h_0 of every sequence, then h_t of every row, (initial + rows, hidden)
+    layout: Layout
+    workspace: Workspace
+
+
+class RnnCell(Cell):
+    """The vanilla cell.
+
+    Parameters
+    ----------
+    nonlinearity : "tanh" or "relu", default "tanh"
+        What is applied to the sum.
+    """
+
+    gates = 1
+
+    def __init__(self, nonlinearity: Nonlinearity = "tanh") -> None:
+        self.nonlinearity = nonlinearity
+
+    def prepare(self, weights: Weights) -> Prepared:
+        """Transposed copies, with which products are faster."""
+        return Prepared(
+            scaled_gates(transposed(weights.weight_ih, 1), SCALES),
+            sum_biases(weights, 1),
+            scaled_gates(transposed(weights.weight_hh, 1), SCALES),
+            None,
+        )
+
+    def forward(
+        self,
+        input_products: Floats,
+        prepared: Prepared,
+        layout: Layout,
+        initial: LayerState,
+        workspace: Workspace,
+    ) -> tuple[Floats, Cache]:
+        """Run all time steps."""
+        states = with_initial(initial[0], layout, workspace)
+        outputs = states[len(initial[0]) :]
+        for step in layout.steps:
+            h = outputs[step.rows]  # (size, hidden), a view: what is written there stays
+            write_recurrent_products(states, prepared.recurrent, step, out=h[None])
+            h += input_products[0, step.rows]
+            self._activate(h)
+        return outputs, Cache(states, layout, workspace)
+
+    def backward(
+        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
+    ) -> tuple[Floats, LayerState]:
+        """Turn the gradients of the outputs into those of the input products, in place."""
+        states, layout, workspace = cache
+        d_products = d_outputs
+        slopes = self._slopes(states[layout.num_initial :], workspace)
+        recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
+        d_h_next = d_products[:0]  # what arrives from the step after: nothing at the last one
+        for step in reversed(layout.steps):
+            d_h = d_products[step.rows]  # (size, hidden)
+            add_to_first(d_h, d_h_next)
+            d_h *= slopes[step.rows]  # from here on it is d_s
+            d_h_next = recurrent.step_back(step)
+        recurrent.write_weight(states, out=gradients.weight_hh)
+        write_bias_gradients(d_products, gradients)
+        return d_products, (d_h_next,)
+
+    def step(
+        self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState
+    ) -> None:
+        """Run one step of a batch."""
+        (h_next,) = out
+        multiply(state[0], prepared.recurrent, out=h_next[None])
+        h_next += input_products[0]
+        self._activate(h_next)
+
+    def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
+        """The outputs of these rows."""
+        return (cache.states[cache.layout.num_initial + last_rows],)
+
+    def _activate(self, sums: Floats) -> None:
+        if self.nonlinearity == "tanh":
+            np.tanh(sums, out=sums)
+        else:
+            np.maximum(sums, 0, out=sums)
+
+    def _slopes(self, outputs: Floats, workspace: Workspace) -> Floats:
+        """Derivative of the nonlinearity, which its output tells: 1 - h^2, or whether h > 0."""
+        slopes = workspace.empty(*outputs.shape)
+        if self.nonlinearity == "tanh":
+            np.multiply(outputs, outputs, out=slopes)
+            np.subtract(1, slopes, out=slopes)
+        else:
+            slopes[...] = outputs > 0
+        return slopes
