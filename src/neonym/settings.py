@@ -4,13 +4,20 @@
 the lab's to say (`neonym.lab.configuration`); `neonym.experiment` puts both together.
 """
 
-from typing import Annotated, Any, Literal
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_type_hints
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from neonym.base.section import FileName, Fraction, Section, Seed
+from neonym.nn import CELLS, OPTIMIZERS
 
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
+
+if TYPE_CHECKING:
+    CellName = str
+else:  # what is registered is known when the program runs
+    CellName = Literal[tuple(CELLS)]
 
 
 class Split(Section):
@@ -54,7 +61,7 @@ class Data(Section):
 class Model(Section):
     """The recurrent network."""
 
-    cell: Literal["rnn", "gru", "lstm"]
+    cell: CellName
     nonlinearity: Literal["tanh", "relu"]
     hidden_size: Annotated[int, Field(ge=1, le=8192)]
     num_layers: Annotated[int, Field(ge=1, le=16)]
@@ -73,65 +80,47 @@ class Model(Section):
     def _make_sense_together(self) -> "Model":
         if self.dropout > 0 and self.num_layers == 1:
             raise ValueError("dropout acts between layers and num_layers is 1; set output_dropout")
-        if self.forget_bias is not None and not (self.cell == "lstm" and self.bias):
+        has_forget_bias = "forget_bias" in inspect.signature(CELLS[self.cell]).parameters
+        if self.forget_bias is not None and not (has_forget_bias and self.bias):
             raise ValueError("only an lstm with biases has a forget_bias; set it to null")
         return self
 
 
-class Sgd(Section):
-    """Stochastic gradient descent."""
+class OptimizerSection(Section):
+    """How weights follow gradients: a rule of `neonym.nn.OPTIMIZERS` and its hyperparameters."""
 
-    name: Literal["sgd"]
+    name: str
     lr: Annotated[float, Field(gt=0)]
-    momentum: Annotated[float, Field(ge=0, lt=1)]
-    nesterov: bool
 
     @model_validator(mode="after")
-    def _have_momentum_to_look_ahead_with(self) -> "Sgd":
-        if self.nesterov and self.momentum == 0:
-            raise ValueError("nesterov needs a momentum above 0")
+    def _make_sense_to_the_rule(self) -> "OptimizerSection":
+        OPTIMIZERS[self.name](**self.model_dump(exclude={"name", "lr"}))
         return self
 
 
-class Adagrad(Section):
-    """Adagrad (Duchi et al., 2011)."""
-
-    name: Literal["adagrad"]
-    lr: Annotated[float, Field(gt=0)]
-    eps: Annotated[float, Field(gt=0)]
-
-
-class RmsProp(Section):
-    """RMSprop (Hinton, 2012)."""
-
-    name: Literal["rmsprop"]
-    lr: Annotated[float, Field(gt=0)]
-    decay: Annotated[float, Field(ge=0, lt=1)]
-    eps: Annotated[float, Field(gt=0)]
+def _schema_of(name: str, rule: type) -> type[OptimizerSection]:
+    """The keys that an optimizer has, with the ranges that its constructor states."""
+    hints = get_type_hints(rule, include_extras=True)
+    fields: dict[str, Any] = {
+        key: (_ranged(hints[key]), ...) for key in inspect.signature(rule).parameters
+    }
+    named: dict[str, Any] = {"name": (Literal[name], ...)}
+    return create_model(rule.__name__, __base__=OptimizerSection, **named, **fields)
 
 
-class Adam(Section):
-    """Adam (Kingma and Ba, 2015)."""
-
-    name: Literal["adam"]
-    lr: Annotated[float, Field(gt=0)]
-    beta1: Annotated[float, Field(ge=0, lt=1)]
-    beta2: Annotated[float, Field(ge=0, lt=1)]
-    eps: Annotated[float, Field(gt=0)]
+def _ranged(hint: Any) -> Any:
+    """A hyperparameter's type, with its `Bounds` in pydantic's terms."""
+    limits = [Field(**bounds._asdict()) for bounds in getattr(hint, "__metadata__", ())]
+    return Annotated[(get_args(hint)[0], *limits)] if limits else hint
 
 
-class AdamW(Section):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
-
-    name: Literal["adamw"]
-    lr: Annotated[float, Field(gt=0)]
-    beta1: Annotated[float, Field(ge=0, lt=1)]
-    beta2: Annotated[float, Field(ge=0, lt=1)]
-    eps: Annotated[float, Field(gt=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
-
-
-Optimizer = Annotated[Sgd | Adagrad | RmsProp | Adam | AdamW, Field(discriminator="name")]
+if TYPE_CHECKING:
+    Optimizer = OptimizerSection
+else:  # what is registered is known when the program runs
+    Optimizer = Annotated[
+        Union[tuple(_schema_of(*each) for each in OPTIMIZERS.items())],  # noqa: UP007
+        Field(discriminator="name"),
+    ]
 
 
 class Constant(Section):

@@ -36,6 +36,27 @@ def test_every_figure_has_the_denominator_of_its_definition(make_lists) -> None:
     assert values["well_formed"] == pytest.approx(2 / 5)
 
 
+def figures_of(make_lists, drawn, **parts):
+    return measure(Drawn(drawn, [True] * len(drawn)), make_lists(**parts)).values
+
+
+def test_copying_counts_duplicates_and_novelty_does_not(make_lists) -> None:
+    values = figures_of(make_lists, ["a", "b", "b", "b"], train=["b"], test=["a"])
+    assert (values["copied"], values["novelty"]) == (0.75, 0.5)
+
+
+def test_unseen_names_are_in_none_of_the_splits(make_lists) -> None:
+    drawn = ["a", "b", "cc", "ab", "ab"]
+    values = figures_of(make_lists, drawn, train=["a"], val=["b"], test=["cc"])
+    assert values["unseen"] == 0.25
+
+
+def test_vun_counts_valid_distinct_and_new_names_of_all_asked_for(make_lists) -> None:
+    drawn = ["abab"] * 250 + ["a"] * 250 + ["aa", "bb"] * 125 + ["!"] * 250
+    values = figures_of(make_lists, drawn, train=["a", "bbbb"], test=["b"])
+    assert values["vun_1k"] == 3 / 1000
+
+
 def test_similarity_is_to_test_and_a_mean_over_distinct_names(make_lists) -> None:
     values = measure(Drawn(["allosaur", "allosaur", "kkk"], [True] * 3), make_lists()).values
     assert values["snn"] == pytest.approx(1 / 2)

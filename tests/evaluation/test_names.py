@@ -18,28 +18,8 @@ def test_novelty_does_not_penalize_duplicates() -> None:
     assert names.novelty(["a", "b", "b", "b"], ["a"]) == 0.5
 
 
-def test_copying_does_count_duplicates() -> None:
-    assert names.copied(["a", "b", "b", "b"], ["b"]) == 0.75
-
-
-def test_unseen_names_are_in_none_of_the_known_lists() -> None:
-    assert names.unseen(["a", "b", "c", "d", "d"], ["a"], ["b"], ["c", "x"]) == 0.25
-
-
 def test_rediscovery_is_a_share_of_test() -> None:
     assert names.rediscovery(["a", "b", "b", "x"], ["a", "b", "c", "d"]) == 0.5
-
-
-def test_vun_counts_valid_unique_and_novel_names_of_all_asked_for() -> None:
-    drawn = ["new", "new", "old", "bad", "fresh", "b"]
-    valid = [True, True, True, False, True, False]
-    assert names.vun(drawn, valid, ["old"]) == pytest.approx(2 / 6)
-
-
-@given(NAMES, NAMES)
-def test_new_and_copied_distinct_names_make_up_all(valid: list[str], train: list[str]) -> None:
-    copied = names.copied(names.distinct(valid), train)
-    assert names.novelty(valid, train) + copied == pytest.approx(1)
 
 
 @given(NAMES)
@@ -54,10 +34,7 @@ def test_distinct_names_keep_their_order(valid: list[str]) -> None:
     [
         lambda: names.uniqueness([]),
         lambda: names.novelty([], ["a"]),
-        lambda: names.copied([], ["a"]),
-        lambda: names.unseen([], ["a"]),
         lambda: names.rediscovery(["a"], []),
-        lambda: names.vun([], [], ["a"]),
     ],
 )
 def test_nothing_to_measure_gives_nan_and_a_warning(measure, caplog) -> None:

@@ -6,7 +6,7 @@ from reference_network import softmax
 
 from neonym.nn import Adam, RecurrentNetwork, Sgd, clip_by_value, gradcheck, pack
 from neonym.nn.cells import RnnCell
-from neonym.nn.cells.base import Weights
+from neonym.nn.cells.cell import Weights
 from neonym.nn.memory import Workspace
 
 

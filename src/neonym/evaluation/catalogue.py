@@ -1,10 +1,11 @@
 """The report as a table that a person can read: a line a figure, a column a source of names."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from neonym.base.nested import flatten
+from neonym.evaluation.list_metrics import LIST_METRICS
 
 COLUMNS = ("model", "95%", "n-gram", "real names", "uniform")
 
@@ -28,20 +29,16 @@ FIGURES = {
     "names.nearest_train_distance": "edits a letter to the nearest training name, median",
     "names.rediscovery": "test names coined",
     "names.snn": "similarity to the nearest test name",
-    "names.internal_diversity": "dissimilarity among the distinct",
-    "names.internal_diversity_1k": "dissimilarity among 1,000",
-    "names.trigram_cosine": "trigrams like test's (cosine)",
-    "names.trigram_cosine_1k": "trigrams like test's, of 1,000 (cosine)",
-    "names.suffix_cosine": "endings like test's (cosine)",
-    "names.suffix_cosine_1k": "endings like test's, of 1,000 (cosine)",
-    "names.bigram_js": "bigrams unlike test's (bits)",
-    "names.bigram_js_1k": "bigrams unlike test's, of 1,000 (bits)",
-    "names.trigram_js": "trigrams unlike test's (bits)",
-    "names.trigram_js_1k": "trigrams unlike test's, of 1,000 (bits)",
+    **{
+        f"names.{metric}{suffix}": meaning
+        for metric, listed in LIST_METRICS.items()
+        for suffix, meaning in (("", listed.meaning), ("_1k", listed.meaning_1k))
+    },
     "names.length_w1": "lengths unlike test's (tokens)",
     "names.vowel_ratio_w1": "shares of vowels unlike test's",
 }
 BROKEN = "names.broken."
+NOT_SHOWN = ("names.drawn", "names.valid", "names.distinct", "names.rediscovery_1k")
 
 
 class Line(NamedTuple):
@@ -50,6 +47,19 @@ class Line(NamedTuple):
     metric: str
     meaning: str
     cells: tuple[str, ...]
+
+
+def check_known(metrics: Iterable[str]) -> None:
+    """See that every metric of names has its line in the table.
+
+    Raises
+    ------
+    LookupError
+        For the first that has none.
+    """
+    for metric in metrics:
+        if metric not in FIGURES and metric not in NOT_SHOWN and not metric.startswith(BROKEN):
+            raise LookupError(f"{metric} has no meaning: add it to FIGURES in {__file__}")
 
 
 def lines(report: Mapping[str, Any]) -> list[Line]:

@@ -44,37 +44,10 @@ def novelty(valid: Iterable[str], train: Iterable[str]) -> float:
     return share(len(found.difference(train)), len(found), "names/novelty")
 
 
-def copied(valid: Sequence[str], train: Iterable[str]) -> float:
-    """The share of V that is in train: how often a model recites."""
-    return share(int(is_in(valid, train).sum()), len(valid), "names/copied")
-
-
-def unseen(valid: Iterable[str], *known: Iterable[str]) -> float:
-    """The share of D that is in none of the known lists (train, val and test)."""
-    found = set(valid)
-    return share(len(found.difference(*known)), len(found), "names/unseen")
-
-
 def rediscovery(valid: Iterable[str], test: Iterable[str]) -> float:
     """|D and test| / |test|: the share of real names never shown that were coined."""
     hidden = set(test)
     return share(len(hidden.intersection(valid)), len(hidden), "names/rediscovery")
-
-
-def vun(names: Sequence[str], valid: Sequence[bool] | Flags, train: Iterable[str]) -> float:
-    """The number of distinct valid names not in train by the number asked for.
-
-    Parameters
-    ----------
-    names
-        All that were drawn.
-    valid
-        Whether each is valid.
-    train
-        What was trained on.
-    """
-    found = {name for name, good in zip(names, valid, strict=True) if good}
-    return share(len(found.difference(train)), len(names), "names/vun")
 
 
 def thousands(names: Sequence[str], most: int = 10) -> list[Sequence[str]]:

@@ -94,15 +94,3 @@ def vowel_ratios(names: Sequence[str], vowels: Collection[str] = VOWELS) -> Floa
 def is_vowel(letter: str, vowels: Collection[str] = VOWELS) -> bool:
     """Whether a letter is one of the vowels, with its accents or without."""
     return letter in vowels or unicodedata.normalize("NFD", letter)[0].lower() in vowels
-
-
-def length_w1(valid: Sequence[str], reference: Sequence[str]) -> float:
-    """The Wasserstein-1 distance, tokens, of the lengths of V and the reference."""
-    return wasserstein(lengths(valid), lengths(reference))
-
-
-def vowel_ratio_w1(
-    valid: Sequence[str], reference: Sequence[str], vowels: Collection[str] = VOWELS
-) -> float:
-    """The Wasserstein-1 distance of the shares of vowels in the names of V and the reference."""
-    return wasserstein(vowel_ratios(valid, vowels), vowel_ratios(reference, vowels))

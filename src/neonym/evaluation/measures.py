@@ -6,7 +6,7 @@ grow or shrink with the number of names drawn, so beside the value at that numbe
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,8 @@ from neonym.evaluation import distributions, intervals
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.grams import is_well_formed
 from neonym.evaluation.intervals import Interval
-from neonym.evaluation.similarity import internal_diversity, nearest_similarity
+from neonym.evaluation.list_metrics import LIST_METRICS
+from neonym.evaluation.similarity import nearest_similarity
 from neonym.evaluation.validity import Validity
 from neonym.settings import Rules
 
@@ -129,18 +130,14 @@ class _Measuring:
         blocks
             The valid names of each block of 1,000.
         """
-        figures: dict[str, Callable[[Sequence[str]], float]] = {
-            "internal_diversity": lambda part: internal_diversity(
-                names.distinct(part), self.random("internal_diversity")
-            ),
-            "trigram_cosine": lambda part: distributions.trigram_cosine(part, self.test),
-            "suffix_cosine": lambda part: distributions.suffix_cosine(part, self.test),
-            "bigram_js": lambda part: distributions.bigram_js(part, self.test),
-            "trigram_js": lambda part: distributions.trigram_js(part, self.test),
-        }
-        for metric, figure in figures.items():
-            self.values[metric] = figure(valid) if valid else math.nan
-            self.blocks(metric, [figure(block) for block in blocks if block])
+        for metric, listed in LIST_METRICS.items():
+            figures = [
+                listed.measure(part, self.test, self.random(metric))
+                for part in (valid, *blocks)
+                if part
+            ]
+            self.values[metric] = figures.pop(0) if valid else math.nan
+            self.blocks(metric, figures)
 
     def counted(self, valid: Sequence[str], blocks: Sequence[Sequence[str]]) -> None:
         """Novelty, copying, uniqueness and rediscovery."""

@@ -19,6 +19,7 @@ from neonym.base.threads import results_in_order
 from neonym.base.types import Floats
 from neonym.corpus.splits import PARTS
 from neonym.evaluation import intervals
+from neonym.evaluation.catalogue import check_known
 from neonym.evaluation.coined import THOUSAND
 from neonym.evaluation.intervals import Interval
 from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
@@ -115,6 +116,7 @@ def _row(
     nats: Mapping[str, Floats], tokens: Mapping[str, Any], measured: Measures
 ) -> dict[str, float]:
     row = {f"names.{metric}": value for metric, value in measured.values.items()}
+    check_known(row)
     for part, values in nats.items():
         figures = likelihood(values, tokens[part])
         row |= {f"{part}.{figure}": value for figure, value in figures._asdict().items()}

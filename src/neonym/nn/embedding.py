@@ -9,7 +9,7 @@ Only dropout on an embedding makes equal tokens differ from row to row.
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells.base import Prepared
+from neonym.nn.cells.cell import Prepared
 from neonym.nn.products import multiply
 from neonym.nn.rows import sum_rows
 

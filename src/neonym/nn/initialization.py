@@ -5,7 +5,7 @@ import numpy as np
 from neonym.nn.architecture import Architecture
 from neonym.nn.arrays import Floats
 from neonym.nn.cells import Cell
-from neonym.nn.cells.base import by_gate
+from neonym.nn.cells.cell import by_gate
 from neonym.nn.parameters import NamedArrays
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 
 from neonym.nn.arrays import Floats
-from neonym.nn.cells.base import Cell, LayerState, Weights
+from neonym.nn.cells.cell import Cell, LayerState, Weights
 
 
 class Matrices(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells import Cell
-from neonym.nn.cells.base import LayerState
+from neonym.nn.cells.cell import LayerState
 from neonym.nn.dropout import DropoutRates, Masks, apply_in_place
 from neonym.nn.embedding import (
     product_table,

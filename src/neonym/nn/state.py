@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells.base import LayerState, Prepared
+from neonym.nn.cells.cell import LayerState, Prepared
 
 
 class StepWeights(NamedTuple):

@@ -3,7 +3,7 @@
 A new cell is a file beside these, and its line in `CELLS`.
 """
 
-from neonym.nn.cells.base import Cell
+from neonym.nn.cells.cell import Cell
 from neonym.nn.cells.gru import GruCell
 from neonym.nn.cells.lstm import LstmCell
 from neonym.nn.cells.rnn import RnnCell

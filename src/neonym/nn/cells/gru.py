@@ -28,7 +28,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells.base import (
+from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,

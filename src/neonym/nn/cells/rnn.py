@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.cells.base import (
+from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,

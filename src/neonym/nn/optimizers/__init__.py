@@ -9,8 +9,8 @@ from typing import Any
 from neonym.nn.optimizers.adagrad import Adagrad
 from neonym.nn.optimizers.adam import Adam
 from neonym.nn.optimizers.adamw import AdamW
-from neonym.nn.optimizers.base import EVERYWHERE, Optimizer
 from neonym.nn.optimizers.rmsprop import RmsProp
+from neonym.nn.optimizers.rule import EVERYWHERE, Optimizer
 from neonym.nn.optimizers.sgd import Sgd
 
 __all__ = [

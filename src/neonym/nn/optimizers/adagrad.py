@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neonym.nn.arrays import Floats
-from neonym.nn.optimizers.base import Optimizer, Positive
+from neonym.nn.optimizers.rule import Optimizer, Positive
 
 
 @dataclass(eq=False)

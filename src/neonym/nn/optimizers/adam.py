@@ -7,7 +7,7 @@ import numpy as np
 
 from neonym.nn.arrays import Floats
 from neonym.nn.memory import aligned_empty
-from neonym.nn.optimizers.base import Decay, Optimizer, Positive
+from neonym.nn.optimizers.rule import Decay, Optimizer, Positive
 
 CHUNK = 1 << 15
 """So many parameters are updated at a time: they stay in the cache for all operations."""

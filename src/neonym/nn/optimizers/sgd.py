@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from neonym.nn.arrays import Floats
-from neonym.nn.optimizers.base import Decay, Optimizer
+from neonym.nn.optimizers.rule import Decay, Optimizer
 
 
 @dataclass(eq=False)
