@@ -1,0 +1,150 @@
+"""The scripts are applications of Hydra's: its flags, keys, folders and callbacks work."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from small_project import Project
+
+SMALL = ("train.epochs=1", "model.hidden_size=4", "tracking.enabled=false")
+CALLBACK = """
+from pathlib import Path
+from hydra.experimental.callback import Callback
+
+class Noting(Callback):
+    def __init__(self, file):
+        self.file = file
+
+    def note(self, what):
+        with Path(self.file).open("a") as file:
+            file.write(what + "\\n")
+
+    def on_multirun_start(self, config, **kwargs):
+        self.note("multirun start")
+
+    def on_job_start(self, config, **kwargs):
+        self.note(f"job {config.hydra.job.num} start")
+
+    def on_job_end(self, config, job_return, **kwargs):
+        self.note(f"job {config.hydra.job.num} end")
+
+    def on_multirun_end(self, config, **kwargs):
+        self.note("multirun end")
+"""
+
+
+def train(project: Project, *arguments: str, **environment: str) -> str:
+    return project.succeed(
+        "python", "pipelines/train.py", *arguments, PYTHONPATH="src", **environment
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cfg", "job", "seed=7"], "\nseed: 7\n"),
+        (["--cfg", "hydra"], "_target_: hydra_plugins.neonym_lab.PlannedSweeper"),
+        (["--cfg", "job", "--package", "model", "model=rnn"], "cell: rnn"),
+        (["--info", "plugins"], "PlannedSweeper"),
+        (["--info", "defaults", "model=gru"], "model/gru"),
+        (["--info"], "Config search path"),
+        (["--help"], "train is powered by Hydra."),
+        (["--hydra-help"], "--multirun"),
+        (["--version"], "Hydra 1.3"),
+    ],
+)
+def test_hydras_flags_work(project: Project, arguments: list[str], said: str) -> None:
+    assert said in train(project, *arguments)
+    assert not (project.root / "outputs").exists()
+
+
+def test_the_tabulator_completes(project: Project) -> None:
+    typed = "python pipelines/train.py model="
+    environment = {"COMP_LINE": typed, "COMP_POINT": str(len(typed))}
+    printed = train(project, "-sc", "query=bash", **environment)
+    assert {"model=gru", "model=lstm", "model=rnn"} <= set(printed.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "written",
+    [
+        "hydra.sweep.dir=multirun/mine",
+        "++hydra.sweep.dir=multirun/mine",
+        'hydra.sweep.dir="multirun/mine"',
+        "hydra.sweep.dir='multirun/mine (1)'",
+        "hydra.sweep={dir: multirun/mine}",
+        "hydra.sweep.dir=multirun/${hydra.job.name}",
+    ],
+)
+def test_the_folder_of_a_sweep_is_the_one_that_hydra_composes(
+    project: Project, written: str
+) -> None:
+    train(project, "-m", *SMALL, "seed=0,1", written)
+    [folder] = (project.root / "multirun").iterdir()
+    assert folder.name in ("mine", "mine (1)", "train")
+    kept = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {"sweep.json", "multirun.yaml"} <= kept
+    for job in "01":
+        files = {"models/model.npz", "result.json"}
+        files |= {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
+        assert {f"{job}/{name}" for name in files} <= kept
+        composed = yaml.safe_load((folder / job / ".hydra/config.yaml").read_text())
+        assert composed["seed"] == int(job)
+    # and it goes on there
+    again = train(project, "-m", *SMALL, "seed=0,1", written)
+    assert "job 0" not in again
+    assert len(list((project.root / "multirun").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_a_folder_of_configuration_on_the_command_line_counts_in_each_job_and_on_resuming(
+    project: Project, tmp_path: Path
+) -> None:
+    more = tmp_path / "more"
+    (more / "model").mkdir(parents=True)
+    text = (project.root / "conf/model/rnn.yaml").read_text()
+    (more / "model/tiny.yaml").write_text(text.replace("hidden_size: 192", "hidden_size: 3"))
+    arguments = ("--config-dir", str(more), "-m", "model=tiny,rnn", "train.epochs=1")
+    train(project, *arguments, "tracking.enabled=false", "hydra.sweep.dir=multirun/mine")
+    folder = project.root / "multirun/mine"
+    composed = yaml.safe_load((folder / "0/.hydra/config.yaml").read_text())
+    assert composed["model"]["hidden_size"] == 3
+    (folder / "0/result.json").unlink()
+    said = project.succeed("neonym", "resume-sweep", "multirun/mine", PYTHONPATH="src")
+    assert "job 0 (model=tiny" in said
+    assert "job 1" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["in_process", "joblib"])
+def test_callbacks_are_told_and_the_name_of_a_job_is_the_users(
+    project: Project, launcher: str
+) -> None:
+    (project.root / "src/noting.py").write_text(CALLBACK)
+    noted = project.root / "noted.txt"
+    train(
+        project,
+        *("-m", *SMALL, "seed=0,1", f"hydra/launcher={launcher}", "hydra.job.name=mine"),
+        f"+hydra.callbacks.noting={{_target_: noting.Noting, file: {noted}}}",
+    )
+    lines = noted.read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("multirun start", "multirun end")
+    assert sorted(lines[1:-1]) == [
+        f"job {job} {what}" for job in (0, 1) for what in ("end", "start")
+    ]
+    [folder] = (project.root / "multirun/mine").iterdir()
+    assert json.loads((folder / "sweep.json").read_text())["script"] == "train"
+
+
+@pytest.mark.slow
+def test_a_seed_is_no_hyperparameter_however_it_is_written(project: Project) -> None:
+    for written in ("seed=0,1", "++seed=0,1", "++data.split.seed=0,1"):
+        done = project.run(
+            *("python", "pipelines/train.py", "-m", "sweep.search=random", "sweep.trials=2"),
+            written,
+            PYTHONPATH="src",
+        )
+        assert done.returncode == 2
+        assert "is no hyperparameter" in done.stdout
