@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from typing import Any
@@ -219,12 +220,27 @@ class Replay:
 
     def _run_id(self, key: str) -> str:
         """The MLflow id of the run with a key, in any experiment; "" if there is none."""
-        ids = [found.experiment_id for found in self._client.search_experiments()]
-        runs = self._client.search_runs(ids, f"tags.`{tags.RUN_KEY}` = '{key}'", max_results=1)
-        return str(runs[0].info.run_id) if runs else ""
+        return next((run.info.run_id for run in self._everywhere({tags.RUN_KEY: key})), "")
 
-    def _with_run_ids(self, text: str) -> str:
-        return RUN_ID_OF.sub(lambda match: self._run_id(match[1]), text)
+    def _with_run_ids(self, parent: str, text: str) -> str:
+        """A text with the ids of the runs that it names, most of which are jobs of a sweep."""
+        keys = set(RUN_ID_OF.findall(text))
+        known: dict[str, str] = {}
+        if len(keys) > 1:  # one question for all
+            jobs = self._everywhere({tags.PARENT: parent})
+            known = {run.data.tags.get(tags.RUN_KEY, ""): run.info.run_id for run in jobs}
+        return RUN_ID_OF.sub(lambda match: known.get(match[1]) or self._run_id(match[1]), text)
+
+    def _everywhere(self, wanted: dict[str, str]) -> Iterator[Run]:
+        """The runs with certain tags, in any experiment."""
+        ids = [found.experiment_id for found in self._client.search_experiments()]
+        conditions = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
+        page = None
+        while page is None or page.token:
+            page = self._client.search_runs(
+                ids, conditions, page_token=page.token if page else None
+            )
+            yield from page
 
     @cache  # noqa: B019 (one object, for the life of the process)
     def _experiment_id(self, name: str) -> str:
@@ -243,7 +259,7 @@ class Replay:
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:
             case Tags(values=values):
-                named = {key: self._with_run_ids(value) for key, value in values.items()}
+                named = {key: self._with_run_ids(run_id, value) for key, value in values.items()}
                 self._client.log_batch(run_id, tags=[RunTag(*item) for item in named.items()])
             case Dataset():
                 self._log_dataset(run_id, event)
@@ -281,7 +297,7 @@ class Replay:
     def _log_artifact(self, segment: Segment, run_id: str, event: Artifact) -> None:
         path = segment.path_of(event.file)
         if event.names_runs:
-            text = self._with_run_ids(path.read_text("utf-8"))
+            text = self._with_run_ids(run_id, path.read_text("utf-8"))
             path = path.parent / "named" / path.name
             write_text(path, text)
         self._client.log_artifact(run_id, str(path), event.folder or None)
