@@ -15,15 +15,15 @@ from neonym.steps.preprocess_step import preprocess
 def run(stage: Stage[Configuration]) -> None:
     """Write splits, vocabulary, and what became of every line."""
     data = stage.configuration.data
-    if not stage.by_hand and not Path(data.path).resolve().is_relative_to(Path(RAW).resolve()):
+    if not stage.by_hand and not Path(data.path).resolve().is_relative_to(
+        Path(PROJECT.raw).resolve()
+    ):
         raise UserError(
-            f"data.path = {data.path}: DVC tracks the lists in {RAW}; put it there, "
+            f"data.path = {data.path}: DVC tracks the lists in {PROJECT.raw}; put it there, "
             "or run the scripts by hand"
         )
     preprocess(data, stage.output("data/processed"))
 
-
-RAW = PROJECT.raw
 
 if __name__ == "__main__":
     main(PROJECT, "preprocess", run)

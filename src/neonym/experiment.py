@@ -10,10 +10,11 @@ from typing import ClassVar
 
 from neonym.base.errors import UserError
 from neonym.lab import configuration as lab
-from neonym.lab.project import Charts, Project
+from neonym.lab.project import Project
 from neonym.lab.tracking.run import Run
 from neonym.settings import Paths, Settings
 from neonym.tracked import VOCABULARY
+from neonym.tracked.presentation import CHARTS, PACKAGES
 
 
 class Sweep(lab.Sweep):
@@ -102,6 +103,7 @@ PROJECT = Project(
     model="models/model.npz",
     raw="data/raw",
     raw_key="data.path",
+    raw_called="list",
     run_name=run_name,
     metrics=metrics,
     metrics_of={"train": ("val.nll",)},
@@ -110,36 +112,9 @@ PROJECT = Project(
     log_model=log_model,
     check_model=check_model,
     promoted_by="val/nll",
-    charts=Charts(
-        columns=(
-            "metrics.best/val_nll",
-            "metrics.test/nll",
-            "metrics.names/validity",
-            "metrics.names/copied",
-            "metrics.names/vun_1k",
-            "params.model.cell",
-            "params.model.hidden_size",
-            "params.optimizer.lr",
-            "params.seed",
-        ),
-        curves={
-            "train/nll and val/nll": ("train/nll", "val/nll"),
-            "train/loss": ("train/loss",),
-        },
-        curves_title="Curves, nats per token",
-        bars=(
-            "best/val_nll",
-            "test/nll",
-            "names/validity",
-            "names/novelty",
-            "names/copied",
-            "names/vun_1k",
-        ),
-        axes=("model.cell", "model.hidden_size", "optimizer.lr", "seed"),
-        best="best/val_nll",
-        sections=("train", "val", "test", "names", "best", "minus_ngram", "interval", "reference"),
-    ),
+    charts=CHARTS,
     passing_metrics=("train/loss", "train/loss_per_step"),
     complete_after=("train", "evaluate"),
+    packages=PACKAGES,
     digests={VOCABULARY: "vocabulary"},
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neonym import experiment
 from neonym.lab.lineage.environment import differences
 from neonym.lab.tracking.provenance import environment
 
@@ -34,7 +35,7 @@ def test_only_variables_that_choose_how_numbers_are_computed_are_recorded(
 
 
 def test_equal_environments_have_no_differences(here: dict[str, Any]) -> None:
-    assert list(differences(deepcopy(here), here)) == []
+    assert list(differences(deepcopy(here), here, {})) == []
 
 
 @pytest.mark.parametrize(
@@ -56,5 +57,5 @@ def test_a_difference_is_named_with_what_it_may_change(
     then = deepcopy(here)
     for key, value in change.items():
         then[key] = {**then[key], **value} if key == "packages" else value
-    [said] = differences(then, here)
+    [said] = differences(then, here, experiment.PROJECT.packages)
     assert line in said

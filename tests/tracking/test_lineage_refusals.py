@@ -12,7 +12,7 @@ from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.lineage.chain import chain_of
-from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, LIST, Recorded
+from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, RAW, Recorded
 from neonym.lab.lineage.refusal import explain_refusal
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, RunOpened, Status, Tags
@@ -48,7 +48,7 @@ def track(
         tags.GIT_COMMIT: commit,
         tags.GIT_DIRTY: "false",
         tags.GIT_DIFF: "",
-        tags.LIST: sha256_of_file(store.root / LIST_NAME),
+        tags.RAW: sha256_of_file(store.root / LIST_NAME),
     }
     named = {getattr(tags, name): value for name, value in changed.items()}
     opened = RunOpened(
@@ -95,8 +95,8 @@ def test_a_finished_run_of_a_commit_can_be_had_again(store: Store, commit: str) 
         ({"GIT_DIRTY": "true", "GIT_DIFF": "redacted"}, "secrets were left out"),
         ({"GIT_DIRTY": "true", "GIT_DIFF": "not text"}, "it is not UTF-8"),
         ({"GIT_DIRTY": "true", "GIT_DIFF": ""}, "does not tell whether the diff is whole"),
-        ({"LIST": "1" * 64}, "its list list.txt is gone or changed"),
-        ({"LIST": "1" * 64, "LIST_KEPT": "nowhere"}, "larger than the 10,000,000 bytes"),
+        ({"RAW": "1" * 64}, "its list list.txt is gone or changed"),
+        ({"RAW": "1" * 64, "RAW_KEPT": "nowhere"}, "larger than the 10,000,000 bytes"),
     ],
 )
 def test_what_a_run_lacks_is_the_reason(
@@ -171,13 +171,13 @@ def test_a_repository_without_history_is_said_so(store: Store, tmp_path: Path) -
 
 def test_a_list_of_ones_own_among_the_artifacts_is_enough(store: Store, commit: str) -> None:
     own = yaml.safe_dump(values("/gone/mine.txt"))
-    given = {CONFIGURATION: own, f"{LIST}/mine.txt": "rex\ntops\n"}
+    given = {CONFIGURATION: own, f"{RAW}/mine.txt": "rex\ntops\n"}
     assert explain_refusal(track(store, commit, files=given), store.root) == ""
 
 
 def test_a_list_among_the_artifacts_that_was_altered_is_not(store: Store, commit: str) -> None:
     own = yaml.safe_dump(values("/gone/mine.txt"))
-    given = {CONFIGURATION: own, f"{LIST}/mine.txt": "rex\naltered\n"}
+    given = {CONFIGURATION: own, f"{RAW}/mine.txt": "rex\naltered\n"}
     reason = explain_refusal(track(store, commit, files=given), store.root)
     assert "its list /gone/mine.txt is gone or changed" in reason
 

@@ -80,8 +80,8 @@ def test_a_worse_run_is_refused_whatever_test_says_and_promoted_by_force(
 @pytest.mark.parametrize(
     ("val_nll", "val_data", "reason"),
     [
-        (1.0, "d2", "was validated on other names"),
-        (None, "d1", "has no figure of the validation names"),
+        (1.0, "d2", "was validated on other data"),
+        (None, "d1", "has no figure of the validation data"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

@@ -20,7 +20,7 @@ def command(run_id: str, force: bool, name: str) -> None:
     """Register a run's model and make it the champion, which is what is served.
 
     Compares with the present champion by the nats per letter of the validation names, and refuses a
-    model that is worse, or one that was validated on other names.
+    model that is worse, or one that was validated on other data.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)

@@ -83,13 +83,15 @@ def _tell_environment(recorded: "Recorded") -> None:
         return
     here = environment()
     told = recorded.environments.values()
-    lines = dict.fromkeys(line for then in told for line in differences(then, here))
+    lines = dict.fromkeys(
+        line for then in told for line in differences(then, here, recorded.store.project.packages)
+    )
     for line in lines or ["versions, processor and BLAS are the run's"]:
         click.echo(escape(f"environment: {line}"))
 
 
 def _run_again(recorded: "Recorded", root: Path) -> "Made":
-    from neonym.lab.lineage.own_list import find_list  # noqa: PLC0415 (imports MLflow)
+    from neonym.lab.lineage.raw_data import find_raw_data  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.lineage.rerun import rerun  # noqa: PLC0415
     from neonym.lab.lineage.worktree import worktree  # noqa: PLC0415
     from neonym.lab.tracking import tags  # noqa: PLC0415
@@ -97,12 +99,12 @@ def _run_again(recorded: "Recorded", root: Path) -> "Made":
     commit = recorded.tag(tags.GIT_COMMIT)
     diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""
     with TemporaryDirectory() as folder:
-        names = find_list(recorded, root, Path(folder))
+        names = find_raw_data(recorded, root, Path(folder))
         if names is None or recorded.configuration is None:
             raise UserError(f"what run {recorded.id} was made from has just vanished")
         changed = diff.count("\ndiff --git ") + diff.startswith("diff --git ")
         click.echo(f"code: commit {commit[:12]}" + (f", {changed} files changed" if diff else ""))
-        click.echo(f"list: from {names.where}")
+        click.echo(f"{recorded.store.project.raw_called}: from {names.where}")
         with worktree(root, commit, diff) as place:
             return rerun(recorded, place, names, _tell_stage)
 

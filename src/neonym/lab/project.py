@@ -54,6 +54,8 @@ class Project(Generic[Schema]):
     """The folder of raw data, which DVC tracks."""
     raw_key: str
     """The key of the configuration that names the file of raw data."""
+    raw_called: str
+    """What that file is to its users: a list, a table."""
     run_name: Callable[[Schema], str]
     """What a run with a configuration is called."""
     metrics: Callable[[], Collection[str]]
@@ -77,6 +79,8 @@ class Project(Generic[Schema]):
     """Stages that log all metrics of those before them."""
     metrics_of: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Those of scripts that know only some of them."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """What another version of a package may change in the results, beyond what the lab knows."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Tags of a run that hold digests of what the stages made, and what each is called."""
 

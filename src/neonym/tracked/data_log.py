@@ -40,7 +40,7 @@ def _log_list(run: Run, processed: Path, data: Data) -> None:
     if not path.is_file() or data_fingerprint(data, path) != made_from:
         return  # changed or gone since
     kept = where_kept(path, Path.cwd(), project_root(Path.cwd()))
-    digests = {tags.LIST: sha256_of_file(path), tags.LIST_MD5: md5_of(path)}
-    run.tags({**digests, tags.LIST_KEPT: kept})
+    digests = {tags.RAW: sha256_of_file(path), tags.RAW_MD5: md5_of(path)}
+    run.tags({**digests, tags.RAW_KEPT: kept})
     if kept == "artifact":
         run.artifact(path, "data")

@@ -113,8 +113,8 @@ def _data(recorded: Recorded) -> Part:
         "splits": recorded.splits,
         "list": {
             "path": value_at(recorded.configuration, recorded.store.project.raw_key) or "",
-            "sha256": recorded.tag(tags.LIST),
-            "kept": recorded.tag(tags.LIST_KEPT),
+            "sha256": recorded.tag(tags.RAW),
+            "kept": recorded.tag(tags.RAW_KEPT),
         },
     }
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-WEIGHTS = "the last bits of sums, and with them the weights, the names and every figure"
+SUMS = "the last bits of sums, and with them every result"
 # What a package's version may change; others compute nothing that is compared
 MAY_CHANGE = {
-    "numpy": WEIGHTS,
-    "scipy": "intervals, distances between distributions and pictures",
-    "rapidfuzz": "figures of nearest names and spelling distances",
+    "numpy": SUMS,
     "matplotlib": "the bytes of pictures",
     "pillow": "the bytes of pictures",
     "pyyaml": "how the configuration is read",
@@ -20,37 +18,44 @@ ASPECTS = {
     "python": "random order of sets and the text of numbers; rarely any result",
     "implementation": "everything",
     "system": "mathematical functions of the C library, such as exp and tanh: last bits",
-    "machine": WEIGHTS,
-    "processor": WEIGHTS,
-    "simd": WEIGHTS,
-    "variables": WEIGHTS,
+    "machine": SUMS,
+    "processor": SUMS,
+    "simd": SUMS,
+    "variables": SUMS,
 }
 
 
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def differences(
+    then: Mapping[str, Any], now: Mapping[str, Any], packages: Mapping[str, str]
+) -> Iterator[str]:
     """What is another in an environment, one line each, with what it may change.
 
     Parameters
     ----------
     then, now
         What `neonym.lab.tracking.provenance.environment` returned for the run and returns here.
+    packages
+        What packages of the project may change, besides those that the lab knows.
     """
     for aspect, change in ASPECTS.items():
         if then.get(aspect) != now.get(aspect):
             yield _line(aspect, then.get(aspect), now.get(aspect), change)
     blas_then, blas_now = then.get("blas") or {}, now.get("blas") or {}
     if blas_then != blas_now:
-        yield _line("BLAS", _words(blas_then), _words(blas_now), WEIGHTS)
-    yield from _package_differences(then.get("packages") or {}, now.get("packages") or {})
+        yield _line("BLAS", _words(blas_then), _words(blas_now), SUMS)
+    known = {**MAY_CHANGE, **packages}
+    yield from _package_differences(then.get("packages") or {}, now.get("packages") or {}, known)
 
 
-def _package_differences(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+def _package_differences(
+    then: Mapping[str, str], now: Mapping[str, str], known: Mapping[str, str]
+) -> Iterator[str]:
     others = 0
     for name in sorted((then.keys() | now.keys()) - {"neonym"}):  # its code is the run's own
         if then.get(name) == now.get(name):
             continue
-        if name in MAY_CHANGE:
-            yield _line(name, then.get(name), now.get(name), MAY_CHANGE[name])
+        if name in known:
+            yield _line(name, then.get(name), now.get(name), known[name])
         else:
             others += 1
     if others:

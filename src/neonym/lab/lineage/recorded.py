@@ -24,7 +24,7 @@ from neonym.lab.tracking.store import Store
 CONFIGURATION = "configuration.yaml"
 DIFF = "code/uncommitted.diff"
 ENVIRONMENT = "environment"
-LIST = "data"
+RAW = "data"
 
 Answer = TypeVar("Answer")
 

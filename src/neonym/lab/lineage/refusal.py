@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from neonym.base.nested import value_at
 from neonym.lab.git import has_commit, is_commit, succeeds
-from neonym.lab.lineage.own_list import find_list
+from neonym.lab.lineage.raw_data import find_raw_data
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.worktree import MAKES_LINK
 from neonym.lab.tracking import tags
@@ -36,7 +36,7 @@ def explain_refusal(recorded: Recorded, root: Path) -> str:
         or _about_the_commit(recorded, root)
         or _about_the_diff(recorded)
         or _about_the_configuration(recorded)
-        or _about_the_list(recorded, root)
+        or _about_the_raw_data(recorded, root)
     )
 
 
@@ -85,17 +85,18 @@ def _about_the_configuration(recorded: Recorded) -> str:
     return ""
 
 
-def _about_the_list(recorded: Recorded, root: Path) -> str:
+def _about_the_raw_data(recorded: Recorded, root: Path) -> str:
     with TemporaryDirectory() as folder:
-        if find_list(recorded, root, Path(folder)):
+        if find_raw_data(recorded, root, Path(folder)):
             return ""
-    path = value_at(recorded.configuration, recorded.store.project.raw_key)
+    project = recorded.store.project
+    raw = f"{project.raw_called} {value_at(recorded.configuration, project.raw_key)}"
     reason = (
         f", and it is larger than the {MAX_RAW_BYTES:,} bytes that are kept with a run"
-        if recorded.tag(tags.LIST_KEPT) == "nowhere"
+        if recorded.tag(tags.RAW_KEPT) == "nowhere"
         else ""
     )
     return (
-        f"its list {path} is gone or changed: it is neither in git, nor in the workspace, nor in "
-        f"DVC's cache, nor among the run's artifacts{reason}"
+        f"its {raw} is gone or changed: it is neither in git, nor in the workspace, nor in DVC's "
+        f"cache, nor among the run's artifacts{reason}"
     )

@@ -36,9 +36,9 @@ class Entry:
     run_id
         The run; "" where a version was registered without one.
     val_nll
-        Nats per token of the validation names under the weights that were kept; NaN if unknown.
+        The metric by which the project's models are promoted; NaN if unknown.
     val_data
-        The digest of the validation names; "" if unknown.
+        The digest of the validation data; "" if unknown.
     version
         Its version in the registry, "" before it has one.
     """
@@ -137,9 +137,9 @@ def _candidate(project: Project[Any], run: Run) -> Entry:
 
 
 def val_nll_of(project: Project[Any], run: Run) -> float:
-    """The nll of the validation names under the weights that a run kept; NaN if it has none.
+    """The metric of the model that a run kept; NaN if it has none.
 
-    Evaluation measures it. A run that only trained has it as its best epoch's.
+    The last stage measures it. A run without that stage has it as its best step's.
     """
     stages = run.data.tags.get(tags.STAGES, "").split(",")
     figure = project.promoted_by if project.last_stage in stages else project.charts.best
@@ -158,14 +158,14 @@ def _reason_against(candidate: Entry, present: Entry | None) -> str:
     """Why the candidate should not take the champion's place; "" if it may."""
     subject = f"run {candidate.run_id}"
     if math.isnan(candidate.val_nll):
-        return f"{subject} has no figure of the validation names"
+        return f"{subject} has no figure of the validation data"
     if present is None:
         return ""
     rival = f"the champion, version {present.version}"
     if math.isnan(present.val_nll) or not present.val_data:
         return f"{subject} cannot be compared: {rival}, was not registered by neonym"
     if candidate.val_data != present.val_data:
-        return f"{subject} cannot be compared: {rival}, was validated on other names"
+        return f"{subject} cannot be compared: {rival}, was validated on other data"
     if candidate.val_nll > present.val_nll:
         return (
             f"{subject} is worse than {rival}: "

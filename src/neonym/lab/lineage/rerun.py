@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from neonym.base.errors import UserError
 from neonym.base.nested import put_at, value_at
-from neonym.lab.lineage.own_list import Found, place
+from neonym.lab.lineage.raw_data import Found, place
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.worktree import Worktree
 from neonym.lab.project import Project

@@ -1,4 +1,4 @@
-"""The list of names that a run used: where it can be had again."""
+"""The file of raw data that a run used: where it can be had again."""
 
 import shutil
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from pathlib import Path, PurePosixPath
 from neonym.base.files import sha256_of_file
 from neonym.base.nested import value_at
 from neonym.lab.git import git, succeeds
-from neonym.lab.lineage.recorded import LIST, Recorded
+from neonym.lab.lineage.recorded import RAW, Recorded
 from neonym.lab.tracking import tags
 
 
 @dataclass(frozen=True)
 class Found:
-    """A list, and where it was found."""
+    """A file, and where it was found."""
 
     path: Path
     where: str
 
 
-def find_list(recorded: Recorded, root: Path, folder: Path) -> Found | None:
-    """The list that a run used, wherever it is still the same; None where it is gone.
+def find_raw_data(recorded: Recorded, root: Path, folder: Path) -> Found | None:
+    """The raw data that a run used, wherever it is still the same; None where it is gone.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ def find_list(recorded: Recorded, root: Path, folder: Path) -> Found | None:
     root
         The project.
     folder
-        A temporary folder, for a list that is brought from elsewhere.
+        A temporary folder, for a file that is brought from elsewhere.
     """
-    digest = recorded.tag(tags.LIST)
+    digest = recorded.tag(tags.RAW)
     for found in _candidates(recorded, root, folder):
         if not digest or sha256_of_file(found.path) == digest:
             return found
@@ -44,13 +44,13 @@ def _candidates(recorded: Recorded, root: Path, folder: Path) -> list[Found]:
         (_committed(recorded, root, path, folder), "git"),
         (root / path, "the workspace"),
         (_artifact(recorded, folder), "the run's artifacts"),
-        (_in_cache(root, recorded.tag(tags.LIST_MD5)), "DVC's cache"),
+        (_in_cache(root, recorded.tag(tags.RAW_MD5)), "DVC's cache"),
     ]
     return [Found(place, where) for place, where in places if place and place.is_file()]
 
 
 def _committed(recorded: Recorded, root: Path, path: str, folder: Path) -> Path | None:
-    """The list as it is in the run's commit."""
+    """The file as it is in the run's commit."""
     commit = recorded.tag(tags.GIT_COMMIT)
     name = f"{commit}:./{path}"
     if PurePosixPath(path).is_absolute() or not succeeds(root, "cat-file", "-e", name):
@@ -63,7 +63,7 @@ def _committed(recorded: Recorded, root: Path, path: str, folder: Path) -> Path 
 
 def _artifact(recorded: Recorded, folder: Path) -> Path | None:
     for path in recorded.artifacts:
-        if PurePosixPath(path).parent == PurePosixPath(LIST):
+        if PurePosixPath(path).parent == PurePosixPath(RAW):
             return recorded.download(path, folder)
     return None
 
@@ -75,6 +75,6 @@ def _in_cache(root: Path, md5: str) -> Path | None:
 
 
 def place(found: Found, target: Path) -> None:
-    """Copy a list to where the worktree's stages read it."""
+    """Copy the file to where the worktree's stages read it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(found.path, target)
