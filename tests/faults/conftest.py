@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from empty_store import make_empty_database
-from processes import delivery_pids, kill
 
 from neonym import experiment
 from neonym.lab.tracking.store import Store
+from processes import delivery_pids, kill
 
 
 @pytest.fixture(scope="session")

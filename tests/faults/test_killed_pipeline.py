@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from processes import delivery_pids, kill, kill_group, stage_runs
 from small_project import Project, make_project
 
 from neonym.lab.tracking import tags
+from processes import delivery_pids, kill, kill_group, stage_runs
 
 STAGES = ("compose", "preprocess", "train", "sample", "evaluate")
 SEED = 6

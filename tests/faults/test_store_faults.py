@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow.tracking import MlflowClient
-from processes import delivery_pids, kill
 from small_project import Project, make_project
 from written import check, write_run
 
@@ -21,6 +20,7 @@ from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.store import Store
+from processes import delivery_pids, kill
 from small_training import configuration
 
 SEED = 6
