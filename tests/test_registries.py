@@ -1,16 +1,20 @@
 """One place for a kind of thing: what is registered is known everywhere, or that is said."""
 
 import inspect
+import math
 from pathlib import Path
 
 import pytest
 import yaml
 
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation.catalogue import FIGURES, check_known
 from neonym.evaluation.list_metrics import LIST_METRICS
+from neonym.evaluation.measures import Drawn, Lists, measure
 from neonym.experiment import PROJECT as EXPERIMENT
 from neonym.experiment import Configuration, Sweep
 from neonym.nn import CELLS, OPTIMIZERS, RecurrentNetwork
+from neonym.settings import Rules
 from small_training import configuration
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -54,6 +58,18 @@ def test_nothing_can_be_chosen_by_a_metric_that_reads_test() -> None:
         for suffix in ("", "_1k"):
             found = bool(Sweep.reads_test.search(f"names.{metric}{suffix}"))
             assert found == listed.reads_test, metric
+
+
+def test_a_metric_that_changes_with_the_test_names_cannot_be_chosen_by() -> None:
+    names = ["rexo", "rex", "velotops", "velotops", "minmi", "allosaur"]
+    drawn, rules = Drawn(names, [True] * 6), Rules(at_least_one_of={}, max_repeat=None)
+    known, found = ["rex", "velox", "minmi", "stegops"], []
+    for test in (["allosaur", "troodon"], ["ruasolla", "nodoort"]):  # of one alphabet and length
+        vocabulary = Vocabulary.from_names([*known, *test], "character")
+        found.append(measure(drawn, Lists(known, [], test, vocabulary, True, rules)).values)
+    for metric, value in found[0].items():
+        changes = not (value == found[1][metric] or math.isnan(value))
+        assert not changes or Sweep.reads_test.search(f"names.{metric}"), metric
 
 
 def test_the_lab_knows_the_stages_and_outputs_of_the_pipeline() -> None:

@@ -37,7 +37,8 @@ def _of_run(run_id: str) -> "Sweep":
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
     key = run_key_of(Store.of_project(PROJECT), run_id)
-    for path in Path("multirun").glob(f"*/*/{SWEEP}"):
+    folders = Path("multirun")
+    for path in (*folders.glob(f"*/{SWEEP}"), *folders.glob(f"*/*/{SWEEP}")):
         sweep = Sweep.read(path.parent)
         if sweep.id == key:
             return sweep

@@ -127,7 +127,7 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
             raise
         raise UserError(str(error)) from None
     except OSError as error:
-        if script.has_begun:
+        if script.has_begun or isinstance(error, BrokenPipeError):
             raise
         folder = error.filename or "the folder of results"
         raise UserError(f"{folder} cannot be written: {error.strerror}") from None

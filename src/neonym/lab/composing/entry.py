@@ -35,6 +35,9 @@ def main(project: Project[Schema], name: str, function: StageFunction[Schema]) -
     except (Exception, KeyboardInterrupt) as error:
         if _was_interrupted(error):
             sys.exit(130)
+        if isinstance(error, BrokenPipeError):  # who reads has enough, which is no mistake
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         if not isinstance(error, UserError):
             raise
         say(f"{name}: {error}", style="red")

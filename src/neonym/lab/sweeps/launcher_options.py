@@ -76,5 +76,8 @@ def read_options(launcher: DictConfig) -> Options:
         values = cast(dict[str, Any], OmegaConf.to_container(launcher, resolve=True))
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
-    schema = SCHEMAS[values.pop("_target_")]
+    target = values.pop("_target_")
+    if target not in SCHEMAS:
+        raise UserError(f"{target} has no schema of its options: add it to SCHEMAS in {__file__}")
+    schema = SCHEMAS[target]
     return schema.validated(values, "hydra.launcher")

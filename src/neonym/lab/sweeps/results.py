@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
+from neonym.base.nested import key_of
 
 RESULT = "result.json"
 ENDED = ("finished", "pruned")
@@ -37,8 +38,7 @@ class Result:
     @property
     def choices(self) -> dict[str, str]:
         """What the overrides say, by key."""
-        pairs = [word.partition("=") for word in self.overrides]
-        return {key: value for key, _, value in pairs}
+        return {key_of(word): word.partition("=")[2] for word in self.overrides}
 
 
 def result_of(folder: Path) -> Path:

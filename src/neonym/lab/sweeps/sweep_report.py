@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from neonym.base.nested import key_of
 from neonym.base.text import escape
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
@@ -67,8 +68,8 @@ class Report:
         """What runs the best job again."""
         if not self.best:
             return ""
-        # a preset may say more than which keys are swept
-        preset = [word for word in self.sweep.arguments if word.startswith("sweep=")]
+        # a preset may say more than which keys are swept, a flag where to compose from
+        preset = [word for word in self.sweep.arguments if word.startswith(("sweep=", "--"))]
         script = f"pipelines/{self.sweep.script}.py"
         return shlex.join(["python", script, *preset, *self.best.overrides])
 
@@ -129,7 +130,7 @@ def _values(group: list[Result]) -> list[float]:
 
 def _name(result: Result, shared: list[str], seeds: Collection[str]) -> str:
     own = [word for word in result.overrides if word not in shared]
-    return " ".join(word for word in own if word.partition("=")[0] not in seeds)
+    return " ".join(word for word in own if key_of(word) not in seeds)
 
 
 def print_report(report: Report, console: Console) -> None:

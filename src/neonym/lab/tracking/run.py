@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from neonym.base.errors import PrunedError
-from neonym.base.nested import flatten
+from neonym.base.nested import flatten, key_of
 from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import Checkout, read_checkout, user_name
@@ -265,9 +265,7 @@ def _sweep_tags(configuration: Configuration, overrides: str) -> dict[str, str]:
 
     Equal overrides may mean another configuration in another sweep, so those are told apart.
     """
-    words = [
-        word for word in overrides.split() if word.partition("=")[0] not in configuration.seeds
-    ]
+    words = [word for word in overrides.split() if key_of(word) not in configuration.seeds]
     asked, sweep = " ".join(words) or "(defaults)", str(configuration.sweep.id)
     return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{asked} · {sweep[:6]}"}
 
