@@ -110,16 +110,16 @@ class InProcess(LabLauncher):
 
 
 class Joblib(LabLauncher):
-    """Jobs side by side on this machine, in long-lived processes of joblib's."""
+    """Jobs side by side on this machine, in long-lived processes of loky's."""
 
     @classmethod
     def explain_missing(cls) -> str:
-        """Whether joblib is installed."""
-        return "" if find_spec("joblib") else "joblib is not installed: pip install joblib"
+        """Whether loky is installed."""
+        return "" if find_spec("loky") else "loky is not installed: pip install loky"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run all jobs."""
-        from neonym.lab.sweeps.workers import run_side_by_side  # noqa: PLC0415 (imports joblib)
+        from neonym.lab.sweeps.workers import run_side_by_side  # noqa: PLC0415 (imports loky)
 
         run_side_by_side(launch, options["workers"])
 

@@ -32,7 +32,7 @@ class Joblib(Section):
         """How many jobs run at a time, at most."""
         if self.workers:
             return self.workers
-        from joblib import cpu_count  # noqa: PLC0415 (the launcher's own count)
+        from loky import cpu_count  # noqa: PLC0415 (the launcher's own count)
 
         return int(cpu_count())
 

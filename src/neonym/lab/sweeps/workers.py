@@ -1,27 +1,25 @@
-"""Jobs side by side on one machine: joblib's processes, each of which runs one job after another.
+"""Jobs side by side on one machine: processes of loky's, each of which runs one job at a time.
 
-Each process is an executor of its own, so that one that dies (killed, out of memory) takes no
-other job with it.
+Each is an executor of its own, so that one that dies (killed, out of memory) takes no other job
+with it.
 """
 
 import os
-import queue
 import re
 import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
-from multiprocessing import resource_tracker as python_tracker
 from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
-from joblib import cpu_count
-from joblib.externals.loky.backend import resource_tracker as loky_tracker
-from joblib.externals.loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
+from loky import cpu_count
+from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
 from neonym.lab.composing.composition import prefer_own_launchers
 from neonym.lab.sweeps.jobs import Job
@@ -44,23 +42,20 @@ def run_side_by_side(launch: Launch, workers: int | None) -> None:
     workers
         How many at most; None: as many as there are processors.
     """
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    for job in launch.jobs:
-        waiting.put(job)
-    ended: queue.SimpleQueue[tuple[Job, str]] = queue.SimpleQueue()
-    pool = _workers(min(len(launch.jobs), workers or cpu_count()))
-    for tracker in (loky_tracker, python_tracker):
-        tracker.ensure_running()  # whoever starts one takes Ctrl-C again from then on
-    for worker in pool:
-        arguments = (worker, launch.task, waiting, ended)
-        threading.Thread(target=_run_waiting, args=arguments, daemon=True).start()
+    waiting = deque(launch.jobs)
+    idle = _workers(min(len(waiting), workers or cpu_count()))
+    running: dict[Future[str], tuple[Worker, Job]] = {}
     try:
-        for _ in launch.jobs:
-            launch.ended(*ended.get())
+        while waiting or running:
+            while waiting and idle:
+                worker, job = idle.pop(), waiting.popleft()
+                running[worker.start(launch.task, job)] = worker, job
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                worker, job = running.pop(future)
+                idle.append(worker)
+                launch.ended(job, worker.outcome(future))
     except BaseException:
-        while not waiting.empty():
-            waiting.get()
-        for worker in pool:
+        for worker, _ in running.values():
             worker.kill()
         raise
 
@@ -75,39 +70,29 @@ def _workers(count: int) -> list["Worker"]:
     return _pool[:count]
 
 
-def _run_waiting(
-    worker: "Worker",
-    task: Task,
-    waiting: queue.SimpleQueue[Job],
-    ended: queue.SimpleQueue[tuple[Job, str]],
-) -> None:
-    # Ctrl-C is the sweep's to deal with; processes that this thread starts do not see it
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    while True:
-        try:
-            job = waiting.get_nowait()
-        except queue.Empty:
-            return
-        ended.put((job, worker.run(task, job)))
-
-
 class Worker:
     """A process that runs one job at a time, and gives way to another when it dies."""
 
     def __init__(self) -> None:
         self._executor: ProcessPoolExecutor | None = None
 
-    def run(self, task: Task, job: Job) -> str:
-        """Run a job; what went wrong beyond its result, or ""."""
+    def start(self, task: Task, job: Job) -> Future[str]:
+        """Begin a job."""
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
                 1, initializer=begin, initargs=(Singleton.get_state(), os.getpid()), env=ONE_THREAD
             )
+        started: Future[str] = self._executor.submit(run_elsewhere, task, job)
+        return started
+
+    def outcome(self, ended: Future[str]) -> str:
+        """What went wrong with a job beyond its result, or ""."""
         try:
-            return str(self._executor.submit(run_elsewhere, task, job).result())
+            return ended.result()
         except (BrokenExecutor, ShutdownExecutorError) as error:
             self._executor = None
-            return _explain_death(error)
+            codes = EXIT_CODES.search(str(error))
+            return f"its process died ({codes[1] if codes else error}); was memory short?"
         except Exception as error:
             return f"{type(error).__name__}: {error}"
 
@@ -118,13 +103,9 @@ class Worker:
             self._executor = None
 
 
-def _explain_death(error: Exception) -> str:
-    codes = EXIT_CODES.search(str(error))
-    return f"its process died ({codes[1] if codes else error}); was memory short?"
-
-
 def begin(singletons: Any, parent: int) -> None:
     """Prepare a process for jobs: Hydra's state, and an end that comes with the sweep's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the sweep's to deal with
     Singleton.set_state(singletons)
     prefer_own_launchers()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -139,7 +120,7 @@ def _end_with(parent: int) -> None:
 def run_elsewhere(task: Task, job: Job) -> str:
     """Run a job in a process that is not the sweep's: what it prints goes to its folder."""
     leave_delivery_to_others()
-    sys.argv[0] = f"{task.config.hydra.job.name}.py"  # what the job is tracked as a run of
+    sys.argv[0] = f"pipelines/{task.function.name}.py"  # what the job is tracked as a run of
     with _output_to(job.folder / LOG):
         return task.run(job)
 
