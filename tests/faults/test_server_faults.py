@@ -121,7 +121,7 @@ def test_delivery_killed_while_it_logs_the_model_logs_one(
     from formats import make_model
 
     from neonym.base.files import sha256_of_file
-    from neonym.lab.tracking.run import open_job
+    from neonym.lab.tracking.opening import open_job
     from small_training import configuration
 
     chance = np.random.default_rng(SEED)

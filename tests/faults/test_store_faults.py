@@ -18,7 +18,7 @@ from written import check, write_run
 
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
-from neonym.lab.tracking.run import open_job
+from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill
 from small_training import configuration

@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Artifact, Dataset, Event, Metrics, RunOpened, Tags
-from neonym.lab.tracking.run import open_job
+from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.spool import Segment
 from neonym.lab.tracking.store import Store
 from small_training import configuration

@@ -10,6 +10,7 @@ from neonym import experiment
 from neonym.base.nested import flatten
 from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
+from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.redaction import (
     REDACTED,
     is_redacted_diff,
@@ -18,7 +19,6 @@ from neonym.lab.tracking.redaction import (
     redact_diff,
     redact_text,
 )
-from neonym.lab.tracking.run import open_job
 from neonym.lab.tracking.store import Store
 from small_training import configuration as small_configuration
 

@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 from neonym import experiment
 from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
-from neonym.lab.tracking.run import open_job
+from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill, kill_group
@@ -62,7 +62,7 @@ def test_a_run_is_delivered_without_its_writer_importing_mlflow(delivered_store:
         "from pathlib import Path\n"
         "from neonym import experiment\n"
         "from small_training import configuration\n"
-        "from neonym.lab.tracking.run import open_job\n"
+        "from neonym.lab.tracking.opening import open_job\n"
         "from neonym.lab.tracking.store import Store\n"
         "store = Store.of_project(experiment.PROJECT, Path(sys.argv[1]))\n"
         "with open_job(store, configuration(), name='run') as run:\n"

@@ -17,7 +17,7 @@ from neonym.lab.delivery.dvc_experiments import checked_out, untracked_experimen
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
-from neonym.lab.tracking.run import open_results
+from neonym.lab.tracking.opening import open_results
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 

@@ -11,7 +11,7 @@ from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
 from neonym.lab.tracking import tags
-from neonym.lab.tracking.run import MAX_PARAM
+from neonym.lab.tracking.opening import MAX_PARAM
 from neonym.lab.tracking.store import Store
 
 

@@ -15,7 +15,8 @@ from neonym.lab.configuration import Schema, read_configuration
 from neonym.lab.project import Project
 from neonym.lab.stage.console import say_lines
 from neonym.lab.tracking.courier import wait_for_delivery
-from neonym.lab.tracking.run import Run, open_job, open_stage
+from neonym.lab.tracking.opening import open_job, open_stage
+from neonym.lab.tracking.run import Run
 from neonym.lab.tracking.store import Store
 
 

@@ -24,7 +24,7 @@ from neonym.lab.sweeps.sweep_folder import Sweep, is_hydras
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
 from neonym.lab.sweeps.sweep_tracking import is_told, log_report, note_as_told
 from neonym.lab.tracking.courier import wait_for_delivery
-from neonym.lab.tracking.run import open_sweep
+from neonym.lab.tracking.opening import open_sweep
 from neonym.lab.tracking.store import Store
 
 RESUMING = ("sweep.resume=", "sweep.id=")

@@ -32,7 +32,7 @@ def test_a_run_killed_at_any_moment_leaves_a_checkpoint_that_gives_the_same_bits
     path = tmp_path / "checkpoint.npz"
     process = subprocess.Popen(
         [sys.executable, "-c", TRAIN, str(path)],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[1],
         stdout=subprocess.PIPE,
     )
     process.stdout.readline()

@@ -1,0 +1,298 @@
+"""How runs are opened: those that stages share, those of jobs, of sweeps, of files left behind."""
+
+import json
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neonym.base.errors import PrunedError
+from neonym.base.nested import flatten, key_of
+from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
+from neonym.lab.tracking import tags
+from neonym.lab.tracking.checkout import Checkout, read_checkout, user_name
+from neonym.lab.tracking.courier import ensure_delivery
+from neonym.lab.tracking.events import (
+    Identity,
+    Kind,
+    RunOpened,
+    Status,
+)
+from neonym.lab.tracking.provenance import environment
+from neonym.lab.tracking.redaction import redact, redact_text
+from neonym.lab.tracking.run import Run
+from neonym.lab.tracking.spool import SegmentWriter, now_ms
+from neonym.lab.tracking.store import Store
+
+DVC_EXPERIMENT = "DVC_EXP_NAME"  # the environment variable with its name
+MAX_PARAM = 500
+MAX_NAME = 250  # characters of a run's name; PostgreSQL refuses more
+
+
+@contextmanager
+def open_stage(
+    store: Store,
+    configuration: Configuration,
+    *,
+    stage: str,
+    name: str,
+    model_sha256: str | None = None,
+) -> Iterator[Run]:
+    """Log to the run that DVC's stages share, for as long as the block lasts.
+
+    The stages of one run find it by configuration, model and DVC experiment.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    configuration
+        What is run.
+    stage
+        The stage of `dvc.yaml` that is executed.
+    name
+        What the run is called in MLflow.
+    model_sha256
+        The model that the stage works on; None where it makes one.
+    """
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="workspace",
+        stage=stage,
+        name=name,
+        experiment=experiment,
+        model_sha256=model_sha256,
+    )
+    identity = Identity(
+        configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
+    )
+    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+        _log_origin(run, checkout, configuration)
+        _log_environment(run, stage)
+        yield run
+
+
+@contextmanager
+def open_job(
+    store: Store,
+    configuration: Configuration,
+    *,
+    stage: str = "",
+    name: str,
+    model_sha256: str | None = None,
+) -> Iterator[Run]:
+    """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="job",
+        stage=stage,
+        name=name,
+        experiment=experiment,
+        model_sha256=model_sha256,
+    )
+    with _written(store, opened) as run:
+        _log_origin(run, checkout, configuration)
+        _log_environment(run, stage or "pipeline")
+        yield run
+
+
+@contextmanager
+def open_results(
+    store: Store,
+    configuration: Configuration,
+    *,
+    name: str,
+    model_sha256: str,
+    experiment: str | None = None,
+) -> Iterator[Run]:
+    """Log files that are there to the run that DVC's stages share; nothing is executed.
+
+    Parameters
+    ----------
+    store, configuration, name, model_sha256
+        As for `open_stage`.
+    experiment
+        The DVC experiment whose files they are; None: the run of any will do.
+    """
+    checkout = read_checkout(Path.cwd())
+    opened = _opened(
+        store,
+        checkout,
+        configuration,
+        kind="workspace",
+        stage="",
+        name=name,
+        experiment=experiment or "",
+        model_sha256=model_sha256,
+    )
+    identity = Identity(
+        configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
+    )
+    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+        _log_origin(run.for_stage(store.project.last_stage), checkout, configuration)
+        yield run
+
+
+def _opened(
+    store: Store,
+    checkout: Checkout,
+    configuration: Configuration,
+    *,
+    kind: Kind,
+    stage: str,
+    name: str,
+    experiment: str,
+    model_sha256: str | None,
+) -> RunOpened:
+    sweep, job = configuration.sweep.id, configuration.sweep.job
+    return RunOpened(
+        kind=kind,
+        key=uuid.uuid4().hex,
+        name=f"{name}, {experiment}" if experiment else name,
+        stage=stage,
+        time_ms=now_ms(),
+        experiment=configuration.tracking.experiment,
+        parent_key=sweep,
+        params=_as_params(configuration),
+        tags={
+            **_common_tags(store, checkout),
+            tags.CONFIGURATION: configuration_hash(configuration),
+            tags.DVC_EXPERIMENT: experiment,
+            tags.SEED: str(configuration.seed),
+            **({tags.MODEL: model_sha256} if model_sha256 else {}),
+            **(_sweep_tags(configuration, name) if sweep else {}),
+            **({} if job is None else {tags.JOB: str(job)}),
+        },
+    )
+
+
+def _sweep_tags(configuration: Configuration, overrides: str) -> dict[str, str]:
+    """Tags by which the jobs of a sweep are grouped; seeds of a configuration have equal ones.
+
+    Equal overrides may mean another configuration in another sweep, so those are told apart.
+    """
+    words = [word for word in overrides.split() if key_of(word) not in configuration.seeds]
+    asked, sweep = " ".join(words) or "(defaults)", str(configuration.sweep.id)
+    return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{asked} · {sweep[:6]}"}
+
+
+def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:
+    """Log what it takes to have the run again; stages may run at different commits."""
+    run.tags(_code_tags(checkout))
+    if checkout.diff:
+        run.text("uncommitted.diff", checkout.diff, "code")
+    values = redact(configuration.model_dump(mode="json"))
+    run.text("configuration.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+def _log_environment(run: Run, stage: str) -> None:
+    run.text(f"{stage}.json", json.dumps(environment(), indent=2), "environment")
+
+
+@contextmanager
+def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterator[Run]:
+    """Log to the parent run of a sweep; the same key leads to the same run.
+
+    Parameters
+    ----------
+    store
+        Where to.
+    key
+        The sweep's id.
+    name
+        What the run is called in MLflow.
+    tracking
+        MLflow's experiment, and whether anything is tracked.
+    """
+    if not tracking.enabled:
+        yield Run(None)
+        return
+    opened = RunOpened(
+        kind="sweep",
+        key=key,
+        name=name,
+        time_ms=now_ms(),
+        experiment=tracking.experiment,
+        tags={**_common_tags(store, read_checkout(Path.cwd())), tags.SWEEP: key},
+    )
+    with _written(store, opened) as run:
+        yield run
+
+
+@contextmanager
+def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
+    """A segment that begins with an event and ends with how the block ended."""
+    writer = SegmentWriter(store.segments, _without_secrets(opened))
+    ensure_delivery(store)
+    status: Status = "FAILED"
+    try:
+        yield Run(writer, key=opened.key)
+        status = "FINISHED"
+    except (KeyboardInterrupt, PrunedError):
+        status = "KILLED"
+        raise
+    finally:
+        writer.close(status)
+        ensure_delivery(store)
+
+
+def _without_secrets(opened: RunOpened) -> RunOpened:
+    shown = {
+        "name": _shortened(redact_text(opened.name)),
+        "tags": redact(opened.tags),
+        "params": redact(opened.params),
+    }
+    return opened.model_copy(update=shown)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+
+
+def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
+    return {
+        tags.VERSION: version("neonym"),
+        tags.CHECKOUT: store.checkout,
+        **_code_tags(checkout),
+        tags.SOURCE_NAME: _source(),
+        tags.SOURCE_TYPE: "LOCAL",
+        tags.USER: user_name(),
+    }
+
+
+def _source() -> str:
+    """The script that runs, as it is called from the project's folder; or the command."""
+    script = Path(sys.argv[0]).resolve()
+    if script.suffix == ".py" and script.is_relative_to(Path.cwd()):
+        return str(script.relative_to(Path.cwd()))
+    return " ".join([script.name, *sys.argv[1:2]])
+
+
+def _code_tags(checkout: Checkout) -> dict[str, str]:
+    return {
+        tags.GIT_COMMIT: checkout.commit,
+        tags.GIT_DIRTY: str(checkout.dirty).lower(),
+        tags.GIT_DIFF: checkout.state,
+    }
+
+
+def _as_params(configuration: Configuration) -> dict[str, str]:
+    """The configuration as MLflow's parameters: flat, and text."""
+    values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
+    return {key: _as_text(value)[:MAX_PARAM] for key, value in flatten(values).items()}
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
