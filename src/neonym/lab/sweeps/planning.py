@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rapidfuzz import process
 
 from neonym.base.errors import UserError
-from neonym.base.nested import flatten, sha256_of
+from neonym.base.nested import flatten, sha256_of, value_at
 from neonym.lab.composing.by_hand import Script
 from neonym.lab.composing.composition import explain, validated
 from neonym.lab.configuration import Configuration
@@ -49,7 +49,7 @@ class Composer:
 
     def __init__(self, loader: ConfigLoader, config_name: str, schema: type[Configuration]) -> None:
         self._loader, self._config_name, self._schema = loader, config_name, schema
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
         self._parsed: dict[str, Override] = {}
 
     def parse(self, word: str) -> Override:
@@ -77,40 +77,46 @@ class Composer:
             If an override is unknown, or a value does not pass the schema.
         """
         values = [word for word in words if self._is_plain_value(word)]
-        groups = tuple(word for word in words if word not in values)
-        if groups not in self._composed:
-            self._composed[groups] = self._compose(groups)
-        composed = deepcopy(self._composed[groups])
+        others = tuple(word for word in words if word not in values)
+        if others not in self._composed:
+            self._composed[others] = self._compose(others)
+        composed = deepcopy(self._composed[others])
         for word in values:
             override = self.parse(word)
-            try:
-                OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
-            except OmegaConfBaseException:
-                raise UserError(
-                    f"{word}: there is no such key{_nearest_key(override, composed)}"
-                ) from None
-        return validated(composed, self._schema)
+            *path, last = override.key_or_group.split(".")
+            place = value_at(composed, ".".join(path)) if path else composed
+            if not isinstance(place, dict) or last not in place:
+                raise UserError(f"{word}: there is no such key{_nearest_key(override, composed)}")
+            place[last] = override.value()
+        if "${" in str(composed):  # references to other keys, which OmegaConf follows
+            return validated(OmegaConf.create(composed), self._schema)
+        return self._schema.validated(composed, "conf")
 
-    def _compose(self, words: Sequence[str]) -> DictConfig:
-        """What Hydra composes for these overrides, unresolved, without its own part."""
+    def _compose(self, words: Sequence[str]) -> dict[str, Any]:
+        """What Hydra composes for these overrides, as plain values that are not resolved."""
         try:
             composed = self._loader.load_configuration(self._config_name, list(words), RunMode.RUN)
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(explain(error)) from None
         with open_dict(composed):
             del composed["hydra"]
-        return composed
+        return cast(dict[str, Any], OmegaConf.to_container(composed))
+
+    @cache  # noqa: B019 (lives as long as the sweep is planned)
+    def _is_group(self, key: str) -> bool:
+        return self._loader.get_group_options(key) != []
 
     def _is_plain_value(self, word: str) -> bool:
+        """Whether an override puts a value in the place of another, and nothing else changes."""
         override = self.parse(word)
-        is_group = self._loader.get_group_options(override.key_or_group) != []
+        is_group = self._is_group(override.key_or_group)
         changes = override.type == OverrideType.CHANGE and override.package is None
-        return changes and not is_group and not override.is_hydra_override()
+        merges = isinstance(override.value(), dict) or override.key_or_group[-1].isdigit()
+        return changes and not (is_group or merges or override.is_hydra_override())
 
 
-def _nearest_key(override: Override, composed: DictConfig) -> str:
-    known = flatten(cast(dict[str, Any], OmegaConf.to_container(composed)))
-    match = process.extractOne(override.key_or_group, list(known), score_cutoff=80)
+def _nearest_key(override: Override, composed: dict[str, Any]) -> str:
+    match = process.extractOne(override.key_or_group, list(flatten(composed)), score_cutoff=80)
     return f"; did you mean {match[0]}?" if match else ""
 
 
