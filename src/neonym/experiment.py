@@ -6,15 +6,17 @@ Every stage imports this file, so what belongs to one stage alone is imported wh
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from neonym.base.errors import UserError
 from neonym.lab import configuration as lab
 from neonym.lab.project import Project
-from neonym.lab.tracking.run import Run
 from neonym.settings import Paths, Settings
 from neonym.tracked import VOCABULARY
 from neonym.tracked.presentation import CHARTS, PACKAGES
+
+if TYPE_CHECKING:
+    from neonym.lab.tracking.run import Run
 
 
 class Sweep(lab.Sweep):
@@ -67,7 +69,7 @@ def curve(folder: Path) -> list[tuple[int, float]]:
     return [(record.epoch, record.val_nll) for record in records]
 
 
-def log_results(run: Run, folder: Path, configuration: Configuration) -> None:
+def log_results(run: "Run", folder: Path, configuration: Configuration) -> None:
     """Log all that the stages have left in a folder."""
     from neonym.steps.outputs import Outputs  # noqa: PLC0415 (for `neonym sync` alone)
     from neonym.tracked.evaluation_log import log_evaluation, log_stages_before  # noqa: PLC0415

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from rapidfuzz import process
 
 LONGEST_SHOWN = 100
 
@@ -77,6 +76,8 @@ def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:
 
 
 def _nearest_key(location: list[str], schema: type[BaseModel], values: Any) -> str:
+    from rapidfuzz import process  # noqa: PLC0415 (for a mistake alone)
+
     known: Any = schema
     for part in location[:-1]:
         annotation = known.model_fields[part].annotation if hasattr(known, "model_fields") else None

@@ -8,7 +8,6 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, write_text
 from neonym.lab.composing import composition
 from neonym.lab.configuration import read_configuration
-from neonym.lab.lockfile import Lock
 from neonym.lab.stage.execution import Stage
 
 PARAMS = Path("params.yaml")
@@ -46,6 +45,8 @@ def compose(stage: Stage[Any]) -> None:
 
 def _is_locked() -> bool:
     """Whether `dvc.lock` knows this very `params.yaml` as the last one that was composed."""
+    from neonym.lab.lockfile import Lock  # noqa: PLC0415 (imports ruamel, for this rare case)
+
     try:
         return Lock(Path("dvc.lock")).md5("compose", str(PARAMS)) == md5_of(PARAMS)
     except UserError:

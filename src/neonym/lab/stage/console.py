@@ -1,15 +1,19 @@
 """Where stages talk to the person at the keyboard; nothing in what they say is obeyed by it."""
 
 import logging
-
-from rich.console import Console
-from rich.logging import RichHandler
+import sys
+from typing import TYPE_CHECKING
 
 from neonym.base.text import escape, escape_lines
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def console() -> Console:
+
+def console() -> "Console":
     """Standard error."""
+    from rich.console import Console  # noqa: PLC0415 (a tenth of a second, for who prints)
+
     return Console(stderr=True, highlight=False)
 
 
@@ -33,12 +37,13 @@ class Harmless(logging.Formatter):
 
 def log_to_terminal() -> None:
     """Log lines: plain, or rich on a terminal; without the time, which says nothing here."""
-    terminal = console()
-    handler: logging.Handler = RichHandler(console=terminal, show_time=False, show_path=False)
-    handler.setFormatter(Harmless("%(message)s"))
-    if not terminal.is_terminal:
-        handler = logging.StreamHandler()
-        handler.setFormatter(Harmless("%(levelname)s %(message)s"))
+    handler: logging.Handler = logging.StreamHandler()
+    handler.setFormatter(Harmless("%(levelname)s %(message)s"))
+    if sys.stderr.isatty():
+        from rich.logging import RichHandler  # noqa: PLC0415 (as above)
+
+        handler = RichHandler(console=console(), show_time=False, show_path=False)
+        handler.setFormatter(Harmless("%(message)s"))
     logger = logging.getLogger("neonym")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)

@@ -8,16 +8,15 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from neonym.base.files import sha256_of_file
 from neonym.lab.configuration import Schema, read_configuration
 from neonym.lab.project import Project
 from neonym.lab.stage.console import say_lines
-from neonym.lab.tracking.courier import wait_for_delivery
-from neonym.lab.tracking.opening import open_job, open_stage
-from neonym.lab.tracking.run import Run
-from neonym.lab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from neonym.lab.tracking.run import Run
 
 
 class Stage(Generic[Schema]):
@@ -86,7 +85,7 @@ class Stage(Generic[Schema]):
         say_lines(message)
 
     @contextmanager
-    def tracked(self, model: Path | None = None) -> Iterator[Run]:
+    def tracked(self, model: Path | None = None) -> "Iterator[Run]":
         """Log to the run of this execution for as long as the block lasts.
 
         Parameters
@@ -94,6 +93,11 @@ class Stage(Generic[Schema]):
         model
             The file of the model that the stage works on; None where it makes one.
         """
+        # Stages that track nothing start faster without it
+        from neonym.lab.tracking.opening import open_job, open_stage  # noqa: PLC0415
+        from neonym.lab.tracking.run import Run  # noqa: PLC0415
+        from neonym.lab.tracking.store import Store  # noqa: PLC0415
+
         if not self.configuration.tracking.enabled:
             yield Run(None)
             return
@@ -110,10 +114,14 @@ class Stage(Generic[Schema]):
             self.run_key = run.key
             yield run
 
-    def wait_for_delivery(self, run: Run) -> None:
+    def wait_for_delivery(self, run: "Run") -> None:
         """Wait until MLflow has a run that has ended, and say so if it does not take it."""
         if run.folder is None:
             return
+        # Stages that track nothing start faster without it
+        from neonym.lab.tracking.courier import wait_for_delivery  # noqa: PLC0415
+        from neonym.lab.tracking.store import Store  # noqa: PLC0415
+
         store = Store.of_project(self.project)
         seconds = self.configuration.tracking.wait_seconds
         outcome = wait_for_delivery(store, seconds, run.folder)
