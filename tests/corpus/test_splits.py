@@ -117,3 +117,26 @@ def test_where_nothing_is_held_out_every_part_is_the_whole_list(caplog) -> None:
     parts = split_names(names, make_split().model_copy(update={"hold_out": False}))
     assert parts == (names, names, names, False)
     assert "nothing is held out" in caplog.text
+
+
+def test_how_many_names_tiny_shares_need_is_said_at_once() -> None:
+    """Counted up one by one it takes minutes."""
+    split = Split(hold_out=True, val=1e-9, test=0.1, group_near_duplicates=False, seed=0)
+    with pytest.raises(UserError, match=r"add names \(at least 500000000 in all\)"):
+        split_names(["rex", "tops", "minmi"], split)
+
+
+@given(st.floats(0.001, 0.49), st.floats(0.001, 0.49), st.integers(1, 30))
+def test_the_number_of_names_needed_is_the_least_that_suffices(
+    val: float, test: float, count: int
+) -> None:
+    split = Split(hold_out=True, val=val, test=test, group_near_duplicates=False, seed=0)
+    try:
+        split_names([f"name{number}" for number in range(count)], split)
+    except UserError as error:
+        needed = int(str(error).split("at least ")[1].split()[0])
+        assert needed > count
+        split_names([f"name{number}" for number in range(needed)], split)
+        if needed - 1 > count:
+            with pytest.raises(UserError, match=f"at least {needed} in all"):
+                split_names([f"name{number}" for number in range(needed - 1)], split)

@@ -42,14 +42,14 @@ def next_probabilities(model, ids):
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 9])
 def test_a_stepped_ngram_predicts_what_the_ngram_predicts(order, length):
     ngram, ids = fit(IDS, SIZE, order), IDS[0][:length]
-    expected = ngram.next_token_probs(ids)
+    expected = ngram.distributions(np.array([[0, *ids]]))[0]
     np.testing.assert_allclose(next_probabilities(NgramModel(ngram), ids), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("ids", [IDS[0][:0], IDS[3][:4], VAL_IDS[0]])
 def test_a_mixture_predicts_the_weighted_mean_of_probabilities(ids):
     mean = np.mean([next_probabilities(model, ids) for model in NETWORKS], axis=0)
-    expected = 0.6 * mean + 0.4 * NGRAM.next_token_probs(ids)
+    expected = 0.6 * mean + 0.4 * NGRAM.distributions(np.array([[0, *ids]]))[0]
     np.testing.assert_allclose(next_probabilities(MIXTURE, ids), expected, rtol=1e-10)
 
 

@@ -73,18 +73,6 @@ class WittenBell:
         """
         return self._nats_by_order(sequences)[-1]
 
-    def next_token_probs(self, context: npt.NDArray[np.integer] | Sequence[int]) -> Floats:
-        """The distribution of the token after these, which follow a start.
-
-        Returns
-        -------
-        probabilities
-            float64, shape (vocabulary_size,); index 0 is the end.
-        """
-        inputs = np.concatenate([[0], np.asarray(context, np.int64)])[None]
-        probabilities: Floats = self.distributions(inputs)[0]
-        return probabilities
-
     def distributions(self, inputs: Integers) -> Floats:
         """The distribution of the token after each of several contexts of equal length.
 

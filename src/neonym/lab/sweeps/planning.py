@@ -192,7 +192,8 @@ def _check_hydra(config: DictConfig, axes: Sequence[Axis]) -> None:
         Plugins.instance().class_name_to_class.get(target), "explain_missing", None
     )
     if explain_missing is None:
-        raise UserError(f"hydra/launcher: {target} is not ours: take in_process, joblib or slurm")
+        chosen = config.hydra.runtime.choices.get("hydra/launcher", target)
+        raise UserError(f"hydra/launcher: {chosen} is not ours: take in_process, joblib or slurm")
     if reason := explain_missing():
         raise UserError(f"hydra/launcher: {reason}")
 
