@@ -42,5 +42,8 @@ def plan(script: str, arguments: Sequence[str]) -> Plan:
     words = OmegaConf.to_container(config.hydra.overrides.task)
     assert isinstance(words, list)
     return plan_sweep(
-        Script(experiment.PROJECT, script, lambda _: None), own, config, list(map(str, words))
+        Script(experiment.PROJECT, script, lambda _: None, PROJECT),
+        own,
+        config,
+        list(map(str, words)),
     )

@@ -139,6 +139,20 @@ def test_callbacks_are_told_and_the_name_of_a_job_is_the_users(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["in_process", "joblib"])
+def test_jobs_that_change_their_folder_are_tracked_with_their_parent(
+    project: Project, launcher: str
+) -> None:
+    words = ("seed=0,1", "hydra.job.chdir=true", f"hydra/launcher={launcher}")
+    train(project, "-m", *SMALL[:2], *words)
+    project.succeed("neonym", "sync", PYTHONPATH="src")  # waits until all is delivered
+    parents = [run for run in project.runs() if run.data.tags["neonym.kind"] == "sweep"]
+    jobs = [run for run in project.runs() if run.data.tags["neonym.kind"] == "job"]
+    assert [job.data.tags["mlflow.parentRunId"] for job in jobs] == [parents[0].info.run_id] * 2
+    assert list((project.root / "multirun").rglob(".neonym")) == []
+
+
+@pytest.mark.slow
 def test_a_seed_is_no_hyperparameter_however_it_is_written(project: Project) -> None:
     for written in ("seed=0,1", "++seed=0,1", "++data.split.seed=0,1"):
         done = project.run(

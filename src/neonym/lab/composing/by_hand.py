@@ -48,6 +48,8 @@ class Script(Generic[Schema]):
         The script.
     function
         What it does.
+    root
+        The project's folder, in which every job works.
 
     Attributes
     ----------
@@ -56,9 +58,9 @@ class Script(Generic[Schema]):
     """
 
     def __init__(
-        self, project: Project[Schema], name: str, function: StageFunction[Schema]
+        self, project: Project[Schema], name: str, function: StageFunction[Schema], root: Path
     ) -> None:
-        self.project, self.name, self.function = project, name, function
+        self.project, self.name, self.function, self.root = project, name, function, root
         self.status = 0
         self.has_begun = False
         self.mistake: UserError | None = None
@@ -88,6 +90,7 @@ class Script(Generic[Schema]):
         UserError
             If what it composed does not fit the schema.
         """
+        os.chdir(self.root)  # whatever hydra.job.chdir says: paths are relative to the project
         settings = HydraConfig.get()
         return Stage(
             self.project,
@@ -114,7 +117,7 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
     prefer_own_launchers()
     refuse_nameless(sys.argv[1:])
     refuse_folders_outside(sys.argv[1:])
-    script = Script(project, name, function)
+    script = Script(project, name, function, root)
     application = hydra.main(
         config_path=str(root / CONF), config_name=CONFIG, version_base=VERSION_BASE
     )(script)
