@@ -185,7 +185,7 @@ def _check_hydra(config: DictConfig, axes: Sequence[Axis]) -> None:
     for axis in axes:
         if axis.swept and re.split(r"[./]", axis.name)[0] in OF_THE_WHOLE:
             raise UserError(f"{axis.key} holds for the whole sweep and cannot be swept")
-    if OmegaConf.to_container(config.hydra.sweep)["subdir"] != SUBDIR:  # type: ignore[call-overload, index]
+    if cast(dict[str, Any], OmegaConf.to_container(config.hydra.sweep))["subdir"] != SUBDIR:
         raise UserError("hydra.sweep.subdir cannot be set: a job's folder is called by its number")
     target = str(config.hydra.launcher.get("_target_"))
     explain_missing = getattr(

@@ -144,9 +144,9 @@ class _Running:
             self._config.sweep.id = sweep.id
 
     def run(self) -> Report:
-        """Run what is left; what came of it all."""
+        """Run the jobs that are not finished; the report on all of them."""
         sweep, first = self._sweep, self._plan.first
-        source, batch = self._source(), []
+        source = self._source()
         report = summarize(sweep, first)
         batch = source.next_batch()
         if not batch and is_told(report):
