@@ -23,6 +23,8 @@ from urllib.request import Request, urlopen
 
 from benchmarks.pipeline import Row, cost_of, fresh_project, print_rows
 
+from neonym import experiment
+
 WORKERS = 2
 SIDE_BY_SIDE = ("hydra/launcher=joblib", f"hydra.launcher.workers={WORKERS}")
 JOBS = ("optimizer.lr=0.003,0.005,0.007,0.01", "train.patience=null")
@@ -129,8 +131,9 @@ def measure_many() -> Iterator[Row]:
 
 def _slowest_answer(root: Path) -> float:
     """The slowest of ten answers of a started UI to what its run table asks, seconds."""
+    command = [sys.executable, "-m", "neonym.lab.delivery.ui", "--port", str(UI_PORT)]
     server = Popen(
-        [sys.executable, "-m", "neonym.lab.delivery.ui", "--port", str(UI_PORT)],
+        [*command, "--project", experiment.PROJECT.reference],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root / "src")},
         stdout=DEVNULL,

@@ -108,7 +108,7 @@ def forget(project: Project) -> None:
 def kill_in(stage: str, reference: Reference, moment: float, with_delivery: bool) -> None:
     """Start the pipeline, and kill it a share of the stage's time after that has begun."""
     project = reference.project
-    project.succeed("python", "pipelines/mend.py")
+    project.succeed("neonym", "mend")
     process = start(project)
     while not stage_runs(project.root, stage) and process.poll() is None:
         time.sleep(0.005)
@@ -131,7 +131,7 @@ def test_a_killed_pipeline_started_again_ends_as_if_nothing_had_happened(
         (project.root / "mlflow.db").write_bytes(reference.database)
     for stage, moment in moments.items():
         kill_in(stage, reference, moment, with_delivery=number % 2 == 0)
-    project.succeed("python", "pipelines/mend.py")
+    project.succeed("neonym", "mend")
     done = project.run("dvc", "repro")
     assert done.returncode == 0, done.stdout
     project.succeed("neonym", "sync")

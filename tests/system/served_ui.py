@@ -10,6 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
+from neonym import experiment
+
 CHROMIUM = "/usr/bin/chromium"
 TRAINING = "workflowType=machine_learning"
 # MLflow opens its assistant on the first visit, once
@@ -25,6 +27,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def served(root: Path, port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
     """Serve a project's runs; the page to look at first."""
     command = [sys.executable, "-m", "neonym.lab.delivery.ui", "--port", str(port)]
+    command += ["--project", experiment.PROJECT.reference]
     process = subprocess.Popen(
         command,
         cwd=root,
