@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(@D)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(@D)/uv.lock
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(@D)/uv.lock
-	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(@D)/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(@D)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(@D)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@git rev-parse --is-inside-work-tree >/dev/null 2>&1 || printf '[core]\n    no_scm = true\n' > .dvc/config.local
 	@touch $@
