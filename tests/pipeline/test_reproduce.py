@@ -78,13 +78,13 @@ def test_runs_of_dvc_repro_and_dvc_exp_are_had_again_with_their_own_code(project
     project.commit("Run")
     # Neither committed, and one of the files is new
     (project.root / "src/neonym/colder.py").write_text("SHIFT = 5\n")
-    sampling = project.root / "pipelines/sample.py"
+    sampling = project.root / "src/neonym/steps/sample_step.py"
     text = sampling.read_text()
-    shifted = text.replace("configuration.seed,", "configuration.seed + SHIFT,")
+    shifted = text.replace("seed=settings.seed,", "seed=settings.seed + SHIFT,")
     assert shifted != text
-    sampling.write_text(
-        shifted.replace("import csv\n", "import csv\nfrom neonym.colder import *\n")
-    )
+    used = "from neonym.corpus.processed import read_processed\n"
+    assert used in shifted
+    sampling.write_text(shifted.replace(used, f"from neonym.colder import *\n{used}"))
     project.succeed("dvc", "exp", "run", "-n", "cold", "-S", "sample.temperature=0.7")
     project.succeed("neonym", "sync")
     runs = {run.data.tags[tags.DVC_EXPERIMENT]: run for run in project.runs()}
@@ -94,7 +94,10 @@ def test_runs_of_dvc_repro_and_dvc_exp_are_had_again_with_their_own_code(project
     assert chain["dvc"]["in_dvc_lock"] is True
     assert len(chain["dvc"]["experiment_commit"]) == 40
     assert chain["code"]["diff"]["state"] == "whole"
-    assert chain["code"]["diff"]["files"] == ["pipelines/sample.py", "src/neonym/colder.py"]
+    assert chain["code"]["diff"]["files"] == [
+        "src/neonym/colder.py",
+        "src/neonym/steps/sample_step.py",
+    ]
     assert chain["reproduce"]["possible"] is True
     shown = project.succeed("neonym", "lineage", runs["cold"].info.run_id)
     for digest in (tags.CONFIGURATION, tags.DATA, tags.VOCABULARY, tags.MODEL, tags.GIT_COMMIT):
