@@ -1,7 +1,18 @@
 """What holds for all tests."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("neonym", deadline=None)
 settings.load_profile("neonym")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database with its tables and no run, to be copied: making it takes seconds."""
+    from empty_store import make_empty_database  # imports MLflow
+
+    return make_empty_database(tmp_path_factory)

@@ -37,8 +37,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    copy = make_project(tmp_path_factory.mktemp("lists") / "project")
+def project(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Project]:
+    copy = make_project(tmp_path_factory.mktemp("lists") / "project", empty_database)
     yield copy
     copy.stop_delivery()
 

@@ -5,17 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from empty_store import make_empty_database
 
 from neonym import experiment
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's database with its tables and no run."""
-    return make_empty_database(tmp_path_factory)
 
 
 @pytest.fixture

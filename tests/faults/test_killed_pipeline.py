@@ -42,10 +42,9 @@ class Reference:
 def reference(
     tmp_path_factory: pytest.TempPathFactory, empty_database: Path
 ) -> Iterator[Reference]:
-    project = make_project(tmp_path_factory.mktemp("killed") / "project")
+    project = make_project(tmp_path_factory.mktemp("killed") / "project", empty_database)
     project.edit("conf/train/default.yaml", "epochs", "12")
     empty = empty_database.read_bytes()
-    (project.root / "mlflow.db").write_bytes(empty)
     seconds = time_stages(project)
     project.succeed("neonym", "sync")
     [run] = project.runs()

@@ -106,8 +106,7 @@ def small_disc(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -
     root.mkdir()
     may("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", root)
     try:
-        project = make_project(root)
-        shutil.copyfile(empty_database, root / "mlflow.db")
+        project = make_project(root, empty_database)
         project.repro()
         project.succeed("neonym", "sync")
         yield project

@@ -86,8 +86,10 @@ def test_what_a_package_says_of_itself_is_no_code() -> None:
 
 
 @pytest.mark.slow
-def test_all_that_a_stage_imports_when_it_runs_is_among_its_dependencies(project: Project) -> None:
-    project.repro()
+def test_all_that_a_stage_imports_when_it_runs_is_among_its_dependencies(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
     for stage in STAGES:
         printed = project.succeed("python", "-c", IMPORTS, stage, PYTHONPATH="src", DVC_STAGE=stage)
         [line] = [text for text in printed.splitlines() if text.startswith("imported ")]
@@ -95,8 +97,8 @@ def test_all_that_a_stage_imports_when_it_runs_is_among_its_dependencies(project
 
 
 @pytest.mark.slow
-def test_how_runs_are_tracked_reruns_nothing_and_changes_no_byte(project: Project) -> None:
-    project.repro()
+def test_how_runs_are_tracked_reruns_nothing_and_changes_no_byte(project_that_ran: Project) -> None:
+    project = project_that_ran
     before = outputs(project)
     places = [project.root / place for place in NO_DEPENDENCIES]
     for place in places:

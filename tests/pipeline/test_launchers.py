@@ -72,8 +72,8 @@ def assert_one_finished_child_each(project: Project, folder: Path, count: int) -
     assert parent.data.metrics["sweep/jobs"] == count
 
 
-def test_jobs_run_side_by_side_and_share_their_data(project: Project) -> None:
-    project.repro()
+def test_jobs_run_side_by_side_and_share_their_data(project_that_ran: Project) -> None:
+    project = project_that_ran
     command = ("python", "pipelines/sweep.py", "-m", *JOBLIB)
     said = project.succeed(*command, "data.max_length=50", "seed=range(4)", PYTHONPATH="src")
     [folder] = sweep_folders(project)

@@ -38,9 +38,8 @@ def _refuse(*_: object, **__: object) -> None:
 
 
 @pytest.mark.slow
-def test_curves_appear_while_training_goes_on(project: Project) -> None:
-    project.repro()
-    project.succeed("neonym", "sync")
+def test_curves_appear_while_training_goes_on(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.edit("conf/train/default.yaml", "epochs", "600")
     project.edit("conf/train/default.yaml", "patience", "null")
     training = project.start("dvc", "repro", "train")

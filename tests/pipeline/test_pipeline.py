@@ -56,6 +56,7 @@ def finished(project: Project) -> list[dict[str, object]]:
 
 
 def test_repro_makes_everything_once_and_tracks_one_run(project: Project) -> None:
+    (project.root / "mlflow.db").unlink()  # which delivery makes
     assert project.repro() == STAGES
     assert all((project.root / path).is_file() for path in OUTPUTS)
     assert not (project.root / "outputs").exists()
@@ -80,8 +81,8 @@ def test_repro_makes_everything_once_and_tracks_one_run(project: Project) -> Non
 
 
 @pytest.mark.slow
-def test_repro_from_nothing_gives_the_same_bytes(project: Project) -> None:
-    project.repro()
+def test_repro_from_nothing_gives_the_same_bytes(project_that_ran: Project) -> None:
+    project = project_that_ran
     before = digests(project)
     for path in (".dvc/cache", ".dvc/tmp", "models", "data/processed", "reports"):
         shutil.rmtree(project.root / path)
@@ -172,8 +173,8 @@ def _first_task(project: Project) -> str:
 
 
 @pytest.mark.slow
-def test_a_script_run_by_hand_leaves_the_workspace_alone(project: Project) -> None:
-    project.repro()
+def test_a_script_run_by_hand_leaves_the_workspace_alone(project_that_ran: Project) -> None:
+    project = project_that_ran
     before = digests(project)
     done = project.succeed("python", "pipelines/train.py", "model.hidden_size=5", PYTHONPATH="src")
     assert "train: results are in outputs/train/" in done
@@ -193,16 +194,18 @@ def test_a_script_run_by_hand_leaves_the_workspace_alone(project: Project) -> No
 
 
 @pytest.mark.slow
-def test_multirun_gives_each_job_its_folder(project: Project) -> None:
-    project.repro()
+def test_multirun_gives_each_job_its_folder(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.succeed("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", PYTHONPATH="src")
     models = sorted((project.root / "multirun").rglob("model.npz"))
     assert [model.parents[1].name for model in models] == ["0", "1"]
 
 
 @pytest.mark.slow
-def test_data_of_its_own_are_processed_beside_those_of_the_workspace(project: Project) -> None:
-    project.repro()
+def test_data_of_its_own_are_processed_beside_those_of_the_workspace(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
     (project.root / "mine.txt").write_text("\n".join(f"{a}{b}o" for a in "kmst" for b in "aeiou"))
     project.succeed(
         "python",
@@ -271,8 +274,8 @@ def _seal_again(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_chosen_by_looking_at_test(project: Project) -> None:
-    project.repro()
+def test_nothing_is_chosen_by_looking_at_test(project_that_ran: Project) -> None:
+    project = project_that_ran
     before = json.loads((project.root / "reports/metrics.json").read_text())
     chosen = [project.root / path for path in ("models/model.npz", "reports/history.csv")]
     digests_before = [path.read_bytes() for path in chosen]

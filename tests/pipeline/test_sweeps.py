@@ -15,8 +15,8 @@ SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,
 
 
 @pytest.mark.slow
-def test_a_sweep_is_a_parent_with_a_child_a_job(project: Project) -> None:
-    project.repro()
+def test_a_sweep_is_a_parent_with_a_child_a_job(project_that_ran: Project) -> None:
+    project = project_that_ran
     said = project.succeed(*SEEDS, PYTHONPATH="src")
     parent, children = family(project)
     assert parent.info.status == "FINISHED"
@@ -52,8 +52,8 @@ def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> N
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_goes_on_where_it_was(project: Project) -> None:
-    project.repro()
+def test_a_sweep_that_was_killed_goes_on_where_it_was(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.edit("conf/train/default.yaml", "epochs", "40")
     project.edit("conf/train/default.yaml", "patience", "null")
     sweep = project.start(*SEEDS, PYTHONPATH="src")

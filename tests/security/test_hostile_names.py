@@ -20,8 +20,8 @@ TEXT_COLUMNS = {"name", "nearest_training_name", "beginning", "ending", "text"}
 class Hostile:
     """A project that went through the whole pipeline with the list."""
 
-    def __init__(self, root: Path) -> None:
-        self.project: Project = make_project(root)
+    def __init__(self, root: Path, database: Path) -> None:
+        self.project: Project = make_project(root, database)
         write_list(root / "data/raw/hostile.txt")
         self.printed = self.python("sweep.py", "sample.count=400", "evaluate.temperatures=[1.0]")
         self.printed += self.project.succeed("neonym", "sync")
@@ -37,8 +37,8 @@ class Hostile:
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
-    made = Hostile(tmp_path_factory.mktemp("hostile") / "project")
+def hostile(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Hostile]:
+    made = Hostile(tmp_path_factory.mktemp("hostile") / "project", empty_database)
     yield made
     made.project.stop_delivery()
 

@@ -79,8 +79,10 @@ def test_resolvers_in_conf_are_refused_by_dvc_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_dvc_resolves_of_an_override_is_not_tracked(tmp_path: Path) -> None:
-    project: Project = make_project(tmp_path / "project")
+def test_what_dvc_resolves_of_an_override_is_not_tracked(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    project: Project = make_project(tmp_path / "project", empty_database)
     option = "+data.rules.at_least_one_of.note=${oc.env:STORE_PASSWORD}"
     done = project.run("dvc", "exp", "run", "-S", option, STORE_PASSWORD=SECRET)
     project.succeed("neonym", "sync")

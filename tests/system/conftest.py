@@ -10,9 +10,9 @@ from small_project import Project, make_project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    """A fresh small copy of the project."""
-    copy = make_project(tmp_path / "project")
+def project(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
+    """A fresh small copy of the project, in which nothing has run."""
+    copy = make_project(tmp_path / "project", empty_database)
     yield copy
     copy.stop_delivery()
 

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from urllib.parse import urlsplit
 
@@ -52,8 +53,8 @@ class Tracked:
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracked]:
-    project = make_project(tmp_path_factory.mktemp("ui") / "project")
+def tracked(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Tracked]:
+    project = make_project(tmp_path_factory.mktemp("ui") / "project", empty_database)
     project.repro()
     project.succeed(*SWEEP, PYTHONPATH="src")
     project.succeed("neonym", "sync")

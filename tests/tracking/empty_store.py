@@ -1,19 +1,20 @@
-"""MLflow's database with its tables and no run, made once for all tests."""
+"""MLflow's database with its tables and no run."""
 
 import shutil
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from mlflow.tracking import MlflowClient
+
+from made_once import made_once
 
 
 def make_empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file, to be copied."""
-    shared = tmp_path_factory.getbasetemp().parent / "mlflow_template.db"
-    with FileLock(shared.with_suffix(".lock")):
-        if not shared.exists():
-            fresh = tmp_path_factory.mktemp("mlflow") / "fresh.db"
-            MlflowClient(f"sqlite:///{fresh}").search_experiments()
-            shutil.copyfile(fresh, shared)
-    return shared
+    return made_once(tmp_path_factory, "empty.db", _make)
+
+
+def _make(path: Path) -> None:
+    used = path.with_name("used.db")  # MLflow keeps it open
+    MlflowClient(f"sqlite:///{used}").search_experiments()
+    shutil.copyfile(used, path)
