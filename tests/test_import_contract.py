@@ -182,6 +182,18 @@ def test_nobody_touches_the_path_or_imports_a_script() -> None:
     assert found == []
 
 
+def test_the_command_line_stays_as_it_was_typed() -> None:
+    rewritten = [
+        f"{path}:{node.lineno}"
+        for path in files()
+        if "tests" not in path.relative_to(PROJECT).parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
+        if ast.unparse(node).startswith("sys.argv")
+    ]
+    assert rewritten == []
+
+
 def test_scripts_are_thin() -> None:
     scripts = sorted((PROJECT / "pipelines").iterdir())
     stages = {"compose", "preprocess", "train", "sample", "evaluate", "sweep"}

@@ -110,6 +110,7 @@ class Stage(Generic[Schema]):
             stage=stage,
             name=self.title,
             model_sha256=digest,
+            source=f"pipelines/{self.name}.py",
         ) as run:
             self.run_key = run.key
             yield run

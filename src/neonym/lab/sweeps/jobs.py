@@ -99,11 +99,6 @@ class JobFunction:
         """Whose jobs they are."""
         return self._script.project
 
-    @property
-    def name(self) -> str:
-        """The script's name."""
-        return self._script.name
-
     def __call__(self, composed: DictConfig) -> float:
         """Run the job, leave its result in its folder, and return the optimized metric."""
         log_to_terminal()

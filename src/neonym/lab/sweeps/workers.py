@@ -120,7 +120,6 @@ def _end_with(parent: int) -> None:
 def run_elsewhere(task: Task, job: Job) -> str:
     """Run a job in a process that is not the sweep's: what it prints goes to its folder."""
     leave_delivery_to_others()
-    sys.argv[0] = f"pipelines/{task.function.name}.py"  # what the job is tracked as a run of
     with _output_to(job.folder / LOG):
         return task.run(job)
 

@@ -43,6 +43,7 @@ def open_stage(
     stage: str,
     name: str,
     model_sha256: str | None = None,
+    source: str = "",
 ) -> Iterator[Run]:
     """Log to the run that DVC's stages share, for as long as the block lasts.
 
@@ -60,6 +61,8 @@ def open_stage(
         What the run is called in MLflow.
     model_sha256
         The model that the stage works on; None where it makes one.
+    source
+        The script; "" for the program that runs.
     """
     experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
     opened = _opened(
@@ -71,6 +74,7 @@ def open_stage(
         name=name,
         experiment=experiment,
         model_sha256=model_sha256,
+        source=source,
     )
     identity = Identity(
         configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
@@ -89,6 +93,7 @@ def open_job(
     stage: str = "",
     name: str,
     model_sha256: str | None = None,
+    source: str = "",
 ) -> Iterator[Run]:
     """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
     experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
@@ -101,6 +106,7 @@ def open_job(
         name=name,
         experiment=experiment,
         model_sha256=model_sha256,
+        source=source,
     )
     with _written(store, opened) as run:
         _log_origin(run, checkout, configuration)
@@ -155,6 +161,7 @@ def _opened(
     name: str,
     experiment: str,
     model_sha256: str | None,
+    source: str = "",
 ) -> RunOpened:
     sweep, job = configuration.sweep.id, configuration.sweep.job
     return RunOpened(
@@ -167,7 +174,7 @@ def _opened(
         parent_key=sweep,
         params=_as_params(configuration),
         tags={
-            **_common_tags(store, checkout),
+            **_common_tags(store, checkout, source),
             tags.CONFIGURATION: configuration_hash(configuration),
             tags.DVC_EXPERIMENT: experiment,
             tags.SEED: str(configuration.seed),
@@ -261,18 +268,18 @@ def _shortened(name: str) -> str:
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
-def _common_tags(store: Store, checkout: Checkout) -> dict[str, str]:
+def _common_tags(store: Store, checkout: Checkout, source: str = "") -> dict[str, str]:
     return {
         tags.VERSION: version("neonym"),
         tags.CHECKOUT: store.checkout,
         **_code_tags(checkout),
-        tags.SOURCE_NAME: _source(),
+        tags.SOURCE_NAME: source or _program(),
         tags.SOURCE_TYPE: "LOCAL",
         tags.USER: user_name(),
     }
 
 
-def _source() -> str:
+def _program() -> str:
     """The script that runs, as it is called from the project's folder; or the command."""
     script = Path(sys.argv[0]).resolve()
     if script.suffix == ".py" and script.is_relative_to(Path.cwd()):
