@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
 
 from neonym.lab.tracking import tags
+from neonym.tracked import VOCABULARY
 
 TRAIN = ("python", "pipelines/train.py")
 SWEEP = ("python", "pipelines/sweep.py")
@@ -100,7 +101,7 @@ def test_runs_of_dvc_repro_and_dvc_exp_are_had_again_with_their_own_code(project
     ]
     assert chain["reproduce"]["possible"] is True
     shown = project.succeed("neonym", "lineage", runs["cold"].info.run_id)
-    for digest in (tags.CONFIGURATION, tags.DATA, tags.VOCABULARY, tags.MODEL, tags.GIT_COMMIT):
+    for digest in (tags.CONFIGURATION, tags.DATA, VOCABULARY, tags.MODEL, tags.GIT_COMMIT):
         assert runs["cold"].data.tags[digest] in shown
     assert "experiment cold" in shown
 
