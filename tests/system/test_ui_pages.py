@@ -17,6 +17,7 @@ from small_project import Project, make_project
 
 from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
+from neonym.tracked.presentation import CHARTS
 
 pytestmark = pytest.mark.system
 SWEEP = (
@@ -101,7 +102,7 @@ def test_the_first_page_shows_the_figures_by_which_runs_are_compared(
     visit.page.goto(tracked.first_page)
     assert visit.run_names() == names([tracked.parent, tracked.workspace])
     titles = visit.page.locator(".ag-header-cell").all_inner_texts()
-    chosen = [column.split("`")[1] for column in views.COLUMNS]
+    chosen = [column.partition(".")[2] for column in CHARTS.columns]
     assert set(titles) >= set(chosen)
     assert len(titles) < 3 * len(chosen) / 2
     test_nll = tracked.workspace.data.metrics["test/nll"]
@@ -154,7 +155,7 @@ def test_charts_stand_in_sections_with_all_the_rest_closed(visit: Visit, tracked
     sections = visit.page.get_by_test_id("experiment-view-compare-runs-section-header")
     sections.first.wait_for()
     cards = visit.page.get_by_test_id("experiment-view-compare-runs-card")
-    expect(cards).to_have_count(3 + len(views.BARS))
+    expect(cards).to_have_count(3 + len(CHARTS.bars))
     titles = [text.strip() for text in sections.all_inner_texts()]
     assert [re.sub(r"\s*\(\d+\).*", "", title, flags=re.DOTALL) for title in titles[:4]] == [
         "Curves, nats per token",
@@ -166,7 +167,7 @@ def test_charts_stand_in_sections_with_all_the_rest_closed(visit: Visit, tracked
     assert shown == [
         "train/nll vs val/nll",
         "train/loss",
-        *views.BARS,
+        *CHARTS.bars,
         "Parallel Coordinates",
     ]
     curves = cards.first.locator(".scatterlayer .js-line")
