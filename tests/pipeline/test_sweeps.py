@@ -94,6 +94,9 @@ def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
         (["sweep.resume=true", "seed=0,1"], "no sweep of this command is here to resume"),
         (["seed=0,1", "--info"], "Only one of --run, --multirun, --cfg"),
         (["seed=0,1", "hydra/sweeper=basic"], "hydra/sweeper cannot be chosen"),
+        (["seed=0,1", "hydra.sweeper._target_=os.system"], "Invalid plugin 'os.system'"),
+        (["seed=0,1", "experiment=null"], "no group can be null; leave it out, as in ~experiment"),
+        (["experiment=best,null"], "no group can be null; leave it out, as in ~experiment"),
         (["seed=0,1", "hydra.sweep.dir=conf"], "conf holds other things than a sweep"),
     ],
 )

@@ -50,6 +50,7 @@ class PlannedSweeper(Sweeper):
         """Run the sweep that the arguments ask for."""
         from neonym.lab.sweeps.sweeper import run_sweep  # noqa: PLC0415 (imports tracking)
 
+        self._script.has_begun = True
         report = run_sweep(self._script, self._context, self._config, arguments)
         self._script.status = 1 if report.failed else 0
         return report

@@ -34,7 +34,6 @@ from neonym.lab.stage.execution import Stage, StageFunction
 
 CONF = "conf"
 CONFIG = "config"
-OF_FLAGS = ("Only one of", "The --resolve flag")  # how Hydra refuses flags that contradict
 
 
 class Script(Generic[Schema]):
@@ -55,6 +54,8 @@ class Script(Generic[Schema]):
     ----------
     status
         The exit status that the script is to end with.
+    has_begun
+        Whether Hydra has composed, and called the function or the sweeper.
     """
 
     def __init__(
@@ -125,10 +126,10 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
         application()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from None
-    except ValueError as error:
-        if script.has_begun or not str(error).startswith(OF_FLAGS):
+    except (ValueError, RuntimeError) as error:  # so Hydra refuses some of what it is asked
+        if script.has_begun:
             raise
-        raise UserError(str(error)) from None
+        raise UserError(explain(error)) from None
     except OSError as error:
         if script.has_begun or isinstance(error, BrokenPipeError):
             raise

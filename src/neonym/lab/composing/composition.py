@@ -19,6 +19,7 @@ from neonym.lab.configuration import Configuration, Schema
 
 VERSION_BASE = "1.3"
 RESULT_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
+NULL_GROUP = "Config group override must be a string or a list"
 UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
 
 # What Hydra adds for its developers, not for the person who mistyped
@@ -162,5 +163,7 @@ def explain(error: Exception) -> str:
     parts = (" ".join(line.split()).rstrip(".") for line in lines)
     said = dict.fromkeys(part for part in parts if part and not part.startswith(NOISE))
     text = "; ".join(said).replace(":; ", ": ")
+    if text.startswith(NULL_GROUP):
+        return "no group can be null; leave it out, as in ~experiment"
     unquoted = text.startswith("LexerNoViableAltException: ")
     return f"{text.split('; ')[0].split(': ', 1)[1]}: {UNQUOTED}" if unquoted else text

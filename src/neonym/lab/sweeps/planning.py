@@ -96,7 +96,7 @@ class Composer:
         """What Hydra composes for these overrides, as plain values that are not resolved."""
         try:
             composed = self._loader.load_configuration(self._config_name, list(words), RunMode.RUN)
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise UserError(explain(error)) from None
         with open_dict(composed):
             del composed["hydra"]
