@@ -66,6 +66,17 @@ def test_the_tabulator_completes(project: Project) -> None:
     assert {"model=gru", "model=lstm", "model=rnn"} <= set(printed.split())
 
 
+@pytest.mark.parametrize("group", ["sweep", "experiment"])
+def test_a_preset_chooses_the_launcher_unless_the_command_line_does(
+    project: Project, group: str
+) -> None:
+    preset = "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
+    (project.root / f"conf/{group}/mine.yaml").write_text(preset)
+    asked = ("--cfg", "hydra", "--package", "hydra.launcher", f"{group}=mine")
+    assert "neonym_lab.Joblib" in train(project, *asked)
+    assert "neonym_lab.InProcess" in train(project, *asked, "hydra/launcher=in_process")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "written",
