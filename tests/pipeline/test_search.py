@@ -258,5 +258,6 @@ def test_a_search_may_be_resumed_for_more_trials(
     resumed = Sweep.last(tmp_path, "train", ["sweep=tpe", "sweep.trials=9"])
     assert (resumed.folder, resumed.id) == (begun.folder, begun.id)
     assert Sweep.read(begun.folder).arguments == ["sweep=tpe", "sweep.trials=9"]
+    assert Sweep.last(tmp_path, "train", ["sweep=tpe", "++sweep.trials=12"]).id == begun.id
     with pytest.raises(UserError, match="no sweep of this command"):
         Sweep.last(tmp_path, "train", ["sweep=tpe", "sweep.seed=9"])

@@ -78,10 +78,11 @@ def test_a_sweep_that_was_killed_goes_on_where_it_was(project_that_ran: Project)
 def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
     project.succeed(*SEEDS, PYTHONPATH="src")
     folder = sweep_folder(project)
-    (folder / "2" / "result.json").unlink()
-    project.succeed(*SEEDS, "sweep.resume=true", PYTHONPATH="src")
-    assert sweep_folder(project) == folder
-    assert len(list(folder.glob("*/result.json"))) == 4
+    for word in ("sweep.resume=true", "++sweep.resume=true"):
+        (folder / "2" / "result.json").unlink()
+        project.succeed(*SEEDS, word, PYTHONPATH="src")
+        assert sweep_folder(project) == folder
+        assert len(list(folder.glob("*/result.json"))) == 4
 
 
 @pytest.mark.parametrize(

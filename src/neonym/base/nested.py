@@ -36,11 +36,6 @@ def value_at(nested: Any, name: str) -> Any:
     return nested
 
 
-def key_of(override: str) -> str:
-    """The key of an override such as `++a.b=1`, without the signs that say how it is set."""
-    return override.partition("=")[0].lstrip("+~")
-
-
 def put_at(nested: dict[str, Any], name: str, value: Any) -> None:
     """Set the value at a dotted name, which is there."""
     *path, last = name.split(".")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic
 
 from neonym.base.files import sha256_of_file
 from neonym.lab.configuration import Schema, read_configuration
+from neonym.lab.overrides import without_sweep
 from neonym.lab.project import Project
 from neonym.lab.stage.console import say_lines
 
@@ -72,7 +73,7 @@ class Stage(Generic[Schema]):
 
         What tells a job from the others of its sweep comes first, where narrow columns show it.
         """
-        words = [word for word in self.overrides if not word.startswith(("sweep.", "sweep="))]
+        words = without_sweep(self.overrides)
         asked = " ".join(sorted(words, key=lambda word: word in self._shared))
         return asked or self.project.run_name(self.configuration)
 

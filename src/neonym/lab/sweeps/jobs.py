@@ -18,22 +18,16 @@ from neonym.base.errors import PrunedError, UserError
 from neonym.base.files import write_text
 from neonym.lab.composing.by_hand import Script
 from neonym.lab.configuration import configuration_hash, seedless_hash
+from neonym.lab.overrides import key_of, without_sweep
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal
 from neonym.lab.stage.execution import Stage, StageFunction
-from neonym.lab.sweeps.results import (
-    ENDED,
-    Result,
-    own_words,
-    read_result,
-    result_of,
-    write_result,
-)
+from neonym.lab.sweeps.results import ENDED, Result, read_result, result_of, write_result
 
 LOCK = ".lock"
 STARTED = "started.json"
 NUMBER = "sweep.job="
-OF_THE_SWEEP = ("sweep.id=", NUMBER, "sweep.resume=", "sweep.fail_fast=")
+OF_THE_SWEEP = ("sweep.id", "sweep.job", "sweep.resume", "sweep.fail_fast")
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class Job:
         conf
             The digest of all configuration files.
         """
-        words = [word for word in self.overrides if not word.startswith(OF_THE_SWEEP)]
+        words = [word for word in self.overrides if key_of(word) not in OF_THE_SWEEP]
         return hashlib.sha256(f"{conf} {words}".encode()).hexdigest()
 
     def is_finished(self, conf: str) -> bool:
@@ -129,7 +123,7 @@ def run_job(stage: Stage[Any], function: StageFunction[Any]) -> float:
         if result is None or result.status not in ENDED or result.configuration != digest:
             path.unlink(missing_ok=True)
             repeated = seedless_hash(stage.configuration)
-            result = Result("failed", None, own_words(stage.overrides), digest, repeated)
+            result = Result("failed", None, without_sweep(stage.overrides), digest, repeated)
             _run(stage, function, result)
             write_result(stage.results, result)
     return math.nan if result.value is None else result.value

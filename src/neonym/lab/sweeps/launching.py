@@ -12,9 +12,10 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, se
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
+from neonym.lab.overrides import without_sweep
 from neonym.lab.stage.console import say
 from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
-from neonym.lab.sweeps.results import Result, own_words, read_result, result_of, write_result
+from neonym.lab.sweeps.results import Result, read_result, result_of, write_result
 from neonym.lab.tracking.courier import ensure_delivery
 from neonym.lab.tracking.store import Store
 
@@ -97,7 +98,7 @@ class Launch:
         try:
             result = read_result(result_of(job.folder))
         except FileNotFoundError:
-            result = Result("failed", None, own_words(job.overrides), "", "", error=reason)
+            result = Result("failed", None, without_sweep(job.overrides), "", "", error=reason)
             write_result(job.folder, result)
         self._say(job, result)
         if self.task.config.tracking.enabled:

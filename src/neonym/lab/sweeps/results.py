@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
-from neonym.base.nested import key_of
+from neonym.lab.overrides import key_of
 
 RESULT = "result.json"
 ENDED = ("finished", "pruned")
@@ -64,8 +64,3 @@ def read_result(path: Path) -> Result:
 def write_result(folder: Path, result: Result) -> None:
     """Leave a job's result in its folder."""
     write_text(result_of(folder), json.dumps(asdict(result), indent=2) + "\n")
-
-
-def own_words(overrides: list[str]) -> list[str]:
-    """The overrides that are a job's own, not its sweep's."""
-    return [word for word in overrides if not word.startswith(("sweep.", "sweep="))]

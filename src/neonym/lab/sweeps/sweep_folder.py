@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
+from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.sweeps.results import RESULT, Result, read_result
 
 VERSION = 1
@@ -145,12 +146,8 @@ def read_results(folder: Path) -> list[Result]:
     return [read_result(path) for path in sorted(paths, key=lambda path: int(path.parent.name))]
 
 
-def is_hydras(word: str) -> bool:
-    """Whether an argument is a flag, or sets a key of Hydra's own: its place says nothing."""
-    return word.lstrip("+~").startswith(("hydra.", "hydra/", "-"))
-
-
 def _what_is_asked(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    asked = [word for word in arguments if not word.startswith("sweep.trials=")]
+    """What makes one sweep of two commands; the places of Hydra's own words say nothing."""
+    asked = [word for word in arguments if key_of(word) != "sweep.trials"]
     own = [word for word in asked if not is_hydras(word)]
     return own, sorted(word for word in asked if is_hydras(word))

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neonym.base.nested import key_of
 from neonym.base.text import escape
 from neonym.lab.configuration import Configuration
+from neonym.lab.overrides import key_of
 from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
 from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_folder import Sweep
@@ -69,7 +69,8 @@ class Report:
         if not self.best:
             return ""
         # a preset may say more than which keys are swept, a flag where to compose from
-        preset = [word for word in self.sweep.arguments if word.startswith(("sweep=", "--"))]
+        words = self.sweep.arguments
+        preset = [word for word in words if word.startswith("--") or key_of(word) == "sweep"]
         script = f"pipelines/{self.sweep.script}.py"
         return shlex.join(["python", script, *preset, *self.best.overrides])
 

@@ -16,18 +16,19 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from neonym.base.errors import UserError
 from neonym.base.section import leaves_project
 from neonym.lab.composing.by_hand import CONFIG, Script
+from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.stage.console import console, say
 from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
 from neonym.lab.sweeps.launching import JobFailedError, digest_of_conf
 from neonym.lab.sweeps.planning import Plan, plan_sweep
-from neonym.lab.sweeps.sweep_folder import Sweep, is_hydras
+from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
 from neonym.lab.sweeps.sweep_tracking import is_told, log_report, note_as_told
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.opening import open_sweep
 from neonym.lab.tracking.store import Store
 
-RESUMING = ("sweep.resume=", "sweep.id=")
+RESUMING = ("sweep.resume", "sweep.id")
 
 
 class JobSource(Protocol):
@@ -101,9 +102,9 @@ def run_sweep(
 def _begin(script: str, config: DictConfig, arguments: Sequence[str]) -> Sweep:
     """A new sweep in the folder that Hydra composed, or the one that is to go on."""
     given = list(map(str, config.hydra.overrides.hydra))
-    own = [word for word in given if not word.startswith("hydra.mode=")]
-    named = [word for word in own if word.lstrip("+").startswith(("hydra.sweep.", "hydra.sweep="))]
-    asked = [word for word in arguments if not word.startswith(RESUMING)]
+    own = [word for word in given if key_of(word) != "hydra.mode"]
+    named = [word for word in own if f"{key_of(word)}.".startswith("hydra.sweep.")]
+    asked = [word for word in arguments if key_of(word) not in RESUMING]
     words = [*_flags(config), *asked, *(word for word in own if word not in named)]
     folder = Path(config.hydra.sweep.dir)
     if leaves_project(str(folder)):

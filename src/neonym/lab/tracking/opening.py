@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from neonym.base.errors import PrunedError
-from neonym.base.nested import flatten, key_of
+from neonym.base.nested import flatten
 from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
+from neonym.lab.overrides import key_of
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import Checkout, read_checkout, user_name
 from neonym.lab.tracking.courier import ensure_delivery
