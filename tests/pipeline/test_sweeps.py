@@ -132,6 +132,31 @@ def test_a_folder_that_is_no_sweep_of_ours_is_refused(
 
 
 @pytest.mark.slow
+def test_a_sweep_goes_on_whatever_its_folder_is_called(project: Project) -> None:
+    words = ("train.epochs=1", "tracking.enabled=false", "seed=0")
+    folder = "multirun/it's $HOME=1 (2), \\"
+    named = "hydra.sweep.dir='multirun/it\\'s $HOME=1 (2), \\\\'"
+    project.succeed("python", "pipelines/train.py", "-m", *words, named, PYTHONPATH="src")
+    assert (project.root / folder / "0/result.json").exists()
+    for typed in (folder, f"{folder}/", str(project.root / folder)):
+        (project.root / folder / "0/result.json").unlink()
+        said = project.succeed("neonym", "resume-sweep", typed, PYTHONPATH="src")
+        assert "job 0" in said
+
+
+def test_a_sweep_is_resumed_in_the_projects_folder(project: Project) -> None:
+    folder = project.root / "conf/sweep/mine"
+    folder.mkdir()
+    values = {"version": 1, "id": "0" * 32, "script": "train", "arguments": ["seed=0"]}
+    (folder / "sweep.json").write_text(json.dumps(values))
+    project.root = project.root / "conf/sweep"
+    done = project.run("neonym", "resume-sweep", "mine")
+    assert done.returncode == 2
+    line = "pipelines/train.py does not exist here; run this in the project's folder"
+    assert done.stdout == f"neonym: {line}\n"
+
+
+@pytest.mark.slow
 def test_the_whole_pipeline_is_one_job(project: Project) -> None:
     project.succeed(
         *("python", "pipelines/sweep.py", "-m", "sample.temperature=0.5,1.0"),

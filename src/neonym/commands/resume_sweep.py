@@ -1,6 +1,7 @@
 """`neonym resume-sweep`: run what a sweep has not finished."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,18 @@ def command(sweep: str) -> None:
 
     found = Sweep.read(Path(sweep)) if Path(sweep).is_dir() else _of_run(sweep)
     script = f"pipelines/{found.script}.py"
-    arguments = [*found.arguments, "sweep.resume=true", f"hydra.sweep.dir='{found.folder}'"]
+    if not Path(script).is_file():
+        raise UserError(f"{script} does not exist here; run this in the project's folder")
+    folder = f"hydra.sweep.dir={_quoted(str(found.folder))}"
+    arguments = [*found.arguments, "sweep.resume=true", folder]
     # becomes the sweep: who ends the one, ends the other
     os.execv(sys.executable, [sys.executable, script, "-m", *arguments])  # noqa: S606 (no shell)
+
+
+def _quoted(text: str) -> str:
+    """Text as Hydra's command line reads it, whatever is in it."""
+    text = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), text)
+    return f"'{text}'"
 
 
 def _of_run(run_id: str) -> "Sweep":
