@@ -4,10 +4,11 @@ The jobs of a grid are launched together. Those of a search come in batches, whi
 before. Jobs that an earlier attempt has finished are left out.
 """
 
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
@@ -30,44 +31,7 @@ from neonym.lab.tracking.store import Store
 
 RESUMING = ("sweep.resume", "sweep.id")
 
-
-class JobSource(Protocol):
-    """Says which jobs are left to run: their numbers and overrides."""
-
-    def next_batch(self) -> list[tuple[int, list[str]]]:
-        """The jobs to be launched together now; none at the end of the sweep."""
-
-    def ended(self) -> None:
-        """Take note of the results that the last batch has left."""
-
-
-class Grid:
-    """All jobs at once, but for those that are finished.
-
-    Parameters
-    ----------
-    jobs
-        The overrides of each.
-    folder
-        The sweep's.
-    conf
-        The digest of the configuration files.
-    """
-
-    def __init__(self, jobs: Sequence[Sequence[str]], folder: Path, conf: str) -> None:
-        self._left = [
-            (number, list(words))
-            for number, words in enumerate(jobs)
-            if not Job(number, list(words), folder / str(number)).is_finished(conf)
-        ]
-
-    def next_batch(self) -> list[tuple[int, list[str]]]:
-        """All jobs, once."""
-        left, self._left = self._left, []
-        return left
-
-    def ended(self) -> None:
-        """Nothing depends on it."""
+Batch = list[tuple[int, list[str]]]  # jobs that are launched together: numbers and overrides
 
 
 def run_sweep(
@@ -147,9 +111,9 @@ class _Running:
     def run(self) -> Report:
         """Run the jobs that are not finished; the report on all of them."""
         sweep, first = self._sweep, self._plan.first
-        source = self._source()
+        batches = self._batches()
+        batch = next(batches, [])
         report = summarize(sweep, first)
-        batch = source.next_batch()
         if not batch and is_told(report):
             print_report(report, console())
             return report
@@ -159,8 +123,8 @@ class _Running:
         # The parent has to be there before the runs of its jobs, which are delivered in order; so
         # it is opened twice: to begin, and for the report.
         with open_sweep(store, sweep.id, title, first.tracking) as parent:
-            with suppress(JobFailedError):
-                self._launch(source, batch)
+            with suppress(JobFailedError), closing(batches):
+                self._launch(chain([batch] if batch else [], batches))
             report = summarize(sweep, first)
             with open_sweep(store, sweep.id, title, first.tracking) as end:
                 log_report(end, report, self._script.project.curve)
@@ -172,31 +136,35 @@ class _Running:
                 say(f"MLflow did not take everything ({outcome.message}); run neonym sync")
         return report
 
-    def _source(self) -> JobSource:
-        """Where the sweep's jobs come from."""
-        if self._plan.first.sweep.search == "grid":
+    def _batches(self) -> Generator[Batch]:
+        """What is left to run: of a grid all at once, of a search what follows from the results."""
+        plan, folder = self._plan, self._sweep.folder
+        if plan.first.sweep.search == "grid":
             conf = digest_of_conf(self._context.config_loader)
-            return Grid(self._plan.jobs, self._sweep.folder, conf)
+            jobs = [Job(i, list(words), folder / str(i)) for i, words in enumerate(plan.jobs)]
+            yield [(job.number, job.overrides) for job in jobs if not job.is_finished(conf)]
+            return
         from neonym.lab.sweeps.search import Search  # noqa: PLC0415 (imports Optuna)
 
-        return Search(self._plan, self._sweep.folder)
+        search = Search(plan, folder)
+        while batch := search.next_batch():
+            try:
+                yield batch
+            finally:  # also where the sweep is stopped
+                search.ended()
 
-    def _launch(self, source: JobSource, batch: list[tuple[int, list[str]]]) -> None:
+    def _launch(self, batches: Iterable[Batch]) -> None:
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self._context,
             task_function=JobFunction(self._script, self._plan.shared),
             config=self._config,
         )
         own = f"sweep.id={self._sweep.id}"
-        while batch:
+        for batch in batches:
             for number, words in batch:
                 Job(number, words, self._sweep.folder / str(number)).forget_failure()
             overrides = [[*words, own, f"{NUMBER}{number}"] for number, words in batch]
-            try:
-                launcher.launch(overrides, initial_job_idx=batch[0][0])
-            finally:
-                source.ended()
-            batch = source.next_batch()
+            launcher.launch(overrides, initial_job_idx=batch[0][0])
 
 
 def _title(sweep: Sweep, shared: Collection[str]) -> str:
