@@ -4,9 +4,9 @@ import pytest
 from mlflow.tracking import MlflowClient
 from promotable import deliver_run, run_of
 
-from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.cli import run as run_cli
+from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.registry import Entry, promote, val_nll_of
 from neonym.lab.tracking.store import Store
 
@@ -96,7 +96,7 @@ def test_what_cannot_be_compared_is_refused(
 def test_a_run_that_only_trained_is_compared_by_its_best_epoch(store: Store) -> None:
     make_champion(store, deliver_run(store, "a", val_nll=1.5), val_nll="1.5")
     trained = deliver_run(store, "b", val_nll=1.625, stage="train")
-    assert val_nll_of(experiment.PROJECT, run_of(store, "b")) == 1.625
+    assert val_nll_of(Recorded.find(store, trained)) == 1.625
     with pytest.raises(UserError, match=r"val nll 1\.6250 against 1\.5000"):
         promote(store, trained, "neonym")
 

@@ -42,11 +42,12 @@ def _quoted(text: str) -> str:
 def _of_run(run_id: str) -> "Sweep":
     """The sweep whose parent run has this id."""
     from neonym.experiment import PROJECT  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.lineage.lookup import run_key_of  # noqa: PLC0415
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
+    from neonym.lab.tracking import tags  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    key = run_key_of(Store.of_project(PROJECT), run_id)
+    key = Recorded.find(Store.of_project(PROJECT), run_id).tag(tags.RUN_KEY)
     folders = Path("multirun")
     for path in (*folders.glob(f"*/{SWEEP}"), *folders.glob(f"*/*/{SWEEP}")):
         sweep = Sweep.read(path.parent)

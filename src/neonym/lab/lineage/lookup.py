@@ -59,17 +59,6 @@ def find_run(store: Store, run_id: str) -> Run:
     return run
 
 
-def run_key_of(store: Store, run_id: str) -> str:
-    """The key under which a run was spooled.
-
-    Raises
-    ------
-    UserError
-        As `find_run`.
-    """
-    return str(find_run(store, run_id).data.tags[tags.RUN_KEY])
-
-
 def unusable(store: Store, error: Exception) -> UserError:
     """What to tell where a store does not answer, or not as it should."""
     reason = next(iter(str(error).splitlines()), type(error).__name__)

@@ -5,18 +5,17 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlflow
-from mlflow.entities import LoggedModelStatus, Run
+from mlflow.entities import LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
-from neonym.lab.lineage.lookup import ABSENT, connect, find_run, unusable
-from neonym.lab.project import Project
+from neonym.lab.lineage.lookup import ABSENT, connect, unusable
+from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 
@@ -83,17 +82,16 @@ def promote(store: Store, run_id: str, name: str, force: bool = False) -> Promot
     """
     if not NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot name a model; take letters, digits, dots, dashes")
-    run = find_run(store, run_id)
-    client = connect(store)
+    recorded, client = Recorded.find(store, run_id), connect(store)
     try:
-        candidate = _candidate(store.project, run)
+        candidate = _candidate(recorded)
         before = champion(client, name)
         if before is not None and before.run_id == run_id:
             return Promotion(before, before)
         reason = _reason_against(candidate, before)
         if reason and not force:
             raise UserError(f"{reason}; --force promotes it nevertheless")
-        version = _version_of(client, name, run) or _register(store, client, name, candidate)
+        version = _version_of(client, name, run_id) or _register(recorded, client, name, candidate)
         client.set_registered_model_alias(name, ALIAS, version)
     except MlflowException as error:
         raise unusable(store, error) from None
@@ -118,40 +116,33 @@ def champion(client: MlflowClient, name: str) -> Entry | None:
     )
 
 
-def _candidate(project: Project[Any], run: Run) -> Entry:
+def _candidate(recorded: Recorded) -> Entry:
     """What is to be promoted: a finished run that has a model."""
-    run_id = run.info.run_id
-    if run.data.tags.get(tags.KIND) == "sweep":
-        best = run.data.tags.get("sweep.best_run_id")
+    run_id, info = recorded.id, recorded.run.info
+    if recorded.kind == "sweep":
+        best = recorded.tag("sweep.best_run_id")
         raise UserError(
             f"run {run_id} is a sweep; promote one of its jobs"
             + (f", such as the best, {best}" if best else "")
         )
-    if run.info.lifecycle_stage == "deleted":
+    if info.lifecycle_stage == "deleted":
         raise UserError(f"run {run_id} was deleted; restore it in MLflow before it is promoted")
-    if run.info.status != "FINISHED":
-        raise UserError(f"run {run_id} is {run.info.status}; only a finished run has its model")
-    if tags.MODEL not in run.data.tags:
+    if info.status != "FINISHED":
+        raise UserError(f"run {run_id} is {info.status}; only a finished run has its model")
+    if not recorded.tag(tags.MODEL):
         raise UserError(f"run {run_id} has no model; promote one that trained a network")
-    return Entry(run_id, val_nll_of(project, run), _val_data_of(run))
+    return Entry(run_id, val_nll_of(recorded), recorded.splits.get("validation", ""))
 
 
-def val_nll_of(project: Project[Any], run: Run) -> float:
+def val_nll_of(recorded: Recorded) -> float:
     """The metric of the model that a run kept; NaN if it has none.
 
     The last stage measures it. A run without that stage has it as its best step's.
     """
-    stages = run.data.tags.get(tags.STAGES, "").split(",")
-    figure = project.promoted_by if project.last_stage in stages else project.charts.best
-    return float(run.data.metrics.get(figure, math.nan))
-
-
-def _val_data_of(run: Run) -> str:
-    inputs = run.inputs.dataset_inputs if run.inputs else []
-    for used in inputs:
-        if any(tag.key == tags.DATASET_CONTEXT and tag.value == "validation" for tag in used.tags):
-            return str(used.dataset.digest)
-    return ""
+    project = recorded.store.project
+    is_whole = project.last_stage in recorded.stages
+    metric = project.promoted_by if is_whole else project.charts.best
+    return float(recorded.run.data.metrics.get(metric, math.nan))
 
 
 def _reason_against(candidate: Entry, present: Entry | None) -> str:
@@ -174,20 +165,21 @@ def _reason_against(candidate: Entry, present: Entry | None) -> str:
     return ""
 
 
-def _version_of(client: MlflowClient, name: str, run: Run) -> str:
+def _version_of(client: MlflowClient, name: str, run_id: str) -> str:
     """The version that an earlier promotion of the run made; "" if there is none."""
     found: list[ModelVersion] = [
         version
         for version in client.search_model_versions(f"name = '{name}'")
-        if version.run_id == run.info.run_id and VAL_DATA in version.tags
+        if version.run_id == run_id and VAL_DATA in version.tags
     ]
     return str(max(found, key=lambda version: int(version.version)).version) if found else ""
 
 
-def _register(store: Store, client: MlflowClient, name: str, candidate: Entry) -> str:
+def _register(recorded: Recorded, client: MlflowClient, name: str, candidate: Entry) -> str:
     """A new version of the registered model; its number."""
-    mlflow.set_tracking_uri(store.uri)  # where the registry looks up the model, whatever its client
-    model_id = _logged_model(store, client, candidate.run_id)
+    # where the registry looks up the model, whatever its client
+    mlflow.set_tracking_uri(recorded.store.uri)
+    model_id = _logged_model(recorded, client)
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -195,24 +187,22 @@ def _register(store: Store, client: MlflowClient, name: str, candidate: Entry) -
             raise
     noted = {VAL_NLL: repr(candidate.val_nll), VAL_DATA: candidate.val_data}
     version = client.create_model_version(
-        name, f"models:/{model_id}", candidate.run_id, tags=noted, model_id=model_id
+        name, f"models:/{model_id}", recorded.id, tags=noted, model_id=model_id
     )
     return str(version.version)
 
 
-def _logged_model(store: Store, client: MlflowClient, run_id: str) -> str:
+def _logged_model(recorded: Recorded, client: MlflowClient) -> str:
     """The MLflow model of a run; made from the run's model file where it logged only that."""
-    run = client.get_run(run_id)
-    outputs = run.outputs.model_outputs if run.outputs else []
+    outputs = recorded.run.outputs.model_outputs if recorded.run.outputs else []
     for model_id in (str(output.model_id) for output in reversed(outputs)):
         if _is_ready(client, model_id):
             return model_id
-    digest = run.data.tags[tags.MODEL]
+    store, digest = recorded.store, recorded.tag(tags.MODEL)
     with tempfile.TemporaryDirectory() as folder:
-        model_id = store.project.log_model(
-            store.uri, run_id, _download(store, client, run_id, Path(folder), digest)
-        )
-    client.set_tag(run_id, tags.LOGGED_MODEL, digest)
+        file = _download(recorded, Path(folder), digest)
+        model_id = store.project.log_model(store.uri, recorded.id, file)
+    client.set_tag(recorded.id, tags.LOGGED_MODEL, digest)
     return model_id
 
 
@@ -225,14 +215,13 @@ def _is_ready(client: MlflowClient, model_id: str) -> bool:
         raise
 
 
-def _download(store: Store, client: MlflowClient, run_id: str, folder: Path, digest: str) -> Path:
+def _download(recorded: Recorded, folder: Path, digest: str) -> Path:
     """The run's model file, which must be the one that it trained."""
-    model = store.project.model
-    try:
-        file = Path(client.download_artifacts(run_id, model, str(folder)))
-    except (MlflowException, OSError):
-        raise UserError(f"run {run_id} has no {model} among its artifacts any more") from None
+    project = recorded.store.project
+    file = recorded.download(project.model, folder)
+    if file is None:
+        raise UserError(f"run {recorded.id} has no {project.model} among its artifacts any more")
     if sha256_of_file(file) != digest:
-        raise UserError(f"{model} of run {run_id} is not the file that the run logged")
-    store.project.check_model(file)
+        raise UserError(f"{project.model} of run {recorded.id} is not the file that the run logged")
+    project.check_model(file)
     return file
