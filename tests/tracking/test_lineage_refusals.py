@@ -1,4 +1,4 @@
-"""A run that cannot be had again is refused with the reason, before anything is started."""
+"""A run that cannot be reproduced is refused with the reason, before anything is started."""
 
 import json
 from pathlib import Path

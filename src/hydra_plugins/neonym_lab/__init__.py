@@ -135,9 +135,9 @@ class Slurm(LabLauncher):
             return "submitit is not installed: pip install submitit"
         if shutil.which("sbatch") is None:
             return "there is no sbatch here: start the sweep where the cluster takes jobs"
-        asked = subprocess.run(["squeue", "--me"], capture_output=True, text=True, check=False)
-        reason = asked.stderr.strip().splitlines()[-1:] or ["squeue fails"]
-        return "" if asked.returncode == 0 else f"the cluster cannot be reached: {reason[0]}"
+        queue = subprocess.run(["squeue", "--me"], capture_output=True, text=True, check=False)
+        reason = queue.stderr.strip().splitlines()[-1:] or ["squeue fails"]
+        return "" if queue.returncode == 0 else f"the cluster cannot be reached: {reason[0]}"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run all jobs."""

@@ -27,8 +27,8 @@ def one_blas_thread() -> Iterator[None]:
 def processors() -> int:
     """How many processors this process may use: at most those that `OMP_NUM_THREADS` says."""
     given = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(given, int(asked))) if asked.isdecimal() else given
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(given, int(limit))) if limit.isdecimal() else given
 
 
 def results_in_order(

@@ -79,7 +79,7 @@ def _parts(chain: Chain) -> Iterator[tuple[str, list[str]]]:
         yield "DVC", _dvc(chain["dvc"])
     yield "environment", _environments(chain["environment"])
     again = chain["reproduce"]
-    yield "again", [again["command"] or f"cannot be had again: {again['reason']}"]
+    yield "again", [again["command"] or f"cannot be reproduced: {again['reason']}"]
 
 
 def _run(run: Chain) -> list[str]:
@@ -144,10 +144,12 @@ def _environments(environments: Chain) -> list[str]:
     """What stages computed with, once for those that agree."""
     if not environments:
         return ["not recorded"]
-    told: dict[tuple[str, ...], list[str]] = {}
+    stages_of: dict[tuple[str, ...], list[str]] = {}
     for stage, values in environments.items():
-        told.setdefault(_environment(values), []).append(stage)
-    return [line for lines, stages in told.items() for line in (f"of {', '.join(stages)}:", *lines)]
+        stages_of.setdefault(_environment(values), []).append(stage)
+    return [
+        line for lines, stages in stages_of.items() for line in (f"of {', '.join(stages)}:", *lines)
+    ]
 
 
 def _environment(values: Chain) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def command(run_id: str) -> int:
     applied there, and its stages run with its configuration in the present environment. Neither the
     workspace nor MLflow's store changes, and nothing is left behind.
 
-    Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be had again.
+    Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be reproduced.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
@@ -38,12 +38,12 @@ def command(run_id: str) -> int:
     from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
 
     root = project_root(Path.cwd())
-    asked = Recorded.find(Store.of_project(PROJECT, root), run_id)
-    runs = _jobs(asked) if asked.kind == "sweep" else [asked]
+    run = Recorded.find(Store.of_project(PROJECT, root), run_id)
+    runs = _jobs(run) if run.kind == "sweep" else [run]
     for recorded in runs:
         refusal = explain_refusal(recorded, root)
         if refusal:
-            raise UserError(f"run {recorded.id} cannot be had again: {refusal}")
+            raise UserError(f"run {recorded.id} cannot be reproduced: {refusal}")
     signal.signal(signal.SIGTERM, _interrupt)
     equal = [_is_equal_again(recorded, root, number) for number, recorded in enumerate(runs)]
     if len(runs) > 1:
@@ -82,9 +82,10 @@ def _tell_environment(recorded: "Recorded") -> None:
         click.echo("environment: the run does not tell its own, so versions may differ")
         return
     here = environment()
-    told = recorded.environments.values()
     lines = dict.fromkeys(
-        line for then in told for line in differences(then, here, recorded.store.project.packages)
+        line
+        for then in recorded.environments.values()
+        for line in differences(then, here, recorded.store.project.packages)
     )
     for line in lines or ["versions, processor and BLAS are the run's"]:
         click.echo(escape(f"environment: {line}"))

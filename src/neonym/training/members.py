@@ -30,7 +30,7 @@ def train_members(
     TrainingResult
         Where there is one network and no n-gram, that of `train`. Otherwise `mixture` is what all
         predict together, `best_val_nll` its nll, `network` the first network, and the history that
-        of one network behind the other.
+        of one network after the other.
     """
     options = configuration.train
     results: list[TrainingResult] = []
@@ -38,17 +38,17 @@ def train_members(
     checkpoints = [_checkpoint_of(number, checkpoint) for number in range(options.members)]
     for number, path in enumerate(checkpoints):
         seed = member_seed(configuration.seed, number)
-        behind = _Behind(history[-1] if history else None, listener)
+        offset = _OffsetListener(history[-1] if history else None, listener)
         result = train(
             train_ids,
             val_ids,
             vocabulary_size,
             configuration.model_copy(update={"seed": seed}),
-            listener=behind,
+            listener=offset,
             checkpoint=path,
         )
         results.append(result)
-        history += [behind.counted_on(record) for record in result.history]
+        history += [offset.shifted(record) for record in result.history]
     if options.members == 1 and options.ngram_max_order is None:
         return results[0]
     for path in checkpoints[1:]:
@@ -70,14 +70,14 @@ def _checkpoint_of(number: int, checkpoint: Path | None) -> Path | None:
     return checkpoint.with_suffix(f".{number}{checkpoint.suffix}")
 
 
-class _Behind:
-    """Listens to a member's training, and passes it on as that behind the members before."""
+class _OffsetListener:
+    """Passes a member's training on, its epochs and steps counted from those of members before."""
 
     def __init__(self, last: EpochRecord | None, listener: TrainingListener | None) -> None:
         self.epochs, self.steps = (last.epoch, last.step) if last else (0, 0)
         self.listener = listener
 
-    def counted_on(self, record: EpochRecord) -> EpochRecord:
+    def shifted(self, record: EpochRecord) -> EpochRecord:
         return record._replace(epoch=self.epochs + record.epoch, step=self.steps + record.step)
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
@@ -86,7 +86,7 @@ class _Behind:
 
     def on_epoch(self, record: EpochRecord) -> None:
         if self.listener:
-            self.listener.on_epoch(self.counted_on(record))
+            self.listener.on_epoch(self.shifted(record))
 
 
 @one_blas_thread()

@@ -189,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's real root")
     parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     handler = logging.StreamHandler()
     handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -197,7 +197,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    store = Store.of_project(load_project(asked.project), asked.root)
+    store = Store.of_project(load_project(arguments.project), arguments.root)
     os.environ[TRACKING_URI] = store.uri
     Delivery(store).run()
 

@@ -108,11 +108,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, default=5000)
     parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        store = Store.of_project(load_project(asked.project))
+        store = Store.of_project(load_project(arguments.project))
         check(store)
-        listening = listen(asked.port)
+        listening = listen(arguments.port)
     except UserError as error:
         print(f"ui: {error}", file=sys.stderr)
         sys.exit(2)

@@ -74,9 +74,9 @@ def _metrics(recorded: Recorded, made: Made) -> Iterator[Row]:
     resumed = any(value_at(recorded.configuration, key) for key in project.schema.of_execution)
     for name in sorted(recorded.run.data.metrics):
         curve = recorded.curve(name)
-        told = [points[name] for points in (made.points, made.filled) if name in points] or [{}]
+        logged = [points[name] for points in (made.points, made.filled) if name in points] or [{}]
         first = min(curve, default=0) if resumed and name in project.passing_metrics else 0
-        rows = [_metric(name, curve, _from(first, again)) for again in told]
+        rows = [_metric(name, curve, _from(first, again)) for again in logged]
         yield next((row for row in rows if row.equal), rows[0])
     if not set(project.complete_after).isdisjoint(recorded.stages):
         for name in sorted(

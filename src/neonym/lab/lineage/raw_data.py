@@ -1,4 +1,4 @@
-"""The file of raw data that a run used: where it can be had again."""
+"""The file of raw data that a run used: where it can still be found."""
 
 import shutil
 from dataclasses import dataclass

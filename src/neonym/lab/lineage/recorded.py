@@ -146,7 +146,7 @@ class Recorded:
     @cached_property
     def artifacts(self) -> list[str]:
         """The paths of all of the run's files."""
-        return sorted(self._asked(lambda: self._files("")))
+        return sorted(self._query(lambda: self._files("")))
 
     def _files(self, folder: str) -> list[str]:
         found: list[str] = []
@@ -181,7 +181,7 @@ class Recorded:
 
     def curve(self, metric: str) -> dict[int, float]:
         """A metric's values by step; the latest where a step was logged again."""
-        points = self._asked(lambda: self._client.get_metric_history(self.id, metric))
+        points = self._query(lambda: self._client.get_metric_history(self.id, metric))
         points.sort(key=lambda point: point.timestamp)
         return {int(point.step): float(point.value) for point in points}
 
@@ -197,7 +197,7 @@ class Recorded:
         """The jobs of this sweep."""
         return Recorded.with_tags(self.store, {tags.PARENT: self.id})
 
-    def _asked(self, question: Callable[[], Answer]) -> Answer:
+    def _query(self, question: Callable[[], Answer]) -> Answer:
         try:
             return question()
         except (MlflowException, OSError) as error:

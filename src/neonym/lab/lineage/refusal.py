@@ -1,4 +1,4 @@
-"""Why a run cannot be had again, found out before anything is started."""
+"""Why a run cannot be reproduced, found out before anything is started."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ LACKING = {
 
 
 def explain_refusal(recorded: Recorded, root: Path) -> str:
-    """Why a run cannot be had again, in one line; "" if it can.
+    """Why a run cannot be reproduced, in one line; "" if it can.
 
     Parameters
     ----------

@@ -39,14 +39,14 @@ class Made:
     splits: dict[str, str] = field(default_factory=dict)
     """Digests, by what the split is used for."""
     points: dict[str, dict[int, float]] = field(default_factory=dict)
-    """The values of each metric by step, as a stage told them while it ran."""
+    """The values of each metric by step, as a stage logged them while it ran."""
     filled: dict[str, dict[int, float]] = field(default_factory=dict)
     """The same as a later stage fills it in from files, for a run that lacks the stage."""
     files: dict[str, str] = field(default_factory=dict)
     """The sha256 of each file, under the path that it has among a run's artifacts."""
 
     def add(self, event: Mapping[str, Any], segment: Path) -> None:
-        """Take in what a stage told."""
+        """Add what a stage logged."""
         match event["type"]:
             case "run":
                 self.tags.update(event.get("tags", {}))
@@ -89,7 +89,7 @@ def rerun(
     found
         The raw data that it used.
     on_stage
-        Is told each stage that has ended, and its seconds.
+        Called with each stage that has ended, and its seconds.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _environment(worktree: Worktree, stage: str, store: Store) -> dict[str, str]
 
 
 def collect(store: Store) -> Made:
-    """What stages told into a spool.
+    """What stages logged into a spool.
 
     They may be of an older or newer neonym than this one, so nothing is asked of a line but that it
     begins with an event.

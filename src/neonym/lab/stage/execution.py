@@ -74,8 +74,8 @@ class Stage(Generic[Schema]):
         What tells a job from the others of its sweep comes first, where narrow columns show it.
         """
         words = without_sweep(self.overrides)
-        asked = " ".join(sorted(words, key=lambda word: word in self._shared))
-        return asked or self.project.run_name(self.configuration)
+        title = " ".join(sorted(words, key=lambda word: word in self._shared))
+        return title or self.project.run_name(self.configuration)
 
     def output(self, path: str) -> Path:
         """Where this execution writes what the workspace calls `path`."""

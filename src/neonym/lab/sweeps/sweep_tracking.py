@@ -19,7 +19,7 @@ from neonym.lab.tracking.run import Run
 
 Curve = Callable[[Path], list[tuple[int, float]]]
 
-TOLD = "told.sha256"
+REPORTED = "told.sha256"  # of the report that the parent run holds
 FAILURES = 10  # that the description tells
 LONGEST = 140  # characters of overrides or a reason in it
 HOW_TO_READ = (
@@ -50,14 +50,14 @@ def log_report(run: Run, report: Report, curve: Curve) -> None:
         _log_pictures(run, report, shares, curve)
 
 
-def note_as_told(report: Report) -> None:
+def note_as_reported(report: Report) -> None:
     """Note in the sweep's folder that the parent run holds this report."""
-    write_text(report.sweep.folder / TOLD, _digest(report) + "\n")
+    write_text(report.sweep.folder / REPORTED, _digest(report) + "\n")
 
 
-def is_told(report: Report) -> bool:
+def is_reported(report: Report) -> bool:
     """Whether the parent run holds this very report."""
-    path = report.sweep.folder / TOLD
+    path = report.sweep.folder / REPORTED
     return path.exists() and path.read_text("utf-8").strip() == _digest(report)
 
 
@@ -167,5 +167,5 @@ def _short(text: str) -> str:
 def _importance(report: Report, shares: Mapping[str, float] | str) -> str:
     if isinstance(shares, str):
         return f"Importance of the keys is not told: {shares}."
-    told = ", ".join(f"{literal(key)} {share:.2f}" for key, share in shares.items())
-    return f"Share of the variation of {report.metric} that each key explains: {told}."
+    listed = ", ".join(f"{literal(key)} {share:.2f}" for key, share in shares.items())
+    return f"Share of the variation of {report.metric} that each key explains: {listed}."

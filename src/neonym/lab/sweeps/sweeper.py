@@ -24,7 +24,7 @@ from neonym.lab.sweeps.launching import JobFailedError, digest_of_conf
 from neonym.lab.sweeps.planning import Plan, plan_sweep
 from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
-from neonym.lab.sweeps.sweep_tracking import is_told, log_report, note_as_told
+from neonym.lab.sweeps.sweep_tracking import is_reported, log_report, note_as_reported
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.opening import open_sweep
 from neonym.lab.tracking.store import Store
@@ -37,7 +37,7 @@ Batch = list[tuple[int, list[str]]]  # jobs that are launched together: numbers 
 def run_sweep(
     script: Script[Any], context: HydraContext, config: DictConfig, arguments: list[str]
 ) -> Report:
-    """Run a sweep, or what is left of it, and see that MLflow and the terminal tell of it.
+    """Run the unfinished jobs of a sweep, and report on all of it in MLflow and the terminal.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class _Running:
         batches = self._batches()
         batch = next(batches, [])
         report = summarize(sweep, first)
-        if not batch and is_told(report):
+        if not batch and is_reported(report):
             print_report(report, console())
             return report
         OmegaConf.save(self._config, sweep.folder / "multirun.yaml")
@@ -130,14 +130,14 @@ class _Running:
                 log_report(end, report, self._script.project.curve)
         print_report(report, console())
         if first.tracking.enabled:
-            note_as_told(report)
+            note_as_reported(report)
             outcome = wait_for_delivery(store, first.tracking.wait_seconds, parent.folder)
             if not outcome.delivered:
                 say(f"MLflow did not take everything ({outcome.message}); run neonym sync")
         return report
 
     def _batches(self) -> Generator[Batch]:
-        """What is left to run: of a grid all at once, of a search what follows from the results."""
+        """The unfinished jobs: of a grid together, of a search as results suggest them."""
         plan, folder = self._plan, self._sweep.folder
         if plan.first.sweep.search == "grid":
             conf = digest_of_conf(self._context.config_loader)

@@ -38,7 +38,7 @@ def run_side_by_side(launch: Launch, workers: int | None) -> None:
     Parameters
     ----------
     launch
-        The jobs; told of each that ends.
+        The jobs; notified of each that ends.
     workers
         How many at most; None: as many as there are processors.
     """

@@ -94,7 +94,7 @@ def _diff(folder: Path, excluded: list[str]) -> bytes | None:
 
 
 def where_kept(path: Path, folder: Path, root: Path) -> Kept:
-    """Where a file of raw data that a run uses can be had again later.
+    """Where a file of raw data that a run uses can be found later.
 
     Parameters
     ----------

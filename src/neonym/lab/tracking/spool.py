@@ -132,7 +132,7 @@ class Segment:
         return True
 
     def events_from(self, offset: int) -> Iterator[tuple[Event, int]]:
-        """Complete events behind `offset`, each with the offset behind it.
+        """Complete events after `offset`, each with the offset after it.
 
         Raises
         ------
@@ -229,7 +229,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _next_time(segments: Path) -> int:
-    """The time, nanoseconds since 1970; behind all segments also where the clock was set back."""
+    """The time, nanoseconds since 1970; after all segments also where the clock was set back."""
     waiting = open_segments(segments)
     last = waiting[-1].folder.name[:TIME_DIGITS] if waiting else ""
     return max(time.time_ns(), int(last) + 1 if last.isdecimal() else 0)
