@@ -86,13 +86,14 @@ class Sweep:
         UserError
             If there is none, or it is of another version.
         """
+        damaged = UserError(f"{folder / SWEEP} is damaged; begin the sweep anew")
         try:
             values = parse_json((folder / SWEEP).read_bytes())
             version = values["version"]
         except FileNotFoundError:
             raise UserError(f"{folder} is not a sweep's folder: it has no {SWEEP}") from None
         except (ValueError, KeyError, TypeError):
-            raise UserError(f"{folder / SWEEP} is damaged; begin the sweep anew") from None
+            raise damaged from None
         if version != VERSION:
             raise UserError(
                 f"{folder} is a sweep of version {version}, this neonym goes on with version "
@@ -101,19 +102,14 @@ class Sweep:
         try:
             sweep = TypeAdapter(cls).validate_python(values | {"folder": folder})
         except ValidationError:
-            raise UserError(f"{folder / SWEEP} is damaged; begin the sweep anew") from None
+            raise damaged from None
         if not sweep.script.isidentifier():  # it becomes part of a path
-            raise UserError(f"{folder / SWEEP} is damaged; begin the sweep anew")
+            raise damaged
         return sweep
 
     def write(self) -> None:
         """Note what was asked for."""
-        values = {
-            "version": self.version,
-            "id": self.id,
-            "script": self.script,
-            "arguments": self.arguments,
-        }
+        values = {name: getattr(self, name) for name in ("version", "id", "script", "arguments")}
         write_text(self.folder / SWEEP, json.dumps(values, indent=2) + "\n")
 
     @contextmanager
@@ -134,10 +130,6 @@ class Sweep:
             yield
         finally:
             lock.release()
-
-    def read_results(self) -> list[Result]:
-        """The results of all jobs so far, in the order of their numbers."""
-        return read_results(self.folder)
 
 
 def read_results(folder: Path) -> list[Result]:

@@ -16,7 +16,7 @@ from neonym.lab.configuration import Configuration
 from neonym.lab.overrides import key_of
 from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
 from neonym.lab.sweeps.results import Result
-from neonym.lab.sweeps.sweep_folder import Sweep
+from neonym.lab.sweeps.sweep_folder import Sweep, read_results
 
 SHOWN = 20
 
@@ -89,7 +89,7 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
     settings = configuration.sweep
     sign = -1.0 if settings.direction == "maximize" else 1.0
     of: dict[str, list[Result]] = {"finished": [], "pruned": [], "failed": []}
-    for result in sweep.read_results():
+    for result in read_results(sweep.folder):
         of[result.status].append(result)
     shared = _shared(of["finished"])
     groups = _groups(of["finished"], shared, configuration.seeds)
