@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from neonym.lab.sweeps.launching import Launch
 
 
-OTHER_SWEEPER = "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
-
-
 class PlannedSweeper(Sweeper):
     """Plans a sweep, checks it before anything runs, launches its jobs and reports on them.
 
@@ -79,6 +76,8 @@ class LabLauncher(Launcher, ABC):
             If it does not come from the lab's sweeper.
         """
         if not getattr(task_function, "is_job", False):
+            from neonym.lab.composing.by_hand import OTHER_SWEEPER  # noqa: PLC0415 (imports more)
+
             raise UserError(OTHER_SWEEPER)
         self._arguments = {
             "hydra_context": hydra_context,

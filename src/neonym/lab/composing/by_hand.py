@@ -34,6 +34,7 @@ from neonym.lab.stage.execution import Stage, StageFunction
 
 CONF = "conf"
 CONFIG = "config"
+OTHER_SWEEPER = "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
 
 
 class Script(Generic[Schema]):
@@ -74,9 +75,7 @@ class Script(Generic[Schema]):
         log_to_terminal()
         try:
             if HydraConfig.get().mode is RunMode.MULTIRUN:
-                raise UserError(
-                    "hydra/sweeper cannot be chosen: sweep.search says how, as grid, random or tpe"
-                )
+                raise UserError(OTHER_SWEEPER)
             stage = self.stage(composed)
             self.function(stage)
             stage.say(f"{self.name}: results are in {os.path.relpath(stage.results)}")
