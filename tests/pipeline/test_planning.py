@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hydra.types import RunMode
@@ -159,7 +158,8 @@ def test_a_mistake_in_a_search_leaves_nothing_behind(project: Project) -> None:
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == 1, done.stdout
     assert not (project.root / "multirun").exists()
-    assert not Path(project.root, "mlflow.db").exists()
+    assert not (project.root / ".neonym").exists()  # no event of a run either
+    assert project.runs() == []
 
 
 @pytest.mark.parametrize("preset", sorted(path.stem for path in (PROJECT / "conf/sweep").iterdir()))
