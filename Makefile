@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup repro test test-slow test-peer test-system lint format sweep ui bench bench-runs lock clean
+.PHONY: help setup setup-bench repro test test-slow test-peer test-system lint format sweep ui bench bench-runs lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,8 @@ test: setup ## Run the fast test suite
 
 test-slow: setup ## Run the slow test suite, which starts real services
 	@pytest -n 2 --dist worksteal -m slow
+
+setup-bench: $(BENCH) ## Make .venv-bench, with PyTorch and JAX to measure and test against
 
 test-peer: $(BENCH) ## Run the tests against PyTorch
 	@$(BENCH_BIN)/pytest -m peer
