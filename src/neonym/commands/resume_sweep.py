@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ def _of_run(run_id: str) -> "Sweep":
     key = Recorded.find(Store.of_project(PROJECT), run_id).tag(tags.RUN_KEY)
     folders = Path("multirun")
     for path in (*folders.glob(f"*/{SWEEP}"), *folders.glob(f"*/*/{SWEEP}")):
-        sweep = Sweep.read(path.parent)
-        if sweep.id == key:
-            return sweep
+        with suppress(UserError):  # another sweep's folder may be damaged
+            sweep = Sweep.read(path.parent)
+            if sweep.id == key:
+                return sweep
     raise UserError(f"the folder of sweep {run_id} is not below multirun/ here")
