@@ -37,7 +37,7 @@ LAB_LAYERS = (
     ("delivery",),
     ("tracking",),
     ("project",),
-    ("configuration", "git", "lockfile", "overrides"),
+    ("configuration", "dvc_cache", "git", "lockfile", "overrides"),
 )
 USERS_OF_THE_LAB = {"cli", "commands", "experiment", "tracked"}
 

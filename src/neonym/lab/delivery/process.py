@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
-from neonym.lab.delivery.store_check import explain_unusable
+from neonym.lab.delivery.store_check import explain_unusable, shorten_patience
 from neonym.lab.project import load_project
 from neonym.lab.tracking.events import UnreadableError
 from neonym.lab.tracking.redaction import redact_text
@@ -193,9 +193,7 @@ def main() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # MLflow's own defaults hang for four minutes on a server that is away
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    shorten_patience()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     store = Store.of_project(load_project(arguments.project), arguments.root)
     os.environ[TRACKING_URI] = store.uri

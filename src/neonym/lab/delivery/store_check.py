@@ -8,10 +8,31 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from neonym.base.errors import UserError
 from neonym.lab.tracking.store import Store
 
 REVISION = re.compile(r'^revision = ["\'](\w+)', re.MULTILINE)
 DOWN_REVISION = re.compile(r'^down_revision = ["\'](\w+)', re.MULTILINE)
+
+
+def check_usable(store: Store) -> None:
+    """See that something was tracked, and that the store can be used as it is.
+
+    Raises
+    ------
+    UserError
+        If not.
+    """
+    if store.is_own and not store.database.exists():
+        raise UserError("nothing is tracked yet; run `make repro`")
+    if reason := explain_unusable(store):
+        raise UserError(reason)
+
+
+def shorten_patience() -> None:
+    """Have MLflow give up soon: its own defaults hang for four minutes on a server that is away."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
 
 def explain_unusable(store: Store) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from neonym.base.errors import UserError
 from neonym.lab.delivery import views
-from neonym.lab.delivery.store_check import explain_unusable
+from neonym.lab.delivery.store_check import check_usable
 from neonym.lab.project import load_project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
@@ -29,11 +29,7 @@ def check(store: Store) -> None:
     """
     if store.uri.startswith(("http://", "https://")):
         raise UserError(f"runs are tracked at {store.address}: open it in a browser")
-    if store.is_own and not store.database.exists():
-        raise UserError("nothing is tracked yet; run `make repro`")
-    reason = explain_unusable(store)
-    if reason:
-        raise UserError(reason)
+    check_usable(store)
 
 
 def listen(port: int) -> socket.socket:

@@ -7,7 +7,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
-from neonym.lab.delivery.store_check import explain_unusable
+from neonym.lab.delivery.store_check import check_usable, shorten_patience
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.store import Store
@@ -24,14 +24,8 @@ def connect(store: Store) -> MlflowClient:
     UserError
         If nothing was tracked yet, or the store cannot be used.
     """
-    if store.is_own and not store.database.exists():
-        raise UserError("nothing is tracked yet; run `make repro`")
-    reason = explain_unusable(store)
-    if reason:
-        raise UserError(reason)
-    # MLflow's own defaults hang for four minutes on a server that is away
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    check_usable(store)
+    shorten_patience()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         return MlflowClient(store.uri)

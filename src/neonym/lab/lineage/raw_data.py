@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from neonym.base.files import sha256_of_file
 from neonym.base.nested import value_at
+from neonym.lab.dvc_cache import cached
 from neonym.lab.git import git, succeeds
 from neonym.lab.lineage.recorded import RAW, Recorded
 from neonym.lab.tracking import tags
@@ -71,7 +72,7 @@ def _artifact(recorded: Recorded, folder: Path) -> Path | None:
 def _in_cache(root: Path, md5: str) -> Path | None:
     if not md5.isalnum():
         return None
-    return root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+    return cached(root, md5)
 
 
 def place(found: Found, target: Path) -> None:

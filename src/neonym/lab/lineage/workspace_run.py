@@ -7,6 +7,7 @@ from typing import Any
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
+from neonym.lab.dvc_cache import cached
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
@@ -89,7 +90,7 @@ def _agree(param: str, value: Any) -> bool:
 
 def _sha256_of(project: Project[Any], md5: str, root: Path) -> str:
     """The sha256 of the model with an md5, if the workspace or DVC's cache has it; else ""."""
-    for path in (root / project.model, root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]):
+    for path in (root / project.model, cached(root, md5)):
         if path.is_file() and md5_of(path) == md5:
             return sha256_of_file(path)
     return ""

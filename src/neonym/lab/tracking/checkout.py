@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from neonym.base.files import md5_of
+from neonym.lab.dvc_cache import cached
 from neonym.lab.git import git_bytes, git_text
 from neonym.lab.tracking.redaction import redact_diff
 
@@ -111,7 +112,7 @@ def where_kept(path: Path, folder: Path, root: Path) -> Kept:
             return "git"
     file = folder / path
     md5 = md5_of(file)
-    if (root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).is_file():
+    if cached(root, md5).is_file():
         return "DVC's cache"
     return "artifact" if file.stat().st_size <= MAX_RAW_BYTES else "nowhere"
 
