@@ -123,7 +123,11 @@ def test_a_folder_of_configuration_on_the_command_line_counts_in_each_job_and_on
     composed = yaml.safe_load((folder / "0/.hydra/config.yaml").read_text())
     assert composed["model"]["hidden_size"] == 3
     (folder / "0/result.json").unlink()
-    said = project.succeed("neonym", "resume-sweep", "multirun/mine", PYTHONPATH="src")
+    refused = project.run("neonym", "resume-sweep", "multirun/mine", PYTHONPATH="src")
+    assert refused.returncode == 2
+    assert f"asks for --config-dir={more}, which could run anything" in refused.stdout
+    resume = ("neonym", "resume-sweep", "multirun/mine", "--trust")
+    said = project.succeed(*resume, PYTHONPATH="src")
     assert "job 0 (model=tiny" in said
     assert "job 1" not in said
 

@@ -17,17 +17,29 @@ if TYPE_CHECKING:
 
 @click.command("resume-sweep")
 @click.argument("sweep", metavar="DIR|RUN_ID")
-def command(sweep: str) -> None:
+@click.option("--trust", is_flag=True, help="Run all that its file asks for; look at it first.")
+def command(sweep: str, trust: bool) -> None:
     """Run the jobs of a sweep that are missing or failed, under the same parent run.
 
     The sweep is named by its folder below multirun/, or by the id of its parent run in MLflow.
+    What its file asks for beyond keys of the configuration, such as other folders of
+    configuration, callbacks, or commands for nodes, could run anything, and is refused without
+    --trust.
     """
-    from neonym.lab.sweeps.sweep_folder import Sweep  # noqa: PLC0415 (others start faster)
+    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
+    from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
+    from neonym.lab.sweeps.vouched import unvouched  # noqa: PLC0415
 
     found = Sweep.read(Path(sweep)) if Path(sweep).is_dir() else _of_run(sweep)
     script = f"pipelines/{found.script}.py"
     if not Path(script).is_file():
         raise UserError(f"{script} does not exist here; run this in the project's folder")
+    word = unvouched(found.arguments, PROJECT.schema, Path("conf"))
+    if word and not trust:
+        raise UserError(
+            f"{found.folder / SWEEP} asks for {word}, which could run anything; look at the file, "
+            "and add --trust if all in it is yours"
+        )
     folder = f"hydra.sweep.dir={_quoted(str(found.folder))}"
     arguments = [*found.arguments, "sweep.resume=true", folder]
     # becomes the sweep: who ends the one, ends the other

@@ -1,6 +1,7 @@
 """A sweep's folder: what was asked for, so that it can go on, and a folder for each of its jobs."""
 
 import json
+import re
 import shlex
 import uuid
 from collections.abc import Iterator, Sequence
@@ -103,7 +104,8 @@ class Sweep:
             sweep = TypeAdapter(cls).validate_python(values | {"folder": folder})
         except ValidationError:
             raise damaged from None
-        if not sweep.script.isidentifier():  # it becomes part of a path
+        # the one becomes part of a path, the other of overrides
+        if not sweep.script.isidentifier() or not re.fullmatch("[0-9a-f]{32}", sweep.id):
             raise damaged
         return sweep
 
