@@ -14,6 +14,8 @@ from urllib.request import urlopen
 
 LISTENING = "0A"
 LOCALHOST = "0100007F"  # 127.0.0.1
+# Without the eight processes, each with an MLflow of its own, that run language models' judges
+SPARING = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 def free_port() -> int:
@@ -32,7 +34,7 @@ def serving(folder: Path, database: str = "") -> Iterator[str]:
     places += ["--artifacts-destination", str(folder / "artifacts")]
     process = subprocess.Popen(
         [*command, *places, "--host", "127.0.0.1", "--port", uri.rpartition(":")[2]],
-        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        env={**os.environ, **SPARING},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from mlflow_server import SPARING
 
 from neonym import experiment
 from neonym.lab.delivery.store_check import explain_unusable
@@ -119,6 +120,7 @@ def test_what_a_server_that_is_away_misses_is_delivered_later(
             *("--artifacts-destination", str(tmp_path / "artifacts")),
             *("--host", "127.0.0.1", "--port", str(unused_port)),
         ],
+        env={**os.environ, **SPARING},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
