@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from relocation import rename_place
 from small_project import Project, make_project
 
 from made_once import made_once
@@ -16,27 +17,28 @@ def project(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
     copy.stop_delivery()
 
 
+ELSEWHERE = Path("/elsewhere")
+
+
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ran(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
     """A small copy of the project that `dvc repro` has run in, to be copied."""
-    return made_once(tmp_path_factory, "ran", _run)
 
+    def make(root: Path) -> None:
+        copy = make_project(root, empty_database)
+        copy.repro()
+        copy.succeed("neonym", "sync")
+        copy.stop_delivery()
+        rename_place(root, root, ELSEWHERE)
+        shutil.rmtree(root / ".neonym")  # the spool, which is delivered
 
-def _run(root: Path) -> None:
-    copy = make_project(root)
-    copy.repro()
-    copy.stop_delivery()
-    # MLflow's database names the folder that it lies in
-    for path in (root / "mlflow.db", *root.glob("mlflow.db-*")):
-        path.unlink(missing_ok=True)
-    for folder in ("mlartifacts", ".neonym"):
-        shutil.rmtree(root / folder, ignore_errors=True)
+    return made_once(tmp_path_factory, "ran", make)
 
 
 @pytest.fixture
-def project_that_ran(tmp_path: Path, ran: Path, empty_database: Path) -> Iterator[Project]:
-    """What `dvc repro` leaves in a small copy of the project, but for its run in MLflow."""
+def project_that_ran(tmp_path: Path, ran: Path) -> Iterator[Project]:
+    """What `dvc repro` and `neonym sync` leave in a small copy of the project."""
     copy = Project(shutil.copytree(ran, tmp_path / "project", symlinks=True))
-    shutil.copyfile(empty_database, copy.root / "mlflow.db")
+    rename_place(copy.root, ELSEWHERE, copy.root)
     yield copy
     copy.stop_delivery()

@@ -55,8 +55,10 @@ def assert_params_agree(run: Run, data: dict[str, Any]) -> None:
         assert (text if isinstance(value, str) else json.loads(text)) == value, name
 
 
-def test_queued_experiments_are_one_run_each_with_the_same_numbers(project: Project) -> None:
-    project.repro()
+def test_queued_experiments_are_one_run_each_with_the_same_numbers(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
     project.commit("Results")
     project.succeed("dvc", "exp", "run", "--queue", *CELLS_AND_SEEDS, *SIZE)
     project.succeed("dvc", "queue", "start", "-j", "2")

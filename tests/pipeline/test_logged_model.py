@@ -13,9 +13,9 @@ from neonym import NameGenerator
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # MLflow warns of itself when it loads a model
 def test_the_logged_model_coins_the_same_names(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project_that_ran: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.repro()
+    project = project_that_ran
     project.succeed("neonym", "sync")
     [run] = project.runs()
     mlflow.set_tracking_uri(f"sqlite:///{project.root / 'mlflow.db'}")

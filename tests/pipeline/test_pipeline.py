@@ -101,8 +101,8 @@ def test_the_number_of_blas_threads_changes_nothing(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_an_edit_reruns_exactly_the_stages_that_use_the_key(project: Project) -> None:
-    project.repro()
+def test_an_edit_reruns_exactly_the_stages_that_use_the_key(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.edit("conf/sample/default.yaml", "temperature", "0.5")
     assert project.repro() == ["compose", "sample", "evaluate"]
     assert [run["temperature"] for run in finished(project)] == ["0.5", "1.0"]
@@ -115,8 +115,8 @@ def test_an_edit_reruns_exactly_the_stages_that_use_the_key(project: Project) ->
 
 
 @pytest.mark.slow
-def test_what_comes_from_the_run_cache_has_its_run(project: Project) -> None:
-    project.repro()
+def test_what_comes_from_the_run_cache_has_its_run(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.edit("conf/sample/default.yaml", "temperature", "0.5")
     project.repro()
     project.edit("conf/sample/default.yaml", "temperature", "1.0")
@@ -125,8 +125,8 @@ def test_what_comes_from_the_run_cache_has_its_run(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_sync_tracks_a_workspace_whose_store_was_deleted(project: Project) -> None:
-    project.repro()
+def test_sync_tracks_a_workspace_whose_store_was_deleted(project_that_ran: Project) -> None:
+    project = project_that_ran
     [before] = finished(project)
     [first] = project.runs()
     project.stop_delivery()
@@ -139,8 +139,10 @@ def test_sync_tracks_a_workspace_whose_store_was_deleted(project: Project) -> No
 
 
 @pytest.mark.slow
-def test_an_experiment_trains_what_it_says_and_its_run_has_its_name(project: Project) -> None:
-    project.repro()
+def test_an_experiment_trains_what_it_says_and_its_run_has_its_name(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
     project.commit("Run")
     project.succeed("dvc", "exp", "run", "-n", "wide", "-S", "model.hidden_size=11")
     project.succeed("dvc", "exp", "run", "-n", "long", "-S", "train.epochs=3")
@@ -155,8 +157,10 @@ def test_an_experiment_trains_what_it_says_and_its_run_has_its_name(project: Pro
 
 
 @pytest.mark.slow
-def test_queued_experiments_are_tracked_in_the_projects_own_store(project: Project) -> None:
-    project.repro()
+def test_queued_experiments_are_tracked_in_the_projects_own_store(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
     project.commit("Run")
     project.succeed("dvc", "exp", "run", "--queue", "-S", "model.hidden_size=9,10")
     project.succeed("dvc", "queue", "start", "-j", "2")

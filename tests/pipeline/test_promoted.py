@@ -14,8 +14,8 @@ def nll(run: Run) -> float:
 
 
 @pytest.mark.slow
-def test_runs_of_dvc_and_of_a_sweep_compete_on_val(project: Project) -> None:
-    project.repro()
+def test_runs_of_dvc_and_of_a_sweep_compete_on_val(project_that_ran: Project) -> None:
+    project = project_that_ran
     project.succeed(
         *("python", "pipelines/sweep.py", "-m", "seed=1,2", "evaluate.temperatures=[1.0]"),
         PYTHONPATH="src",
