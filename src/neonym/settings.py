@@ -215,6 +215,10 @@ class Paths(Section):
     names: FileName
 
 
+# What a list is called, where it lies and what makes a name valid do not change what is read of it
+NOT_READ = frozenset({"name", "path", "rules"})
+
+
 class Settings(Section):
     """All that decides what names come of a list."""
 
@@ -232,9 +236,17 @@ class Settings(Section):
         return self.model_dump(mode="json", include=set(names))
 
 
+def reading_settings(data: Data) -> dict[str, Any]:
+    """What decides the processed data beside the list's content, as plain values."""
+    return data.model_dump(mode="json", exclude=set(NOT_READ))
+
+
 def training_settings(settings: Settings) -> dict[str, Any]:
-    """The part of the settings that decides the model, as plain values."""
-    values = settings.section_dict("data", "model", "optimizer", "schedule", "train", "seed")
-    values["data"].pop("rules")
-    values["train"].pop("resume", None)
-    return values
+    """What decides the model, the content of the list aside, as plain values.
+
+    It is what the stage train depends on, directly or by its data, and so what tells whether a
+    model, a checkpoint or the folder of processed data belongs to a configuration.
+    """
+    values = settings.section_dict("model", "optimizer", "schedule", "train", "seed")
+    values["train"].pop("resume")
+    return {"data": reading_settings(settings.data), **values}

@@ -18,6 +18,7 @@ from neonym.lab.tracking import tags
 pytestmark = pytest.mark.slow
 # model=lstm with seed=0 is what the workspace holds, so DVC runs no stage for it
 CELLS_AND_SEEDS = ("-S", "model=rnn,lstm", "-S", "seed=range(2)")
+METRICS = ("reports/metrics.json", "reports/metrics.md")
 SIZE = ("-S", "model.hidden_size=8", "-S", "model.embedding_size=8")
 
 
@@ -84,3 +85,20 @@ def test_queued_experiments_are_one_run_each_with_the_same_numbers(
 
 def stores_elsewhere(project: Project) -> list[Path]:
     return [path for path in project.root.glob("**/mlflow.db") if path.parent != project.root]
+
+
+def test_a_list_by_another_name_needs_no_training_and_a_failure_loses_no_figures(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
+    project.commit("Results")
+    model = (project.root / "models/model.npz").read_bytes()
+    asked = ("-S", "data.name=dinos", "-S", "sample.temperature=0.8", "-S", "sample.count=50")
+    said = project.succeed("dvc", "exp", "run", *asked)
+    assert "Stage 'train' didn't change, skipping" in said
+    assert "Running stage 'evaluate'" in said
+    assert (project.root / "models/model.npz").read_bytes() == model
+    done = project.run("dvc", "exp", "run", "-S", 'evaluate.examples=["é4"]')
+    assert done.returncode != 0
+    assert "evaluate.examples" in done.stdout
+    assert all((project.root / name).stat().st_size for name in METRICS)

@@ -17,14 +17,10 @@ from neonym.base.text import escape, inert
 from neonym.corpus.reading import Corpus, read_source
 from neonym.corpus.splits import PARTS, Splits
 from neonym.corpus.vocabulary import Vocabulary, tokens_of
-from neonym.settings import Data
+from neonym.settings import Data, reading_settings
 
 VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
 SEAL = "sha256"  # in corpus.json: what tells that nothing was altered since
-
-# What a name must obey to be valid, what the list is called and where it lies do not change what
-# is read from it.
-NOT_IN_FINGERPRINT = frozenset({"rules", "name", "path"})
 
 
 class Processed(NamedTuple):
@@ -54,11 +50,9 @@ def data_fingerprint(data: Data, path: Path) -> str:
 
 
 def _fingerprint(data: Data, source_sha256: str) -> str:
-    reading = data.model_dump(mode="json", exclude=set(NOT_IN_FINGERPRINT))
     suffix = Path(data.path).suffix.lower()  # tells how a CSV separates its columns
-    return sha256_of(
-        {"data": reading, "suffix": suffix, "source": source_sha256, "version": VERSION}
-    )
+    reading = {"data": reading_settings(data), "suffix": suffix}
+    return sha256_of({**reading, "source": source_sha256, "version": VERSION})
 
 
 def write_processed(folder: Path, corpus: Corpus, splits: Splits, data: Data) -> None:

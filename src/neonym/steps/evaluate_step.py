@@ -44,7 +44,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
         processed.summary["lowercase"],
         settings.data.rules,
     )
-    generator = load_trained(files.model, settings)
+    generator = load_trained(files.model, settings, processed)
     names, ended, log_probs = read_names(files.names)
     drawn = Drawn(names, ended)
     report = _judge(generator, drawn, lists, settings)

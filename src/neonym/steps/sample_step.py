@@ -19,8 +19,9 @@ def sample(settings: Settings, files: Outputs) -> Names:
     UserError
         If the model is missing or was trained with other settings, or no names can be had.
     """
-    known = read_processed(files.processed).train if settings.sample.novel else []
-    names = draw(load_trained(files.model, settings), settings, known)
+    processed = read_processed(files.processed) if settings.sample.novel else None
+    generator = load_trained(files.model, settings, processed)
+    names = draw(generator, settings, processed.train if processed else [])
     write_names(files.names, names)
     return names
 

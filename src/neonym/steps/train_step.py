@@ -70,6 +70,7 @@ def train(
         "longest": processed.summary["longest"],
         "lowercase": processed.summary["lowercase"],
         "configuration": training_settings(settings),
+        "data": processed.summary["fingerprint"],
     }
     if result.mixture:  # what the curves of its members do not tell
         metadata["val_nll"] = result.best_val_nll

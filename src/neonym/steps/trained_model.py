@@ -1,24 +1,51 @@
 """The trained model that sample and evaluate work on."""
 
+import json
 from pathlib import Path
 
 from neonym.base.errors import UserError
+from neonym.base.nested import flatten
+from neonym.corpus.processed import Processed
 from neonym.generation.generator import NameGenerator
 from neonym.settings import Settings, training_settings
 
+REMEDY = "train with this one first, or name its own model with paths.model"
 
-def load_trained(path: Path, settings: Settings) -> NameGenerator:
+
+def load_trained(
+    path: Path, settings: Settings, processed: Processed | None = None
+) -> NameGenerator:
     """The generator of a model file.
+
+    Only what decides the model counts: what a list is called, or how names are drawn, does not.
+
+    Parameters
+    ----------
+    path
+        The model file.
+    settings
+        Those that it must be trained with. Of keys that the file does not know, because they came
+        later, nothing is asked.
+    processed
+        The data that it must be trained on; None where only the model is read.
 
     Raises
     ------
     UserError
-        If the model was trained with other settings than these.
+        If the model was trained with other settings, or on other data.
     """
     generator = NameGenerator.load(path)
-    if generator.metadata.get("configuration") != training_settings(settings):
+    trained, asked = generator.metadata.get("configuration"), training_settings(settings)
+    if not isinstance(trained, dict):
+        raise UserError(f"{path} does not say what it was trained with; {REMEDY}")
+    before, now = flatten(trained), flatten(asked)
+    others = [key for key in now if key in before and before[key] != now[key]]
+    if others:
+        key, more = others[0], f" (and {len(others) - 1} more)" if len(others) > 1 else ""
         raise UserError(
-            f"{path} was trained with another configuration; train with this one first, "
-            "or name its own model with paths.model"
+            f"{path} was trained with another configuration: {key} is {json.dumps(now[key])} and "
+            f"was {json.dumps(before[key])}{more}; {REMEDY}"
         )
+    if processed and generator.metadata.get("data") not in (None, processed.summary["fingerprint"]):
+        raise UserError(f"{path} was trained on other data than it is used with; {REMEDY}")
     return generator

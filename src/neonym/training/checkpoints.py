@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.base.nested import sha256_of
-from neonym.settings import Settings
+from neonym.settings import Settings, training_settings
 from neonym.training.history import EpochRecord
 
 KIND = "neonym checkpoint"
@@ -45,15 +45,15 @@ def run_identity(
     settings: Settings, vocabulary_size: int, *splits: Sequence[NDArray[np.integer[Any]]]
 ) -> str:
     """The sha256 of everything that decides a training run: only the same run may be resumed."""
-    sections = settings.section_dict("seed", "model", "optimizer", "schedule", "train")
-    sections["train"].pop("resume")
+    decisive = training_settings(settings)
+    decisive.pop("data")  # what came of it counts
     digest = hashlib.sha256()
     for sequences in splits:
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         digest.update(len(sequences).to_bytes(8, "little"))
         digest.update(lengths.tobytes())
         digest.update(np.concatenate(sequences).astype("<i4").tobytes())
-    return sha256_of([sections, vocabulary_size, digest.hexdigest()])
+    return sha256_of([decisive, vocabulary_size, digest.hexdigest()])
 
 
 def save_checkpoint(path: Path, identity: str, checkpoint: Checkpoint) -> None:
