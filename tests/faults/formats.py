@@ -71,13 +71,16 @@ def make_mixture(folder: Path) -> Path:
     networks = [RecurrentNetwork(len(VOCABULARY), "rnn", 3, seed=seed) for seed in range(2)]
     ngram = fit(VOCABULARY.encode_all(NAMES), len(VOCABULARY), 3)
     metadata = {"longest": 15, "lowercase": True}
-    save_model(folder / "model.npz", Mixture(networks, ngram, 0.25), VOCABULARY, metadata)
+    mixture = Mixture(networks, ngram, 0.25)
+    save_model(folder / "model.npz", mixture, VOCABULARY, metadata, NAMES)
     return folder / "model.npz"
 
 
 def hold_model(path: Path) -> Any:
     generator = NameGenerator.load(path)
     predictor = generator.predictor
+    if generator.known is not None:
+        assert generator.is_known(NAMES[:1]).dtype == bool
     with np.errstate(all="ignore"):
         names = generator.sample(2)
     if isinstance(predictor, Mixture):

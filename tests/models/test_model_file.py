@@ -3,6 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from neonym import NameGenerator
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
@@ -42,12 +43,43 @@ def rewrite(path, change):
 def test_a_model_comes_back_as_it_was(tmp_path, options):
     saved = network(seed=5, **options)
     save_model(tmp_path / "m.npz", saved, VOCABULARY, METADATA)
-    loaded, vocabulary, metadata, mixture = load_model(tmp_path / "m.npz")
+    loaded, vocabulary, metadata, mixture, known = load_model(tmp_path / "m.npz")
     assert mixture is None
+    assert known is None
     assert loaded.options == saved.options
     assert loaded.parameters.dtype == saved.parameters.dtype
     np.testing.assert_array_equal(loaded.parameters, saved.parameters)
     assert (vocabulary, metadata) == (VOCABULARY, METADATA)
+
+
+def test_the_names_that_it_learned_from_come_back_as_hashes(tmp_path):
+    save_model(tmp_path / "m.npz", network(), VOCABULARY, METADATA, ["ab", "é竜", "ab"])
+    generator = NameGenerator.load(tmp_path / "m.npz")
+    assert generator.is_known(["é竜", " AB", "a", ""]).tolist() == [True, True, False, False]
+    again = load_model(tmp_path / "m.npz")
+    save_model(tmp_path / "n.npz", again.network, VOCABULARY, METADATA, again.known)
+    assert (tmp_path / "n.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def test_a_model_of_before_does_not_know_which_names_it_learned_from(path):
+    with pytest.raises(UserError, match="the model does not say which names it learned from"):
+        NameGenerator.load(path).is_known(["ab"])
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array([2, 1], np.uint64), "the hashes of its names are not in order"),
+        (np.array([1, 1], np.uint64), "the hashes of its names are not in order"),
+        (np.array([1, 2], np.int64), "does not hold the hashes of its names"),
+        (np.array([[1]], np.uint64), "does not hold the hashes of its names"),
+    ],
+)
+def test_hashes_that_are_none_are_one_clear_error(tmp_path, array, message):
+    save_model(tmp_path / "m.npz", network(), VOCABULARY, METADATA, ["ab"])
+    rewrite(tmp_path / "m.npz", lambda arrays, document: arrays.update(known=array))
+    with pytest.raises(UserError, match=rf"m.npz is not a neonym model \(.*{message}"):
+        load_model(tmp_path / "m.npz")
 
 
 def test_equal_models_give_equal_bytes(tmp_path):
@@ -85,7 +117,11 @@ DAMAGES = [
     (lambda a, d: a.update({"head.bias": np.zeros(5)}), "of another type"),
     (fill, "head.bias holds NaN or infinity"),
     (lambda a, d: d.update(kind="poem"), "is not a neonym model"),
-    (lambda a, d: d.update(version=3), "is a model of version 3, this neonym reads versions 1 a"),
+    (
+        lambda a, d: d.update(version=4),
+        "of version 4, this neonym reads versions 1 to 3;",
+    ),
+    (lambda a, d: d.update(version=3), "does not hold the hashes of its names"),
     (lambda a, d: d.update(vocabulary=None), "its vocabulary is not a vocabulary"),
     (lambda a, d: d["vocabulary"]["symbols"].pop(), "a network for 5 symbols, a vocabulary of 4"),
     (lambda a, d: d.pop("options"), "it needs options and metadata"),

@@ -17,6 +17,7 @@ from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 from neonym.generation.beam import most_probable
 from neonym.generation.sampling import END, Samples, Wanted, read_prefix, sample
 from neonym.models.choice import Choice, log_softmax
+from neonym.models.known_names import Hashes, contains
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import load_model
 from neonym.nn import RecurrentNetwork
@@ -58,6 +59,8 @@ class NameGenerator:
         `longest` and `lowercase` as in `neonym.models.model_file.Model`.
     mixture
         What predicts the next token instead; the network is the first of its members.
+    known
+        The hashes of the names that it learned from, where they are kept.
 
     Examples
     --------
@@ -72,8 +75,10 @@ class NameGenerator:
         vocabulary: Vocabulary,
         metadata: dict[str, Any],
         mixture: Mixture | None = None,
+        known: Hashes | None = None,
     ) -> None:
         self.network, self.vocabulary, self.metadata = network, vocabulary, metadata
+        self.mixture, self.known = mixture, known
         self.predictor: RecurrentNetwork | Mixture = mixture or network
 
     @classmethod
@@ -231,6 +236,24 @@ class NameGenerator:
         start = read_prefix(self.predictor, self._prefix_ids(prefix))
         probabilities = np.exp(log_softmax(start.logits[0]))
         return dict(zip(self.vocabulary.symbols, probabilities.tolist(), strict=True))
+
+    def is_known(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether each name was in the list that the model learned from, shape (len(names),).
+
+        Upper case and surrounding space count as in the corpus. Of hashes: one new name in some
+        10^13 is taken for known.
+
+        Raises
+        ------
+        UserError
+            If the model's file does not say which names it learned from, as those of 0.1.0.
+        """
+        if self.known is None:
+            raise UserError(
+                "the model does not say which names it learned from; train it again, "
+                "or compare with the list itself"
+            )
+        return contains(self.known, [self.canonical(name) for name in names])
 
     def canonical(self, name: str) -> str:
         """A name as the corpus of this model would have it."""

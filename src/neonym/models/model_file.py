@@ -1,7 +1,7 @@
 """The file of a trained model: weights, vocabulary, and what they were trained with."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.models.known_names import Hashes, hashes
 from neonym.models.mixture import Mixture
 from neonym.models.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import Architecture, RecurrentNetwork
@@ -18,6 +19,9 @@ from neonym.nn import Architecture, RecurrentNetwork
 KIND = "neonym model"
 VERSION = 1  # of a file with one network
 MIXTURE_VERSION = 2
+KNOWING_VERSION = 3  # of either, with the hashes of the names that it learned from
+VERSIONS = (VERSION, MIXTURE_VERSION, KNOWING_VERSION)
+KNOWN = "known"  # the array of these
 REMEDY = "train one with `dvc repro`, or name another with --model"
 MOST_TOKENS = 10_000  # that data.max_length allows; names are drawn up to twice the longest
 REQUIRED = {"longest": int, "lowercase": bool}
@@ -28,13 +32,16 @@ class Model(NamedTuple):
 
     `metadata` is plain values: `longest`, the tokens of the longest name of the corpus;
     `lowercase`, whether names are lower-cased; and whatever else was saved, such as
-    `configuration`. Where there is a `mixture`, the network is the first of its members.
+    `configuration`. Where there is a `mixture`, the network is the first of its members. `known`
+    are the hashes of the names that it learned from (`neonym.models.known_names`); files of 0.1.0
+    have none.
     """
 
     network: RecurrentNetwork
     vocabulary: Vocabulary
     metadata: dict[str, Any]
     mixture: Mixture | None
+    known: Hashes | None
 
 
 def save_model(
@@ -42,6 +49,7 @@ def save_model(
     model: RecurrentNetwork | Mixture,
     vocabulary: Vocabulary,
     metadata: Mapping[str, Any],
+    known: Sequence[str] | Hashes | None = None,
 ) -> None:
     """Write a model, whole or not at all; equal models give equal bytes.
 
@@ -56,6 +64,8 @@ def save_model(
         The symbols of its token ids.
     metadata
         Plain values; `longest` (int) and `lowercase` (bool) are required, see `Model`.
+    known
+        The names that it learned from, in canonical form, or their hashes; only hashes are stored.
 
     Raises
     ------
@@ -72,10 +82,13 @@ def save_model(
         "vocabulary": vocabulary.to_json(),
         "metadata": dict(metadata),
     }
-    arrays = network.state_dict()
+    arrays: Arrays = dict(network.state_dict())
     if isinstance(model, Mixture):
         arrays, mixture = mixture_to_arrays(model)
         document |= {"version": MIXTURE_VERSION, "mixture": mixture}
+    if known is not None:
+        arrays[KNOWN] = known if isinstance(known, np.ndarray) else hashes(known)
+        document["version"] = KNOWING_VERSION
     problem = _problem_of(document, len(vocabulary))
     if problem:
         raise ValueError(f"not a model: {problem}")
@@ -97,18 +110,21 @@ def load_model(path: Path) -> Model:
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise UserError(f"{path} is not a neonym model; {REMEDY}")
     version = document.get("version")
-    if version not in (VERSION, MIXTURE_VERSION):
+    if version not in VERSIONS:
         raise UserError(
-            f"{path} is a model of version {version!r}, this neonym reads versions {VERSION} and "
-            f"{MIXTURE_VERSION}; use the neonym that wrote it"
+            f"{path} is a model of version {version!r}, this neonym reads versions {VERSION} to "
+            f"{KNOWING_VERSION}; use the neonym that wrote it"
         )
     vocabulary = Vocabulary.from_json(document.get("vocabulary"), f"{path}: its vocabulary")
     problem = _problem_of(document, len(vocabulary))
     if problem:
         raise UserError(f"{path} is not a neonym model ({problem}); {REMEDY}")
     mixture = None
+    knows = version == KNOWING_VERSION
+    is_mixture = "mixture" in document if knows else version == MIXTURE_VERSION
     try:
-        if version == VERSION:
+        known = _known(arrays.pop(KNOWN, None)) if knows else None
+        if not is_mixture:
             network = _network(document["options"], arrays)
         else:
             read = partial(_network, document["options"])
@@ -116,7 +132,7 @@ def load_model(path: Path) -> Model:
             network = mixture.networks[0]
     except (ValueError, TypeError, OverflowError) as error:
         raise UserError(f"{path} is not a neonym model ({error}); {REMEDY}") from None
-    return Model(network, vocabulary, document["metadata"], mixture)
+    return Model(network, vocabulary, document["metadata"], mixture, known)
 
 
 def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
@@ -132,6 +148,14 @@ def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
     if not 1 <= metadata["longest"] <= MOST_TOKENS:
         return f"its longest name has {metadata['longest']} tokens"
     return None
+
+
+def _known(array: np.ndarray[Any, Any] | None) -> Hashes:
+    if array is None or array.dtype != np.uint64 or array.ndim != 1:
+        raise ValueError("it does not hold the hashes of its names")
+    if not (array[1:] > array[:-1]).all():
+        raise ValueError("the hashes of its names are not in order")
+    return array
 
 
 def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:

@@ -37,7 +37,7 @@ def train(
     settings
         What to train, and how.
     processed
-        The names; those of test are not looked at.
+        The names; of those of test no more is used than that the model knows them again.
     files
         Where model, curves and checkpoint go.
     listener
@@ -74,7 +74,8 @@ def train(
     }
     if result.mixture:  # what the curves of its members do not tell
         metadata["val_nll"] = result.best_val_nll
-    save_model(files.model, result.mixture or result.network, vocabulary, metadata)
+    known = [*processed.train, *processed.val, *processed.test]
+    save_model(files.model, result.mixture or result.network, vocabulary, metadata, known)
     write_history(files.history, result.history)
     files.checkpoint.unlink(missing_ok=True)
     return result.best_val_nll
