@@ -2,13 +2,14 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-PACKAGE = Path(__file__).resolve().parent.parent
-CODE = PACKAGE / "tracked" / "served_model.py"
+from neonym.tracked.model_code import SERVED, copy_code
+
 # What served_model.py imports; stated, since finding it out takes MLflow five seconds
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "threadpoolctl")
 
@@ -33,17 +34,19 @@ def log_model(uri: str, run_id: str, file: Path) -> str:
     mlflow.set_tracking_uri(uri)
     # Otherwise it would be one of MLflow's Default, in the working directory
     mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
-    logged = Model.log(
-        artifact_path=None,
-        name="model",
-        flavor=mlflow.pyfunc,
-        flavor_name="pyfunc.ModelFromCode",
-        run_id=run_id,
-        python_model=str(CODE),
-        artifacts={"model": str(file)},
-        code_paths=[str(PACKAGE)],
-        signature=SIGNATURE,
-        input_example=({"prefix": [""]}, {"n": 3, "temperature": 0.8, "seed": 0}),
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-    )
+    with TemporaryDirectory() as folder:
+        code = copy_code(Path(folder))
+        logged = Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=mlflow.pyfunc,
+            flavor_name="pyfunc.ModelFromCode",
+            run_id=run_id,
+            python_model=str(code / SERVED),
+            artifacts={"model": str(file)},
+            code_paths=[str(code)],
+            signature=SIGNATURE,
+            input_example=({"prefix": [""]}, {"n": 3, "temperature": 0.8, "seed": 0}),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        )
     return str(logged.model_id)

@@ -159,6 +159,12 @@ def redact_diff(text: str) -> tuple[str, bool]:
     return "\n".join(lines), is_redacted_diff("\n".join(lines))
 
 
+def holds_secret(path: str, text: str) -> bool:
+    """Whether something in a file looks like a secret."""
+    added = "\n+".join(text.split("\n"))
+    return redact_diff(f"diff --git a/{path} b/{path}\n+{added}")[1]
+
+
 def is_redacted_diff(text: str) -> bool:
     """Whether something was left out of a diff that was recorded, so that it cannot be applied."""
     marks = (f"\n{MARK}+", f"\n{MARK}-", f"\n{MARK} ")
