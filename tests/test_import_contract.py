@@ -37,7 +37,7 @@ LAB_LAYERS = (
     ("delivery",),
     ("tracking",),
     ("project",),
-    ("configuration", "dvc_cache", "git", "lockfile", "overrides"),
+    ("configuration", "dvc_cache", "git", "lockfile", "overrides", "places"),
 )
 USERS_OF_THE_LAB = {"cli", "commands", "experiment", "tracked"}
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hydra.types import RunMode
 from omegaconf import OmegaConf
+from planned import loader
 from small_project import PROJECT, Project, make_project
 
 from neonym.base.errors import UserError
 from neonym.experiment import Configuration
 from neonym.lab.composing import composition
+from neonym.lab.composing.result_folders import check_composed
 
 SECRET = "-".join(["correct", "horse", "5"])
 
@@ -37,6 +40,33 @@ def test_resolvers_in_overrides_are_refused_in_one_line(value: str) -> None:
         compose_text(f'+secret="{value}"')
     assert str(refused.value).startswith("secret = ")
     assert str(refused.value).endswith("write the value itself")
+    assert str(Path.home()) not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "allowed"),
+    [
+        ("hydra.run.dir='outputs/${now:%Y}'", True),
+        ("hydra.run.dir='outputs/${hydra:job.name}'", True),
+        ("hydra.run.dir=outputs/${hydra.job.name}", True),
+        ("hydra.run.dir=outputs/${data.name}", True),
+        ("hydra.run.dir='outputs/${oc.env:HOME}'", False),
+        ("hydra.job.name='${oc.env:HOME}'", False),
+        ("+hydra.job.env_set.A='${oc.env:HOME}'", False),
+        ("hydra={run: {dir: '${oc.env:HOME}'}}", False),
+        ("hydra.run.dir='${now:${oc.env:HOME}}'", False),
+        ("hydra.run.dir='${hydra:${oc.env:HOME}}'", False),
+    ],
+)
+def test_resolvers_are_refused_in_hydras_part_too_but_for_the_time(
+    word: str, allowed: bool, tmp_path: Path
+) -> None:
+    config = loader().load_configuration("config", [word], RunMode.RUN)
+    if allowed:
+        check_composed(config, "hydra.run.dir", tmp_path)
+        return
+    with pytest.raises(UserError, match=r"^hydra\..* = .*\$\{oc\.env:HOME\}") as refused:
+        check_composed(config, "hydra.run.dir", tmp_path)
     assert str(Path.home()) not in str(refused.value)
 
 

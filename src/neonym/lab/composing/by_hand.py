@@ -23,10 +23,10 @@ from neonym.lab.composing.composition import (
     VERSION_BASE,
     explain,
     prefer_own_launchers,
-    refuse_folders_outside,
     refuse_nameless,
     validated,
 )
+from neonym.lab.composing.result_folders import watched
 from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal
@@ -116,13 +116,13 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
     os.chdir(root)
     prefer_own_launchers()
     refuse_nameless(sys.argv[1:])
-    refuse_folders_outside(sys.argv[1:])
     script = Script(project, name, function, root)
     application = hydra.main(
         config_path=str(root / CONF), config_name=CONFIG, version_base=VERSION_BASE
     )(script)
     try:
-        application()
+        with watched():
+            application()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from None
     except (ValueError, RuntimeError) as error:  # so Hydra refuses some of what it is asked

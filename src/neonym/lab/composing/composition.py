@@ -1,8 +1,9 @@
 """Compose `conf/` with Hydra, and say what is wrong with it in one line."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -14,11 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
-from neonym.base.section import leaves_project
 from neonym.lab.configuration import Configuration, Schema
 
 VERSION_BASE = "1.3"
-RESULT_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 NULL_GROUP = "Config group override must be a string or a list"
 UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
 
@@ -32,6 +31,7 @@ NOISE = (
     "See https:",
 )
 REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key
+HYDRAS_REFERENCE = re.compile(r"\$\{([\w.\[\]]+|now:[^{}$]*|hydra:[\w.]+)\}")  # or to the time
 
 
 def compose_text(conf: Path, schema: type[Configuration], overrides: Sequence[str] = ()) -> str:
@@ -79,22 +79,6 @@ def refuse_nameless(words: Sequence[str]) -> None:
             raise UserError(f"{word} has no key before the =; write key=value")
 
 
-def refuse_folders_outside(words: Sequence[str]) -> None:
-    """See that results stay in the project, unless an absolute path says that they shall not.
-
-    Raises
-    ------
-    UserError
-        For a folder of Hydra's that leads out of the project.
-    """
-    for word in words:
-        key, _, folder = word.partition("=")
-        if key.lstrip("+") in RESULT_FOLDERS and leaves_project(folder.strip("'\"")):
-            raise UserError(
-                f"{word} leads out of the project; where that is meant, write the absolute path"
-            )
-
-
 def prefer_own_launchers() -> None:
     """See that `conf/hydra/launcher` counts where Hydra's own joblib plugin is installed too."""
     Plugins.instance()  # finds and registers what is installed
@@ -120,7 +104,7 @@ def validated(composed: DictConfig, schema: type[Schema], source: str = "conf") 
     return schema.validated({str(key): value for key, value in values.items()}, source)
 
 
-def refuse_resolvers(values: object, key: str = "") -> None:
+def refuse_resolvers(values: object, key: str = "", allowed: re.Pattern[str] = REFERENCE) -> None:
     """Refuse `${oc.env:HOME}` and its like: what is tracked is written down, not looked up.
 
     Raises
@@ -130,15 +114,28 @@ def refuse_resolvers(values: object, key: str = "") -> None:
     """
     if isinstance(values, dict):
         for name, value in values.items():
-            refuse_resolvers(value, f"{key}.{name}" if key else str(name))
+            refuse_resolvers(value, f"{key}.{name}" if key else str(name), allowed)
     elif isinstance(values, list):
         for value in values:
-            refuse_resolvers(value, key)
-    elif isinstance(values, str) and "${" in REFERENCE.sub("", values):
+            refuse_resolvers(value, key, allowed)
+    elif isinstance(values, str) and "${" in allowed.sub("", values):
         raise UserError(
             f"{key} = {values}: the configuration may refer to its own keys, as in ${{seed}}, and "
             "reads nothing else, or secrets could be tracked; write the value itself"
         )
+
+
+def refuse_hydras_resolvers(values: Mapping[str, Any]) -> None:
+    """The same for `hydra.*`, which names folders and is printed; the time may be asked for.
+
+    Raises
+    ------
+    UserError
+        As `refuse_resolvers`.
+    """
+    own = {name: value for name, value in values.items() if name not in ("overrides", "runtime")}
+    own["job"] = {**own["job"], "override_dirname": ""}  # the overrides once more
+    refuse_resolvers(own, "hydra", HYDRAS_REFERENCE)
 
 
 def refuse_resolvers_in_files(conf: Path) -> None:

@@ -14,8 +14,6 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from neonym.base.errors import UserError
-from neonym.base.section import leaves_project
 from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.stage.console import console, say
@@ -71,11 +69,6 @@ def _begin(script: str, config: DictConfig, arguments: Sequence[str]) -> Sweep:
     asked = [word for word in arguments if key_of(word) not in RESUMING]
     words = [*_flags(config), *asked, *(word for word in own if word not in named)]
     folder = Path(config.hydra.sweep.dir)
-    if leaves_project(str(folder)):
-        raise UserError(
-            f"hydra.sweep.dir={folder} leads out of the project; where that is meant, write the "
-            "absolute path"
-        )
     if config.sweep.resume and not named:
         return Sweep.last(folder.parent, script, words)
     return Sweep.begin(folder, script, words)
