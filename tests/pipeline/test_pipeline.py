@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from mlflow.entities import Run
 from small_project import Project
 
 from neonym.corpus.processed import SEAL, seal
@@ -122,6 +123,42 @@ def test_what_comes_from_the_run_cache_has_its_run(project_that_ran: Project) ->
     project.edit("conf/sample/default.yaml", "temperature", "1.0")
     assert project.repro() == ["compose", "evaluate"]  # whose metrics are in git, not in the cache
     assert [run["temperature"] for run in finished(project)] == ["0.5", "1.0"]
+
+
+def all_of(run: Run) -> str:
+    """All that MLflow says of a run; as text, in which two that are no numbers are equal."""
+    return repr((dict(run.info), run.data.to_dictionary()))
+
+
+@pytest.mark.slow
+def test_other_code_makes_another_run_that_stands_alone_and_leaves_the_one_before(
+    project_that_ran: Project,
+) -> None:
+    project = project_that_ran
+    project.succeed("neonym", "sync")
+    [before] = project.runs()
+    assert before.data.tags[tags.GIT_DIRTY] == "false"
+    code = project.root / "src/neonym/evaluation/validity.py"
+    text = code.read_text()
+    changed = text.replace("        return broken\n", "        return [*broken, ALPHABET]\n")
+    assert changed != text
+    code.write_text(changed)
+    (project.root / "my_names.txt").write_text("Garonne\n")
+    assert project.repro() == ["evaluate"]
+    project.succeed("neonym", "sync")
+    second, first = project.runs()
+    assert all_of(first) == all_of(before)
+    assert second.data.tags[tags.EARLIER] == first.info.run_id
+    assert second.data.tags[tags.GIT_DIRTY] == "true"
+    assert second.data.params == first.data.params
+    assert second.data.metrics.keys() == first.data.metrics.keys()
+    assert second.data.metrics["names/validity"] == 0 < first.data.metrics["names/validity"]
+    assert len(second.inputs.dataset_inputs) == 3
+    code.write_text(text)  # DVC has kept what that gave
+    assert project.repro() == ["evaluate"]  # whose metrics are in git, not in the cache
+    project.succeed("neonym", "sync")
+    assert len(project.runs()) == 2
+    assert f"by run {first.info.run_id}\n" in project.succeed("neonym", "lineage", "dvc.lock")
 
 
 @pytest.mark.slow

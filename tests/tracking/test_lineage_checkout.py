@@ -76,10 +76,42 @@ def test_it_is_the_checkout_of_the_folder_that_is_read_whatever_the_environment_
     assert read_checkout(checkout).commit == commit
 
 
-def test_new_files_outside_of_the_code_stay_out_of_the_diff(checkout: Path) -> None:
-    (checkout / "diary.txt").write_text("nobody's business\n")
-    found = read_checkout(checkout)
-    assert (found.dirty, found.state, found.diff) == (True, "whole", "")
+@pytest.mark.parametrize("name", ["diary.txt", "my_names.txt", "data/raw/mine.csv", "docs/a.md"])
+def test_new_files_that_are_no_code_say_nothing_of_what_was_run(checkout: Path, name: str) -> None:
+    clean = read_checkout(checkout)
+    (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / name).write_text("nobody's business\n")
+    assert read_checkout(checkout) == clean
+    assert not clean.dirty
+
+
+@pytest.mark.parametrize(
+    "name", ["src/a/new.py", "conf/data/new.yaml", "pipelines/new.py", "dvc.yaml", "list.txt"]
+)
+def test_new_code_and_changes_of_what_git_knows_make_a_checkout_dirty_and_another(
+    checkout: Path, name: str
+) -> None:
+    found = [read_checkout(checkout)]
+    for text in ("one\n", "two\n"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(text)
+        found.append(read_checkout(checkout))
+    assert [each.dirty for each in found] == [False, True, True]
+    assert len({each.digest for each in found}) == 3
+    git(checkout, "add", name)
+    git(checkout, "commit", "-q", "-m", "Change")
+    found.append(read_checkout(checkout))
+    assert not found[-1].dirty
+    assert len({each.digest for each in found}) == 4
+
+
+def test_code_that_git_does_not_tell_of_is_told_apart_by_its_files(tmp_path: Path) -> None:
+    found = set()
+    for text in ("ONE = 1\n", "ONE = 2\n", "ONE = 1\n"):
+        (tmp_path / "src").mkdir(exist_ok=True)
+        (tmp_path / "src/code.py").write_text(text)
+        found.add(read_checkout(tmp_path).digest)
+    assert len(found) == 2
 
 
 def test_what_stages_write_themselves_does_not_make_a_checkout_dirty(checkout: Path) -> None:

@@ -89,6 +89,11 @@ class Project(Generic[Schema]):
         """The stage whose end completes a run."""
         return list(self.outputs)[-1]
 
+    @property
+    def result(self) -> str:
+        """The output that tells whether two executions came to the same."""
+        return self.outputs[self.last_stage][0]
+
     def check_metric(self, script: str, settings: Sweep) -> None:
         """See that what is to be optimized is a metric that a script computes.
 

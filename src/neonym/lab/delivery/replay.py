@@ -3,24 +3,22 @@
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
-from typing import Any
 
 from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.entities import DatasetInput, InputTag, Metric, Run, RunTag
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from neonym.base.files import write_text
 from neonym.lab.delivery import views
+from neonym.lab.delivery.choice_of_run import ChoiceOfRun, stages_of
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import (
     Artifact,
     Dataset,
     Event,
-    Identity,
     Metrics,
     ModelLogged,
     RunClosed,
@@ -34,7 +32,6 @@ from neonym.lab.tracking.store import Store
 
 TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request
-PARAMS_BATCH = 100
 RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
 SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
 
@@ -52,6 +49,8 @@ class Progress:
     """Stages that this segment brings."""
     changed: bool = False
     """Whether this segment has added anything to the run."""
+    is_record: bool = False
+    """Whether the run was complete before this segment, which changes nothing of it then."""
 
     @classmethod
     def of(cls, segment: Segment) -> "Progress":
@@ -67,7 +66,7 @@ class Progress:
 
     def lacks(self, event: Event) -> bool:
         """Whether the run lacks what the event brings."""
-        return event.for_stage is None or event.for_stage not in self.known_stages
+        return not self.is_record and event.for_stage not in self.known_stages
 
 
 _PROGRESS = TypeAdapter(Progress)
@@ -85,6 +84,10 @@ class Replay:
         """MLflow's client, once the store can be opened."""
         _create_database(self._store)
         return MlflowClient(self._store.uri)
+
+    @cached_property
+    def _runs(self) -> ChoiceOfRun:
+        return ChoiceOfRun(self._client, self._experiment_id, self._last_stage)
 
     def deliver(self, segment: Segment) -> bool:
         """Deliver what a segment holds by now; whether that is all there will be.
@@ -152,95 +155,18 @@ class Replay:
 
     def _open(self, progress: Progress, event: RunOpened) -> None:
         """Find the run that the segment is about, or create it."""
-        progress.stage = event.stage
-        run = None
-        if event.identity and event.identity.model:
-            wanted = _identity_tags(event.identity)
-            own = wanted | {tags.CHECKOUT: event.tags.get(tags.CHECKOUT, "")}
-            run = self._find(event, own) or self._find(event, wanted)
-        if run is None:
-            run = self._create(event)
-        progress.run_id = run.info.run_id
-        progress.known_stages = _stages(run)
-
-    def _create(self, event: RunOpened) -> Run:
-        """Create the run, or complete it where that was interrupted."""
-        run = self._find(event, {tags.RUN_KEY: event.key})
-        if run is None:
-            if event.identity and event.identity.model is None:
-                self._supersede(event, event.identity)
-            if tags.JOB in event.tags:
-                self._supersede_attempts(event)
-            own = {**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key}
-            if event.parent_key and (parent := self._run_id(event.parent_key)):
-                own[tags.PARENT] = parent
-            run = self._client.create_run(
-                self._experiment_id(event.experiment),
-                start_time=event.time_ms,
-                run_name=event.name,
-                tags=own,
-            )
-        params = [Param(*item) for item in event.params.items()]
-        for i in range(0, len(params), PARAMS_BATCH):
-            self._client.log_batch(run.info.run_id, params=params[i : i + PARAMS_BATCH])
-        return run
-
-    def _supersede(self, event: RunOpened, identity: Identity) -> None:
-        """Close what this checkout left of earlier executions that were cut short."""
-        wanted = {**_identity_tags(identity), tags.CHECKOUT: event.tags.get(tags.CHECKOUT, "")}
-        for run in self._search(event, wanted):
-            if self._last_stage not in _stages(run) and tags.SUPERSEDED_BY not in run.data.tags:
-                self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
-                self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
-
-    def _supersede_attempts(self, event: RunOpened) -> None:
-        """Close what earlier attempts at this job of a sweep left: the one that begins counts."""
-        wanted = {key: event.tags[key] for key in (tags.SWEEP, tags.JOB)}
-        for run in self._search(event, wanted):
-            if tags.SUPERSEDED_BY not in run.data.tags:
-                self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
-                if run.info.status != "FAILED":
-                    self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
-
-    def _find(self, event: RunOpened, wanted: dict[str, str]) -> Run | None:
-        return next(iter(self._search(event, wanted)), None)
-
-    def _search(self, event: RunOpened, wanted: dict[str, str]) -> list[Run]:
-        wanted = {**wanted, tags.KIND: event.kind}
-        # MLflow cannot be asked for what holds an apostrophe, as a DVC experiment's name may
-        conditions = [
-            f"tags.`{key}` = '{value}'" for key, value in wanted.items() if "'" not in value
-        ]
-        runs: list[Run] = self._client.search_runs(
-            [self._experiment_id(event.experiment)],
-            " and ".join(conditions),
-            order_by=["attributes.start_time DESC"],
-        )
-        return [run for run in runs if wanted.items() <= run.data.tags.items()]
-
-    def _run_id(self, key: str) -> str:
-        """The MLflow id of the run with a key, in any experiment; "" if there is none."""
-        return next((run.info.run_id for run in self._everywhere({tags.RUN_KEY: key})), "")
+        run = self._runs.run_for(event)
+        progress.stage, progress.run_id = event.stage, run.info.run_id
+        progress.known_stages, progress.is_record = stages_of(run), self._runs.is_record(run)
 
     def _with_run_ids(self, parent: str, text: str) -> str:
         """A text with the ids of the runs that it names, most of which are jobs of a sweep."""
         keys = set(RUN_ID_OF.findall(text))
         known: dict[str, str] = {}
         if len(keys) > 1:  # one question for all
-            jobs = self._everywhere({tags.PARENT: parent})
+            jobs = self._runs.everywhere({tags.PARENT: parent})
             known = {run.data.tags.get(tags.RUN_KEY, ""): run.info.run_id for run in jobs}
-        return RUN_ID_OF.sub(lambda match: known.get(match[1]) or self._run_id(match[1]), text)
-
-    def _everywhere(self, wanted: dict[str, str]) -> Iterator[Run]:
-        """The runs with certain tags, in any experiment."""
-        ids = [found.experiment_id for found in self._client.search_experiments()]
-        conditions = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
-        page = None
-        while page is None or page.token:
-            page = self._client.search_runs(
-                ids, conditions, page_token=page.token if page else None
-            )
-            yield from page
+        return RUN_ID_OF.sub(lambda match: known.get(match[1]) or self._runs.id_of(match[1]), text)
 
     @cache  # noqa: B019 (one object, for the life of the process)
     def _experiment_id(self, name: str) -> str:
@@ -316,6 +242,8 @@ class Replay:
             progress.stage,
         ):
             self._note_experiment(run)
+        if progress.is_record:
+            return
         if not progress.changed and progress.stage in ("", *stages) and run.info.status == status:
             return  # nothing was lacking
         if status == "FINISHED":
@@ -342,18 +270,3 @@ def _create_database(store: Store) -> None:
     part.unlink(missing_ok=True)
     MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
     part.rename(store.database)
-
-
-def _identity_tags(identity: Identity) -> dict[str, str]:
-    """The tags that runs of an identity have; of any DVC experiment where it names none."""
-    wanted = {
-        tags.CONFIGURATION: identity.configuration,
-        tags.MODEL: identity.model,
-        tags.DVC_EXPERIMENT: identity.experiment,
-    }
-    return {key: value for key, value in wanted.items() if value is not None}
-
-
-def _stages(run: Run) -> list[str]:
-    noted: Any = run.data.tags.get(tags.STAGES, "")
-    return [stage for stage in str(noted).split(",") if stage]

@@ -82,6 +82,7 @@ def _spool_workspace(store: Store, root: Path, experiment: str | None = None) ->
         configuration,
         name=project.run_name(configuration),
         model_sha256=sha256_of_file(root / project.model),
+        result=root / project.result,
         experiment=experiment,
     ) as run:
         project.log_results(run, root, configuration)

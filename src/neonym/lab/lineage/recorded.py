@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.base.nested import flatten, value_at
+from neonym.lab.delivery.choice_of_run import number_of
 from neonym.lab.lineage.lookup import connect, find_run, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.redaction import REDACTED
@@ -58,7 +59,7 @@ class Recorded:
 
     @classmethod
     def with_tags(cls, store: Store, wanted: dict[str, str]) -> "list[Recorded]":
-        """The runs that have certain tags, in any experiment, the newest first.
+        """The runs that have certain tags, in any experiment, the latest first.
 
         Raises
         ------
@@ -74,7 +75,8 @@ class Recorded:
             )
         except (MlflowException, OSError) as error:
             raise unusable(store, error) from None
-        return [cls(store, run, client) for run in runs]
+        found = [cls(store, run, client) for run in runs]
+        return sorted(found, key=lambda recorded: recorded.number, reverse=True)
 
     @property
     def id(self) -> str:
@@ -85,6 +87,11 @@ class Recorded:
     def kind(self) -> str:
         """What the run is: `workspace`, `job` or `sweep`."""
         return self.tag(tags.KIND)
+
+    @property
+    def number(self) -> int:
+        """Its place in the order in which runs were made; 0 where an earlier version made it."""
+        return number_of(self.run)
 
     @property
     def stages(self) -> list[str]:

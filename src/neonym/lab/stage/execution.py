@@ -93,6 +93,8 @@ class Stage(Generic[Schema]):
         ----------
         model
             The file of the model that the stage works on; None where it makes one.
+
+        The last stage has written its results when it tracks them.
         """
         # Stages that track nothing start faster without it
         from neonym.lab.tracking.opening import open_job, open_stage  # noqa: PLC0415
@@ -104,6 +106,7 @@ class Stage(Generic[Schema]):
             return
         stage = self.name if self.name in self.project.outputs else ""
         digest = sha256_of_file(model) if model else None
+        is_last = stage == self.project.last_stage
         open_run = open_job if self.by_hand else open_stage
         with open_run(
             Store.of_project(self.project),
@@ -112,6 +115,7 @@ class Stage(Generic[Schema]):
             name=self.title,
             model_sha256=digest,
             source=f"pipelines/{self.name}.py",
+            result=self.output(self.project.result) if is_last else None,
         ) as run:
             self.run_key = run.key
             yield run

@@ -1,6 +1,8 @@
 """Where a run comes from: the commit, how the checkout differed from it, and its raw data."""
 
 import getpass
+import hashlib
+import os
 import shutil
 import tempfile
 from contextlib import suppress
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from neonym.base.files import md5_of
+from neonym.base.files import md5_of, sha256_of_file
 from neonym.lab.dvc_cache import cached
 from neonym.lab.git import git_bytes, git_text
 from neonym.lab.tracking.redaction import redact_diff
@@ -31,11 +33,14 @@ class Checkout:
 
     commit: str
     dirty: bool
+    """Whether tracked files differ from the commit, or there are new ones among the code."""
     diff: str
     """Changes to tracked files against the commit and new files among the code; `git apply` takes
     it where `state` is "whole"."""
     state: DiffState = ""
     """Whether all of the difference is in `diff`; "" where nothing differs, or git cannot tell."""
+    digest: str = ""
+    """The sha256 of commit and difference; of the files of code where git cannot tell."""
 
 
 def read_checkout(folder: Path) -> Checkout:
@@ -43,18 +48,41 @@ def read_checkout(folder: Path) -> Checkout:
     commit = git_text(folder, "rev-parse", "HEAD").strip()
     # An archive that was unpacked inside of another repository is no part of it
     if not commit or not git_text(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
-        return Checkout(UNKNOWN, dirty=False, diff="")
+        return Checkout(UNKNOWN, dirty=False, diff="", digest=_digest_of_files(folder))
     excluded = [f":(exclude){path}" for path in GENERATED]
-    options = ("--porcelain", "--untracked-files=normal", "--", ":/", *excluded)
-    status = git_bytes(folder, "status", *options)
-    if status == b"":
-        return Checkout(commit, dirty=False, diff="")
-    raw = None if status is None else _diff(folder, excluded)
+    tracked = ("--porcelain", "--untracked-files=no", "--", ":/", *excluded)
+    status, new = git_bytes(folder, "status", *tracked), _new_code(folder)
+    if status == b"" and not new:
+        return Checkout(commit, dirty=False, diff="", digest=_digest(commit))
+    raw = None if status is None else _diff(folder, excluded, new)
     if raw is None:
-        return Checkout(commit, dirty=True, diff="")
+        return Checkout(commit, dirty=True, diff="", digest=_digest_of_files(folder))
     diff = raw[:MAX_DIFF_BYTES].decode("utf-8", errors="replace")
     diff, redacted = redact_diff(diff)
-    return Checkout(commit, dirty=True, diff=diff, state=_state(raw, redacted))
+    state = _state(raw, redacted)
+    digest = _digest(commit, raw) if state != "cut off" else _digest_of_files(folder)
+    return Checkout(commit, dirty=True, diff=diff, state=state, digest=digest)
+
+
+def _digest(commit: str, raw: bytes = b"") -> str:
+    return hashlib.sha256(commit.encode() + b"\0" + raw).hexdigest()
+
+
+def _digest_of_files(folder: Path) -> str:
+    """The sha256 of all files of code, and of their names."""
+    digest = hashlib.sha256()
+    for place in CODE:
+        for path in sorted((folder / place, *(folder / place).rglob("*"))):
+            if path.is_file() and "__pycache__" not in path.parts:
+                name = os.fsencode(path.relative_to(folder))
+                digest.update(b"%s\0%s\n" % (name, sha256_of_file(path).encode()))
+    return digest.hexdigest()
+
+
+def _new_code(folder: Path) -> list[str]:
+    """The files that git does not know and that lie where they can change a result."""
+    listed = git_text(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
+    return [name for name in listed.split("\0") if name]
 
 
 def _state(raw: bytes, redacted: bool) -> DiffState:
@@ -69,7 +97,7 @@ def _state(raw: bytes, redacted: bool) -> DiffState:
     return "whole"
 
 
-def _diff(folder: Path, excluded: list[str]) -> bytes | None:
+def _diff(folder: Path, excluded: list[str], new: list[str]) -> bytes | None:
     """What `git apply` needs to get from the commit to the checkout, whatever git's settings.
 
     None where git, or the disc, fails.
@@ -77,8 +105,6 @@ def _diff(folder: Path, excluded: list[str]) -> bytes | None:
     command = ["diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff"]
     command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]
     command += ["--no-relative", "--submodule=short", "--", ":/", *excluded]
-    listed = git_text(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
-    new = [name for name in listed.split("\0") if name]
     if not new:
         return git_bytes(folder, *command)
     with suppress(OSError), tempfile.TemporaryDirectory() as temporary:

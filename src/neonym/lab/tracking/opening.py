@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from neonym.base.errors import PrunedError
+from neonym.base.files import md5_of
 from neonym.base.nested import flatten
 from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
 from neonym.lab.overrides import key_of
@@ -45,6 +46,7 @@ def open_stage(
     name: str,
     model_sha256: str | None = None,
     source: str = "",
+    result: Path | None = None,
 ) -> Iterator[Run]:
     """Log to the run that DVC's stages share, for as long as the block lasts.
 
@@ -64,6 +66,8 @@ def open_stage(
         The model that the stage works on; None where it makes one.
     source
         The script; "" for the program that runs.
+    result
+        The file that tells what all stages came to, where the last one is executed.
     """
     experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
     opened = _opened(
@@ -76,12 +80,13 @@ def open_stage(
         experiment=experiment,
         model_sha256=model_sha256,
         source=source,
+        result=result,
     )
     identity = Identity(
         configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
     )
     with _written(store, opened.model_copy(update={"identity": identity})) as run:
-        _log_origin(run, checkout, configuration)
+        _log_origin(run, checkout, configuration, result)
         _log_environment(run, stage)
         yield run
 
@@ -95,6 +100,7 @@ def open_job(
     name: str,
     model_sha256: str | None = None,
     source: str = "",
+    result: Path | None = None,
 ) -> Iterator[Run]:
     """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
     experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
@@ -108,9 +114,10 @@ def open_job(
         experiment=experiment,
         model_sha256=model_sha256,
         source=source,
+        result=result,
     )
     with _written(store, opened) as run:
-        _log_origin(run, checkout, configuration)
+        _log_origin(run, checkout, configuration, result)
         _log_environment(run, stage or "pipeline")
         yield run
 
@@ -122,13 +129,14 @@ def open_results(
     *,
     name: str,
     model_sha256: str,
+    result: Path,
     experiment: str | None = None,
 ) -> Iterator[Run]:
     """Log files that are there to the run that DVC's stages share; nothing is executed.
 
     Parameters
     ----------
-    store, configuration, name, model_sha256
+    store, configuration, name, model_sha256, result
         As for `open_stage`.
     experiment
         The DVC experiment whose files they are; None: the run of any will do.
@@ -143,12 +151,13 @@ def open_results(
         name=name,
         experiment=experiment or "",
         model_sha256=model_sha256,
+        result=result,
     )
     identity = Identity(
         configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
     )
     with _written(store, opened.model_copy(update={"identity": identity})) as run:
-        _log_origin(run.for_stage(store.project.last_stage), checkout, configuration)
+        _log_origin(run.for_stage(store.project.last_stage), checkout, configuration, result)
         yield run
 
 
@@ -163,6 +172,7 @@ def _opened(
     experiment: str,
     model_sha256: str | None,
     source: str = "",
+    result: Path | None = None,
 ) -> RunOpened:
     sweep, job = configuration.sweep.id, configuration.sweep.job
     return RunOpened(
@@ -180,10 +190,15 @@ def _opened(
             tags.DVC_EXPERIMENT: experiment,
             tags.SEED: str(configuration.seed),
             **({tags.MODEL: model_sha256} if model_sha256 else {}),
+            **_result_tags(result),
             **(_sweep_tags(configuration, name) if sweep else {}),
             **({} if job is None else {tags.JOB: str(job)}),
         },
     )
+
+
+def _result_tags(result: Path | None) -> dict[str, str]:
+    return {tags.RESULT: md5_of(result)} if result else {}
 
 
 def _sweep_tags(configuration: Configuration, overrides: str) -> dict[str, str]:
@@ -196,9 +211,11 @@ def _sweep_tags(configuration: Configuration, overrides: str) -> dict[str, str]:
     return {tags.SWEEP: sweep, tags.SWEEP_CONFIGURATION: f"{asked} · {sweep[:6]}"}
 
 
-def _log_origin(run: Run, checkout: Checkout, configuration: Configuration) -> None:
+def _log_origin(
+    run: Run, checkout: Checkout, configuration: Configuration, result: Path | None
+) -> None:
     """Log what it takes to have the run again; stages may run at different commits."""
-    run.tags(_code_tags(checkout))
+    run.tags(_code_tags(checkout) | _result_tags(result))
     if checkout.diff:
         run.text("uncommitted.diff", checkout.diff, "code")
     values = redact(configuration.model_dump(mode="json"))
@@ -293,6 +310,7 @@ def _code_tags(checkout: Checkout) -> dict[str, str]:
         tags.GIT_COMMIT: checkout.commit,
         tags.GIT_DIRTY: str(checkout.dirty).lower(),
         tags.GIT_DIFF: checkout.state,
+        tags.CODE: checkout.digest,
     }
 
 
