@@ -3,12 +3,14 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from neonym.lab.lineage.workspace_run import _agree
 from neonym.lab.tracking import tags
-from neonym.lab.tracking.opening import open_job, open_results, open_stage
+from neonym.lab.tracking.opening import open_job, open_results, open_stage, open_sweep
 from neonym.lab.tracking.spool import EVENTS
 from neonym.lab.tracking.store import Store
 from small_training import configuration
@@ -17,7 +19,7 @@ OPENERS = {
     "stage": lambda store: open_stage(store, configuration(), stage="train", name="run"),
     "job": lambda store: open_job(store, configuration(), name="run"),
     "results": lambda store: open_results(
-        store, configuration(), name="run", model_sha256="0" * 64
+        store, configuration(), name="run", model_sha256="0" * 64, result=Path(__file__)
     ),
 }
 
@@ -66,3 +68,43 @@ def test_seeds_of_one_configuration_have_equal_tags_however_they_are_written(
             first = Path(run.folder, EVENTS).read_text().splitlines()[0].rpartition(" ")[0]
             found.add(json.loads(first)["tags"][tags.SWEEP_CONFIGURATION])
     assert found == {"model=gru · aaaaaa"}
+
+
+def first_event(store: Store, monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Any]:
+    monkeypatch.chdir(store.root)
+    store.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(store.lock), open_job(store, configuration(**changes), name="run") as run:
+        assert run.folder is not None
+        line = (run.folder / EVENTS).read_text(encoding="utf-8").splitlines()[0]
+        return dict(json.loads(line.rpartition(" ")[0]))
+
+
+@pytest.mark.parametrize("length", [501, 6000, 6001, 9000])
+def test_a_parameter_is_as_long_as_mlflow_takes_and_a_cut_is_marked(
+    store: Store, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    given = "é" * length
+    params = first_event(store, monkeypatch, sample__prefix=given)["params"]
+    expected = given if length <= 6000 else f"{given[:5999]}…"
+    assert params["sample.prefix"] == expected
+    assert _agree(expected, given)
+    assert _agree(given[:500], given)  # as versions before had it
+    assert not _agree(f"{given[:499]}a", given)
+
+
+@pytest.mark.parametrize(
+    ("named", "experiment"), [(None, "configured"), ("", "configured"), ("another", "another")]
+)
+def test_the_environment_names_the_experiment_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch, named: str | None, experiment: str
+) -> None:
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+    if named is not None:
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", named)
+    opened = first_event(store, monkeypatch, tracking__experiment="configured")
+    assert opened["experiment"] == experiment
+    told = configuration(tracking__experiment="configured", tracking__enabled=True)
+    with FileLock(store.lock), open_sweep(store, "a" * 32, "sweep", told.tracking) as run:
+        assert run.folder is not None
+        first = (run.folder / EVENTS).read_text().splitlines()[0].rpartition(" ")[0]
+    assert json.loads(first)["experiment"] == experiment

@@ -42,6 +42,11 @@ def literal(text: str) -> str:
     return _MARKUP.sub(r"\\\1", plain)
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, or where it is longer than that its beginning and a mark: `…`."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def inert(text: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe goes before what could be one."""
     return "'" + text if text.startswith(_BEGINS_FORMULA) else text

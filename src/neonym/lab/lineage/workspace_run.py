@@ -7,6 +7,7 @@ from typing import Any
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
+from neonym.base.text import shortened
 from neonym.lab.dvc_cache import cached
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lockfile import Lock
@@ -14,6 +15,8 @@ from neonym.lab.project import Project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.opening import MAX_PARAM
 from neonym.lab.tracking.store import Store
+
+MAX_PARAM_BEFORE = 500  # in runs of versions up to 0.1.0, which cut without a mark
 
 
 def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
@@ -50,7 +53,7 @@ def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
 
 
 def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
-    """Whether a run's model and parameters are those of a lock."""
+    """Whether a run's model, parameters and results are those of a lock."""
     project = recorded.store.project
     md5 = _model_md5(project, lock)
     if not md5:
@@ -58,8 +61,14 @@ def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
     known = recorded.tag(tags.MODEL_MD5)
     same = known == md5 if known else recorded.tag(tags.MODEL) == _sha256_of(project, md5, root)
     params = recorded.run.data.params
-    return same and all(
-        _agree(params.get(key, ""), value) for key, value in _locked_params(project, lock).items()
+    result = lock.md5(project.last_stage, project.result)
+    return (
+        same
+        and recorded.tag(tags.RESULT) in ("", result)
+        and all(
+            _agree(params.get(key, ""), value)
+            for key, value in _locked_params(project, lock).items()
+        )
     )
 
 
@@ -85,7 +94,7 @@ def _agree(param: str, value: Any) -> bool:
         except ValueError:
             return False
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return param == text[:MAX_PARAM]
+    return param in (shortened(text, MAX_PARAM), text[:MAX_PARAM_BEFORE])
 
 
 def _sha256_of(project: Project[Any], md5: str, root: Path) -> str:

@@ -15,6 +15,7 @@ import yaml
 from neonym.base.errors import PrunedError
 from neonym.base.files import md5_of
 from neonym.base.nested import flatten
+from neonym.base.text import shortened
 from neonym.lab.configuration import UNTRACKED_SECTIONS, Configuration, Tracking, configuration_hash
 from neonym.lab.overrides import key_of
 from neonym.lab.tracking import tags
@@ -32,9 +33,12 @@ from neonym.lab.tracking.run import Run
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
 from neonym.lab.tracking.store import Store
 
+EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
 DVC_EXPERIMENT = "DVC_EXP_NAME"  # the environment variable with its name
-MAX_PARAM = 500
-MAX_NAME = 250  # characters of a run's name; PostgreSQL refuses more
+# How many characters MLflow takes; it cuts what is longer without a mark
+MAX_PARAM = 6000
+MAX_TAG = 8000
+MAX_NAME = 250  # of a run's name; PostgreSQL refuses more
 
 
 @contextmanager
@@ -181,7 +185,7 @@ def _opened(
         name=f"{name}, {experiment}" if experiment else name,
         stage=stage,
         time_ms=now_ms(),
-        experiment=configuration.tracking.experiment,
+        experiment=_experiment(configuration.tracking),
         parent_key=sweep,
         params=_as_params(configuration),
         tags={
@@ -249,7 +253,7 @@ def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterato
         key=key,
         name=name,
         time_ms=now_ms(),
-        experiment=tracking.experiment,
+        experiment=_experiment(tracking),
         tags={**_common_tags(store, read_checkout(Path.cwd())), tags.SWEEP: key},
     )
     with _written(store, opened) as run:
@@ -273,17 +277,22 @@ def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
         ensure_delivery(store)
 
 
+def _experiment(tracking: Tracking) -> str:
+    """MLflow's experiment: the one that the environment names comes first, as its store does."""
+    return os.environ.get(EXPERIMENT) or tracking.experiment
+
+
 def _without_secrets(opened: RunOpened) -> RunOpened:
     shown = {
-        "name": _shortened(redact_text(opened.name)),
-        "tags": redact(opened.tags),
-        "params": redact(opened.params),
+        "name": shortened(redact_text(opened.name), MAX_NAME),
+        "tags": _shortened(redact(opened.tags), MAX_TAG),
+        "params": _shortened(redact(opened.params), MAX_PARAM),
     }
     return opened.model_copy(update=shown)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+def _shortened(values: dict[str, str], most: int) -> dict[str, str]:
+    return {key: shortened(value, most) for key, value in values.items()}
 
 
 def _common_tags(store: Store, checkout: Checkout, source: str = "") -> dict[str, str]:
@@ -317,7 +326,7 @@ def _code_tags(checkout: Checkout) -> dict[str, str]:
 def _as_params(configuration: Configuration) -> dict[str, str]:
     """The configuration as MLflow's parameters: flat, and text."""
     values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
-    return {key: _as_text(value)[:MAX_PARAM] for key, value in flatten(values).items()}
+    return {key: _as_text(value) for key, value in flatten(values).items()}
 
 
 def _as_text(value: Any) -> str:
