@@ -5,7 +5,6 @@ python pipelines/sweep.py -m model=rnn,gru,lstm optimizer.lr=1e-3,3e-3 'seed=ran
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from neonym.base.nested import value_at
 from neonym.experiment import PROJECT, Configuration
@@ -29,7 +28,7 @@ def run(stage: Stage[Configuration]) -> float | None:
     configuration = stage.configuration
     PROJECT.check_metric(stage.name, configuration.sweep)
     single = configuration.sweep.id is None
-    processed = shared_folder(configuration.data, Path(configuration.paths.processed))
+    processed = shared_folder(configuration.data)
     files = replace(Outputs.below(stage.results), processed=processed)
     with stage.tracked() as tracked:
         train_tracked(stage, tracked.for_stage("train"), processed, files, as_model=single)

@@ -4,8 +4,6 @@ python pipelines/train.py model.hidden_size=256 optimizer.lr=0.001
 python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
 """
 
-from pathlib import Path
-
 from neonym.experiment import PROJECT, Configuration
 from neonym.lab.composing.entry import main
 from neonym.lab.stage.execution import Stage
@@ -19,8 +17,7 @@ def run(stage: Stage[Configuration]) -> float:
     files = Outputs.below(stage.results)
     processed = files.processed
     if stage.by_hand:  # under DVC the stage before makes them
-        workspace = Path(stage.configuration.paths.processed)
-        processed = shared_folder(stage.configuration.data, workspace)
+        processed = shared_folder(stage.configuration.data)
     with stage.tracked() as tracked:
         return train_tracked(stage, tracked, processed, files)
 

@@ -13,7 +13,7 @@ from neonym.corpus.processed import read_processed
 from neonym.experiment import Configuration
 from neonym.settings import training_settings
 from neonym.steps.outputs import Outputs
-from neonym.steps.preprocess_step import preprocess
+from neonym.steps.preprocess_step import preprocess, shared_folder
 from neonym.steps.train_step import train
 from neonym.steps.trained_model import load_trained
 from small_training import NAMES, configuration
@@ -134,3 +134,20 @@ def test_what_decides_a_model_is_what_the_stages_up_to_train_depend_on() -> None
     }
     settings = Configuration.validated(composed, "params.yaml")
     assert set(flatten(training_settings(settings))) == expected
+
+
+def test_jobs_read_data_that_nobody_changes_while_they_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("\n".join(NAMES))
+    workspace = Path("data/processed")
+    data, other = configuration().data, configuration(data__split__seed=1).data
+    preprocess(data, workspace)
+    folder = shared_folder(data)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert before == {path.name: path.read_bytes() for path in workspace.iterdir()}
+    preprocess(other, workspace)  # as `dvc repro` does, at any moment
+    assert workspace.resolve() not in (folder.resolve(), *folder.resolve().parents)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert shared_folder(data) == folder != shared_folder(other)
