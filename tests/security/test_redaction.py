@@ -10,15 +10,15 @@ from neonym import experiment
 from neonym.base.nested import flatten
 from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
+from neonym.lab.tracking.addresses import REDACTED
 from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.redaction import (
-    REDACTED,
     is_redacted_diff,
-    is_secret_key,
     redact,
     redact_diff,
     redact_text,
 )
+from neonym.lab.tracking.secret_keys import is_secret_key
 from neonym.lab.tracking.store import Store
 from small_training import configuration as small_configuration
 

@@ -5,14 +5,16 @@ has been nothing to do for a while.
 """
 
 import argparse
+import io
 import json
 import logging
 import os
 import shutil
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from filelock import FileLock, Timeout
 
@@ -176,12 +178,20 @@ def _first_line(error: Exception) -> str:
     return redact_text(next(iter(str(error).splitlines()), type(error).__name__))
 
 
-class WithoutSecrets(logging.Formatter):
-    """Formats what happened without the password that an address may hold."""
+class WithoutSecrets(io.TextIOBase):
+    """A stream whose text is passed on without secrets, whoever writes: also MLflow's loggers."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The message and the traceback, redacted."""
-        return redact_text(super().format(record))
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be shown of a text."""
+        self._stream.write(redact_text(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._stream.flush()
 
 
 def main() -> None:
@@ -190,9 +200,8 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="the project's real root")
     parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
     arguments = parser.parse_args()
-    handler = logging.StreamHandler()
-    handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    sys.stdout, sys.stderr = WithoutSecrets(sys.stdout), WithoutSecrets(sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     shorten_patience()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     store = Store.of_project(load_project(arguments.project), arguments.root)

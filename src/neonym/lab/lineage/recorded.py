@@ -19,7 +19,7 @@ from neonym.base.nested import flatten, value_at
 from neonym.lab.delivery.choice_of_run import number_of
 from neonym.lab.lineage.lookup import connect, find_run, unusable
 from neonym.lab.tracking import tags
-from neonym.lab.tracking.redaction import REDACTED
+from neonym.lab.tracking.addresses import REDACTED
 from neonym.lab.tracking.store import Store
 
 CONFIGURATION = "configuration.yaml"

@@ -8,33 +8,21 @@ are called like secrets. A secret under a harmless name in a form of its own is 
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
-REDACTED = "[redacted]"
+from neonym.lab.tracking.addresses import (
+    REDACTED,
+    SHORTEST,
+    hide_credentials,
+    secrets_of,
+)
+from neonym.lab.tracking.secret_keys import is_secret_key
+
 # Before a redacted line of a diff. No patch has it, so `git apply` refuses the diff as a whole.
 MARK = "!"
-SHORTEST = 8  # characters of an environment variable's value that is looked for in other text
 
-# Parts of a key, as between its dots, dashes, underscores and capitals
-_SECRET_WORDS = frozenset(
-    {"token", "password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential"}
-    | {"credentials", "authorization", "bearer", "cookie", "apikey"}
-)
-_SECRET_ENDS = ("token", "password", "passwd", "secret", "apikey")  # authtoken, dbpassword
-_SECRET_PAIRS = frozenset(
-    {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("account", "key")}
-    | {("encryption", "key"), ("signing", "key"), ("auth", "key")}
-)
-# What such a key's value is not the secret of: password_file, token_count
-_HARMLESS_ENDS = frozenset({"file", "path", "count", "counts", "length", "type", "name"})
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-_ADDRESS = re.compile(
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}://)(?P<user>[^\s/@'\"<>]{1,300})@", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"<>]{1,2000}", re.IGNORECASE)
 _FORMS = re.compile(
     r"\b(?:"
     r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
@@ -75,23 +63,6 @@ _SECRET_FILE = re.compile(
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
 _DIFF_FILE = re.compile(r"diff --git (?:\"?a/.*) \"?b/(?P<path>.*?)\"?$")
-
-
-def is_secret_key(key: str) -> bool:
-    """Whether a key, or a part of a dotted one, is called like what is nobody's business."""
-    return any(map(_is_secret_name, key.split(".")))
-
-
-@lru_cache(maxsize=4096)  # the same parameters and variables are asked about again and again
-def _is_secret_name(name: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(name)]
-    if not words or words[-1] in _HARMLESS_ENDS:
-        return False
-    return (
-        not _SECRET_WORDS.isdisjoint(words)
-        or words[-1].endswith(_SECRET_ENDS)
-        or any(pair in _SECRET_PAIRS for pair in pairwise(words))
-    )
 
 
 def redact(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,14 +144,15 @@ def is_redacted_diff(text: str) -> bool:
 
 def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
     """What takes secrets out of one line."""
-    known = [re.escape(value) for value in _environment_secrets()]
-    environment = re.compile("|".join(known)) if known else None
+    known = _environment_secrets()
+    longest_first = sorted(known, key=len, reverse=True)
+    environment = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
     def hide(line: str) -> str:
-        line = _ADDRESS.sub(_hide_user, line)
-        line = _FORMS.sub(REDACTED, line)
         if environment:
-            line = environment.sub(REDACTED, line)
+            line = environment.sub(lambda match: known[match[0]], line)
+        line = _ADDRESS.sub(lambda match: hide_credentials(match[0]), line)
+        line = _FORMS.sub(REDACTED, line)
         for pattern in patterns:
             line = pattern.sub(_hide_value, line)
         return line
@@ -188,17 +160,15 @@ def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
     return hide
 
 
-def _environment_secrets() -> list[str]:
-    """The values of environment variables that are called like secrets, the longest first."""
-    names = [name for name in os.environ if name != "PWD" and is_secret_key(name)]
-    values = {os.environ[name] for name in names}
-    return sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
-
-
-def _hide_user(match: re.Match[str]) -> str:
-    """Hide who logs in; but a name without a password is no secret with ssh."""
-    by_name = ":" not in match["user"] and "http" not in match["scheme"].lower()
-    return match[0] if by_name else f"{match['scheme']}{REDACTED}@"
+def _environment_secrets() -> dict[str, str]:
+    """What stands in environment variables and is looked for in other text, and what is shown."""
+    known: dict[str, str] = {}
+    for name, value in os.environ.items():
+        if secrets := secrets_of(value):
+            known |= secrets
+        elif name != "PWD" and len(value) >= SHORTEST and is_secret_key(name):
+            known[value] = REDACTED
+    return known
 
 
 def _hide_value(match: re.Match[str]) -> str:

@@ -6,10 +6,11 @@ import platform
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from neonym.base.errors import UserError
 from neonym.lab.project import Project
+from neonym.lab.tracking.addresses import shown_address
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 SQLITE = "sqlite:///"
@@ -53,8 +54,8 @@ class Store:
         uri = os.environ.get(TRACKING_URI) or f"{SQLITE}mlflow.db"
         try:
             urlsplit(uri)
-        except ValueError as error:
-            raise UserError(f"{TRACKING_URI} is no address: {error}") from None
+        except ValueError:  # whose words may hold the password
+            raise UserError(f"{TRACKING_URI} is no address: {shown_address(uri)}") from None
         if uri.startswith(SQLITE):  # delivery works elsewhere than whoever named the file
             uri = SQLITE + str(root / uri.removeprefix(SQLITE))
         return cls(root, uri, project)
@@ -117,11 +118,8 @@ class Store:
 
     @property
     def address(self) -> str:
-        """The address to show: without a user's name or password."""
-        parts = urlsplit(self.uri)
-        if "@" not in parts.netloc:
-            return self.uri
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        """The address to show: without who logs in, and by what."""
+        return shown_address(self.uri)
 
 
 def project_root(start: Path) -> Path:
