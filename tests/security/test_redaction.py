@@ -1,18 +1,27 @@
 """Secrets stay out of tracked parameters, tags, titles and diffs."""
 
+import json
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import yaml
 from filelock import FileLock
 
 from neonym import experiment
 from neonym.base.nested import flatten
+from neonym.base.text import escape, literal
 from neonym.lab.configuration import UNTRACKED_SECTIONS
+from neonym.lab.sweeps.results import Result, write_result
+from neonym.lab.sweeps.sweep_folder import Sweep
+from neonym.lab.sweeps.sweep_report import summarize
+from neonym.lab.sweeps.sweep_tracking import describe
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.addresses import REDACTED
 from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.redaction import (
+    hide_known,
     is_redacted_diff,
     redact,
     redact_diff,
@@ -123,22 +132,74 @@ def test_values_of_secret_environment_variables_are_found_anywhere(
 def test_nothing_that_a_run_tells_holds_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hidden = "correct-horse"
+    hidden = "correct_horse"
     monkeypatch.setenv("STORE_PASSWORD", hidden)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{hidden}.txt").write_text("rex\n")
     store = Store(tmp_path, "sqlite:///nowhere.db", experiment.PROJECT)
     store.folder.mkdir(parents=True)
-    told = small_configuration(data__name=hidden, data__path=f"{hidden}.txt", sample__prefix=hidden)
+    told = small_configuration(
+        data__name=hidden,
+        data__path=f"{hidden}.txt",
+        sample__prefix=hidden,
+        tracking__experiment=f"of {hidden}",
+    )
     with (
         FileLock(store.lock),  # nothing is delivered
         open_job(store, told, name=f"data.name={hidden}") as run,
     ):
         run.dataset(f"{told.data.name} train", "training", "0" * 64, told.data.path, 1)
-        run.tags({"note": f"of {hidden}"})
+        run.tags({"note": f"of {literal(hidden)}"})
+        run.text("note.md", literal(hidden))
+        run.table("names", ["name"], [[f'"{hidden}"']])
+        run.artifact(tmp_path / f"{hidden}.txt", "data")
         assert run.folder is not None
     files = [path.read_text() for path in run.folder.rglob("*") if path.is_file()]
+    files += [path.name for path in run.folder.rglob("*")]
     assert any(REDACTED in text for text in files)
-    assert not any(hidden in text for text in files)
+    assert not any(form in text for form in (hidden, literal(hidden)) for text in files)
+
+
+SECRETS = ["correct_horse_battery", 'quo"ted\\secret', "it's #1: a <b>", "ключ-от-всего"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_of_the_environment_is_found_in_whatever_way_it_is_escaped(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_PASSWORD", secret)
+    forms = [secret, literal(secret), escape(secret), quote(secret, safe="")]
+    forms += [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    forms += [yaml.safe_dump(secret, width=999, allow_unicode=True).strip().splitlines()[0]]
+    for form in forms:
+        assert REDACTED in redact_text(f"see {form} there"), form
+        assert REDACTED in hide_known(f"see {form} there"), form
+
+
+def test_what_is_shorter_than_the_shortest_is_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORE_PASSWORD", "seventy")
+    assert redact_text("seventy names") == "seventy names"
+    monkeypatch.setenv("STORE_PASSWORD", "eighteen")
+    assert redact_text("eighteen names") == f"{REDACTED} names"
+
+
+def test_what_a_sweep_tells_is_redacted_before_it_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = "correct_horse_battery"
+    monkeypatch.setenv("STORE_PASSWORD", hidden)
+    words = [f"data.path={hidden}.csv", "model=rnn"]
+    jobs = [Result("finished", 1.0, [*words, "seed=0"], "a", "a", "key")]
+    jobs += [Result("finished", 2.0, [*words, "seed=1"], "b", "b", "key")]
+    jobs += [Result("failed", None, words, "c", "c", "key", f"{hidden}.csv is gone")]
+    for number, job in enumerate(jobs):
+        write_result(tmp_path / str(number), job)
+    report = summarize(Sweep(tmp_path, "0" * 32, "sweep", words), small_configuration())
+    note = describe(report, "none")
+    assert note.count("redacted") == 4
+    assert "correct" not in note
 
 
 def test_the_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,4 +37,4 @@ def test_what_is_no_address_is_said_without_showing_it(
 ) -> None:
     with pytest.raises(UserError) as caught:
         named(tmp_path, "http://me:sesame@[runs", monkeypatch)
-    assert str(caught.value) == f"{TRACKING_URI} is no address: Invalid IPv6 URL"
+    assert str(caught.value) == f"{TRACKING_URI} is no address: http://[redacted]"

@@ -14,7 +14,7 @@ from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_report import SHOWN, Report
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import run_id_of
-from neonym.lab.tracking.redaction import redact_text
+from neonym.lab.tracking.redaction import redact, redact_text
 from neonym.lab.tracking.run import Run
 
 Curve = Callable[[Path], list[tuple[int, float]]]
@@ -82,11 +82,11 @@ def _log_jobs(run: Run, report: Report) -> None:
     jobs: list[list[Any]] = [
         [
             result.number,
-            redact_text(escape(" ".join(result.overrides))),
+            escape(redact_text(" ".join(result.overrides))),
             result.value,
             result.status,
             _id(result),
-            redact_text(escape(result.error)),
+            escape(redact_text(result.error)),
         ]
         for result in report.jobs
     ]
@@ -105,7 +105,7 @@ def _log_pictures(
 
     trials = [
         sweep_figures.Trial(
-            report.swept[result.number],
+            redact(report.swept[result.number]),
             result.value,
             curve(report.sweep.folder / str(result.number)),
         )
@@ -140,7 +140,7 @@ def _lines(report: Report, shares: Mapping[str, float] | str) -> Iterator[str]:
     yield ""
     if report.best:
         yield f"Best {report.metric}: {report.best.value:.5g}, run `{_id(report.best)}`, again by"
-        yield from ("", f"    {escape(report.command)}", "")
+        yield from ("", f"    {escape(redact_text(report.command))}", "")
     yield f"| configuration | seeds | {report.metric}, mean ± standard error |"
     yield "|---|---|---|"
     for group in report.groups[:SHOWN]:
@@ -161,7 +161,7 @@ def _lines(report: Report, shares: Mapping[str, float] | str) -> Iterator[str]:
 
 def _short(text: str) -> str:
     """A text for the description, of which MLflow keeps 8,000 characters."""
-    return literal(textwrap.shorten(text, LONGEST, placeholder="…"))
+    return literal(textwrap.shorten(redact_text(text), LONGEST, placeholder="…"))
 
 
 def _importance(report: Report, shares: Mapping[str, float] | str) -> str:

@@ -285,6 +285,7 @@ def _experiment(tracking: Tracking) -> str:
 def _without_secrets(opened: RunOpened) -> RunOpened:
     shown = {
         "name": shortened(redact_text(opened.name), MAX_NAME),
+        "experiment": redact_text(opened.experiment),
         "tags": _shortened(redact(opened.tags), MAX_TAG),
         "params": _shortened(redact(opened.params), MAX_PARAM),
     }

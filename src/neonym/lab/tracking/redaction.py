@@ -5,12 +5,16 @@ the form of a well-known kind of key, and the values of this process's environme
 are called like secrets. A secret under a harmless name in a form of its own is not recognized.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
+from neonym.base.text import escape, literal
 from neonym.lab.tracking.addresses import (
     REDACTED,
     SHORTEST,
@@ -142,6 +146,14 @@ def is_redacted_diff(text: str) -> bool:
     return REDACTED in text and any(mark in f"\n{text}" for mark in marks)
 
 
+def hide_known(text: str) -> str:
+    """Text without the secrets that stand in environment variables, in whatever way it is escaped.
+
+    For what is no prose, such as tables and diffs, whose own words may look like keys.
+    """
+    return _hider(())(text)
+
+
 def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
     """What takes secrets out of one line."""
     known = _environment_secrets()
@@ -151,6 +163,8 @@ def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
     def hide(line: str) -> str:
         if environment:
             line = environment.sub(lambda match: known[match[0]], line)
+        if not patterns:
+            return line
         line = _ADDRESS.sub(lambda match: hide_credentials(match[0]), line)
         line = _FORMS.sub(REDACTED, line)
         for pattern in patterns:
@@ -168,7 +182,15 @@ def _environment_secrets() -> dict[str, str]:
             known |= secrets
         elif name != "PWD" and len(value) >= SHORTEST and is_secret_key(name):
             known[value] = REDACTED
-    return known
+    return {form: shown for value, shown in known.items() for form in _forms_of(value)}
+
+
+@lru_cache(maxsize=256)
+def _forms_of(value: str) -> frozenset[str]:
+    """A text as it may stand in Markdown, JSON, YAML, an address or at a terminal."""
+    in_json = (json.dumps(value, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False))
+    others = (escape(value), literal(value), quote(value, safe=""), value.replace("'", "''"))
+    return frozenset((value, *in_json, *others))
 
 
 def _hide_value(match: re.Match[str]) -> str:

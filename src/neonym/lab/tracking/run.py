@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neonym.lab.tracking.events import Artifact, Dataset, Event, Metrics, ModelLogged, Tags
-from neonym.lab.tracking.redaction import redact, redact_text
+from neonym.lab.tracking.redaction import hide_known, redact, redact_text
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
 
 
@@ -56,13 +56,13 @@ class Run:
     def artifact(self, path: Path, folder: str = "") -> None:
         """Log a file as it is now."""
         if self._writer:
-            file = self._writer.copy_in(path)
+            file = self._writer.copy_in(path, redact_text(path.name))
             self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
 
     def text(self, name: str, text: str, folder: str = "") -> None:
         """Log text as a file."""
         if self._writer:
-            file = self._writer.write_in(name, text)
+            file = self._writer.write_in(name, hide_known(text))
             self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
 
     def table(
@@ -71,7 +71,7 @@ class Run:
         """Log rows as a table that MLflow's UI shows; see `Artifact` for `names_runs`."""
         if self._writer:
             text = json.dumps({"columns": columns, "data": rows}, ensure_ascii=False)
-            file = self._writer.write_in(f"{name}.json", text)
+            file = self._writer.write_in(f"{name}.json", hide_known(text))
             self._write(
                 Artifact(file=file, is_table=True, names_runs=names_runs, for_stage=self._for_stage)
             )
