@@ -40,7 +40,8 @@ def explain_unusable(store: Store) -> str:
     if not store.is_own or not store.database.exists():
         return ""
     try:
-        with closing(sqlite3.connect(f"file:{store.database}?mode=ro", uri=True)) as database:
+        # for writing: what a killed delivery left half done is rolled back as it is opened
+        with closing(sqlite3.connect(f"file:{store.database}?mode=rw", uri=True)) as database:
             revisions = _column(database, "SELECT version_num FROM alembic_version")
             locations = _column(database, "SELECT artifact_location FROM experiments")
     except sqlite3.OperationalError as error:
