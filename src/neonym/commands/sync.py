@@ -13,28 +13,30 @@ from neonym.base.text import escape
     show_default=True,
     help="Seconds to wait for MLflow at most.",
 )
-def command(wait: float) -> int:
+@click.option("--rejected", is_flag=True, help="Try again what was damaged and put aside.")
+def command(wait: float, rejected: bool) -> int:
     """Deliver what waits for MLflow, and see that the workspace and DVC's experiments have runs.
 
     Each of them is one finished run, also where DVC had the results already and ran no stage.
 
-    Repeating it changes nothing. Ends with status 1 where MLflow does not take everything; nothing
-    is lost then, and the next `neonym sync` goes on.
+    Repeating it changes nothing. Ends with status 1 where something is not delivered, and says what
+    and why; nothing is lost then, and the next `neonym sync` goes on.
     """
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
     store = Store.of_project(PROJECT)
-    report = sync(store, wait)
+    report = sync(store, wait, rejected)
     if report.stale:
         click.echo(escape(f"no run was made for the workspace: {report.stale}"), err=True)
-    if report.outcome.delivered:
+    for path in report.strays:
+        click.echo(escape(f"{path} is no segment, and passed over"), err=True)
+    for kept in report.kept:
+        click.echo(escape(str(kept)), err=True)
+    if report.is_complete:
         click.echo(f"MLflow is up to date: {store.address}")
         return 0
-    click.echo(
-        f"MLflow did not take everything: {escape(report.outcome.message)}\n"
-        f"It waits in .neonym; `neonym sync` delivers it once {store.address} answers.",
-        err=True,
-    )
+    if report.outcome.is_away or not report.kept:
+        click.echo(f"MLflow did not take everything: {escape(str(report.outcome))}", err=True)
     return 1

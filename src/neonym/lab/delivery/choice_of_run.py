@@ -11,6 +11,8 @@ from typing import Any
 from mlflow.entities import Param, Run
 from mlflow.tracking import MlflowClient
 
+from neonym.lab.delivery.limits import key as as_key
+from neonym.lab.delivery.limits import shortened
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Identity, RunOpened
 
@@ -26,7 +28,7 @@ class ChoiceOfRun:
     client
         Of the store.
     experiment_id
-        MLflow's id of an experiment, by its name.
+        MLflow's id of an experiment, by its name; made or restored where it has to be.
     last_stage
         The stage whose end completes a run.
     """
@@ -35,9 +37,13 @@ class ChoiceOfRun:
         self, client: MlflowClient, experiment_id: Callable[[str], str], last_stage: str
     ) -> None:
         self._client, self._experiment_id, self._last_stage = client, experiment_id, last_stage
+        self._experiment = ""
+        """The id of the experiment of the segment that was opened last."""
 
     def run_for(self, event: RunOpened) -> Run:
         """The run that a segment is about; created where there is none."""
+        # Asked anew for each: somebody may delete it at any time
+        self._experiment = self._experiment_id(event.experiment)
         run = self._find(event, {tags.RUN_KEY: event.key})
         if run is not None:
             self._log_params(run, event)  # creating it may have been interrupted
@@ -88,16 +94,16 @@ class ChoiceOfRun:
         if event.parent_key and (parent := self.id_of(event.parent_key)):
             own[tags.PARENT] = parent
         run = self._client.create_run(
-            self._experiment_id(event.experiment),
+            self._experiment,
             start_time=event.time_ms,
-            run_name=event.name,
-            tags=own,
+            run_name=shortened(event.name),
+            tags={as_key(key): value for key, value in own.items()},
         )
         self._log_params(run, event)
         return run
 
     def _log_params(self, run: Run, event: RunOpened) -> None:
-        params = [Param(*item) for item in event.params.items()]
+        params = [Param(as_key(key), value) for key, value in event.params.items()]
         for i in range(0, len(params), PARAMS_BATCH):
             self._client.log_batch(run.info.run_id, params=params[i : i + PARAMS_BATCH])
 
@@ -148,7 +154,7 @@ class ChoiceOfRun:
             f"tags.`{key}` = '{value}'" for key, value in wanted.items() if "'" not in value
         ]
         runs: list[Run] = self._client.search_runs(
-            experiments or [self._experiment_id(event.experiment)],
+            experiments or [self._experiment],
             " and ".join(conditions),
             order_by=["attributes.start_time DESC"],
         )

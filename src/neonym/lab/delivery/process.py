@@ -9,17 +9,18 @@ import io
 import json
 import logging
 import os
-import shutil
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
+from neonym.base.locks import locked
+from neonym.lab.delivery.outcomes import Refusal, first_line, is_gone, is_of_the_segment
 from neonym.lab.delivery.store_check import explain_unusable, shorten_patience
 from neonym.lab.project import load_project
 from neonym.lab.tracking.events import UnreadableError
@@ -35,9 +36,7 @@ IDLE_SECONDS = 20.0
 TURN_SECONDS = 0.5  # who only looks whether somebody delivers holds the lock for less
 AWAY_RETRY_SECONDS = 3.0
 AWAY_GIVE_UP_SECONDS = 30.0
-
-REFUSAL = "INVALID_PARAMETER_VALUE"
-GONE = "RESOURCE_DOES_NOT_EXIST"
+POISON_SECONDS = 15.0  # after which a store that answers is not what is wrong
 
 logger = logging.getLogger("neonym.delivery")
 
@@ -50,26 +49,27 @@ class Delivery:
         self._gave_up = False
         self._said = ""
         self._away_since: float | None = None
-        self._database: tuple[int, int] | None = None
-        self._refused: set[Path] = set()
-        """Segments that cannot be read and whose writers live."""
-        self._begun_anew: set[Path] = set()
-        """Segments whose run was deleted while they were delivered."""
+        self._files: tuple[tuple[int, int] | None, ...] = (None, None)
+        """The lock and the project's own database, as they were when last looked at."""
+        self._at: Segment | None = None
+        """The segment that is being delivered."""
+        self._refused: dict[str, Refusal] = {}
+        """Segments that the store does not take, or that are damaged and whose writers live."""
+        self._begun_anew: set[str] = set()
+        """Segments whose run is gone since they were delivered."""
 
     def run(self) -> None:
         """Deliver until idle, unless another process already does."""
-        lock = FileLock(self._store.lock, timeout=TURN_SECONDS)
         while True:
             try:
-                lock.acquire()
+                with locked(self._store.lock, TURN_SECONDS):
+                    self._deliver_until_idle()
             except Timeout:
                 return
-            try:
-                self._deliver_until_idle()
-            finally:
-                lock.release()
+            except UserError as error:
+                self._give_up("unusable", str(error))
             # A writer that came between the last look and the release saw the lock held
-            if self._gave_up or not open_segments(self._store.segments):
+            if self._gave_up or not self._due(open_segments(self._store.segments)):
                 return
 
     def _deliver_until_idle(self) -> None:
@@ -82,28 +82,35 @@ class Delivery:
 
         clear_forgotten(self._store.segments)
         replay = Replay(self._store)
+        self._files = (None, None)
         idle_since = time.monotonic()
         while time.monotonic() - idle_since < IDLE_SECONDS:
+            if self._is_replaced():
+                self._gave_up = True
+                return
             segments = open_segments(self._store.segments)
-            if segments and self._is_replaced():
-                self._gave_up = True  # MLflow would go on with the file that was deleted
-            elif not self._try_round(replay, segments):
+            if not self._try_round(replay, segments):
                 time.sleep(AWAY_RETRY_SECONDS)
             if self._gave_up:
                 return
-            if segments:
+            if self._due(segments):
                 idle_since = time.monotonic()
             time.sleep(POLL_SECONDS)
         self._say("idle")
 
+    def _due(self, segments: list[Segment]) -> list[Segment]:
+        """Those of the segments that are not refused, or refused while they are written."""
+        refused = {name for name, each in self._refused.items() if not each.is_written}
+        return [segment for segment in segments if segment.folder.name not in refused]
+
     def _is_replaced(self) -> bool:
-        """Whether the project's own database is another file than the one delivered to so far."""
-        try:
-            found = self._store.database.stat()
-        except FileNotFoundError:
-            return self._database is not None
-        before, self._database = self._database, (found.st_dev, found.st_ino)
-        return before not in (None, self._database)
+        """Whether the lock or the project's own database is another file than it was, or gone.
+
+        Then others may deliver too, or MLflow would go on with the file that was deleted.
+        """
+        before = self._files
+        self._files = _identity(self._store.lock), _identity(self._store.database)
+        return any(old not in (None, new) for old, new in zip(before, self._files, strict=True))
 
     def _try_round(self, replay: "Replay", segments: list[Segment]) -> bool:
         """Deliver what waits; whether the store took it."""
@@ -112,70 +119,100 @@ class Delivery:
         except Exception as error:
             logger.warning("cannot deliver: %s", error, exc_info=True)
             self._away_since = self._away_since or time.monotonic()
-            self._say("away", _first_line(error))
-            self._gave_up = time.monotonic() - self._away_since > AWAY_GIVE_UP_SECONDS
+            seconds = time.monotonic() - self._away_since
+            if seconds > POISON_SECONDS and self._at and replay.answers():
+                self._refuse(self._at, error)
+                return True
+            self._say("away", first_line(error))
+            self._gave_up = seconds > AWAY_GIVE_UP_SECONDS
             return False
         self._say("delivering")
         self._away_since = None
         return True
 
     def _deliver_round(self, replay: "Replay", segments: list[Segment]) -> None:
+        if self._said and not self._store.status.exists():  # somebody asks anew
+            self._refused.clear()
         for segment in segments:
-            try:
-                if segment.folder in self._refused and not segment.is_abandoned:
-                    continue
-                if replay.deliver(segment):
-                    segment.remove()
-            except Exception as error:
-                if _is_refusal(error):
-                    self._reject(replay, segment, error)
-                elif _is_gone(error) and segment.folder not in self._begun_anew:
-                    self._begun_anew.add(segment.folder)
-                    segment.forget_cursor()
-                else:
-                    raise
+            refusal = self._refused.get(segment.folder.name)
+            if refusal is None or refusal.is_over:
+                self._at = segment
+                self._deliver(replay, segment)
 
-    def _reject(self, replay: "Replay", segment: Segment, error: Exception) -> None:
-        """Put a segment that cannot be read aside, so that those behind it are delivered."""
-        if not segment.is_abandoned:  # its writer still needs the folder
-            self._refused.add(segment.folder)
+    def _deliver(self, replay: "Replay", segment: Segment) -> None:
+        name = segment.folder.name
+        try:
+            if replay.deliver(segment):
+                segment.remove()
+            self._refused.pop(name, None)
+        except Exception as error:
+            if not segment.folder.exists():  # deleted meanwhile, with all that was in it
+                return
+            if is_gone(error) and name not in self._begun_anew:
+                self._begun_anew.add(name)
+                segment.forget_cursor()
+            elif is_of_the_segment(error, segment):
+                self._pass_over(replay, segment, error)
+            else:
+                raise
+
+    def _pass_over(self, replay: "Replay", segment: Segment, error: Exception) -> None:
+        """Let a segment wait, or put it aside if it is damaged: those behind it are delivered."""
+        if not segment.is_abandoned:  # its writer still needs the folder, and its run stays open
+            self._refuse(segment, error)
             return
         try:
             replay.give_up(segment)
         except Exception as further:
-            if not (_is_refusal(further) or _is_gone(further)):
+            if not (is_gone(further) or is_of_the_segment(further, segment)):
                 raise
+        if isinstance(error, UnreadableError) and self._put_aside(segment, error):
+            self._refused.pop(segment.folder.name, None)
+        else:
+            self._refuse(segment, error)
+
+    def _refuse(self, segment: Segment, error: Exception) -> None:
+        logger.warning("%s waits: %s", segment.folder, error)
+        reason, is_written = first_line(error), not segment.is_abandoned
+        self._refused[segment.folder.name] = Refusal(segment, reason, is_written)
+
+    def _put_aside(self, segment: Segment, error: Exception) -> bool:
+        """Move a damaged segment out of the way, whether or not there is room to say why."""
         rejected = self._store.rejected / segment.folder.name
-        rejected.parent.mkdir(exist_ok=True)
-        shutil.move(segment.folder, rejected)
-        write_text(rejected / REASON, f"{_first_line(error)}\n")
-        logger.error("%s cannot be read (%s); it is kept in %s", segment.folder, error, rejected)
+        try:
+            rejected.parent.mkdir(exist_ok=True)
+            segment.folder.rename(rejected)
+        except OSError:
+            return False
+        with suppress(UserError):
+            write_text(rejected / REASON, f"{first_line(error)}\n")
+        logger.error("%s is damaged (%s); it is kept in %s", segment.folder, error, rejected)
+        return True
 
     def _give_up(self, state: str, message: str) -> None:
         self._gave_up = True
         self._say(state, message)
 
     def _say(self, state: str, message: str = "") -> None:
-        said = json.dumps({"state": state, "message": message, "pid": os.getpid()})
+        refused = {name: each.reason for name, each in self._refused.items()}
+        said = json.dumps(
+            {"state": state, "message": message, "pid": os.getpid(), "refused": refused}
+        )
         if said == self._said and self._store.status.exists():
             return
-        with suppress(UserError):  # whoever waits sees that nothing is said
-            write_text(self._store.status, said)
-            self._said = said
+        if self._store.folder.is_dir():  # else it was deleted, and is not ours to make
+            with suppress(UserError):  # whoever waits sees that nothing is said
+                write_text(self._store.status, said)
+                self._said = said
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether repeating cannot help: what the segment holds is wrong, not the store."""
-    return isinstance(error, UnreadableError) or getattr(error, "error_code", "") == REFUSAL
-
-
-def _is_gone(error: Exception) -> bool:
-    """Whether the run, or the whole store, that something was delivered to was deleted since."""
-    return getattr(error, "error_code", "") == GONE
-
-
-def _first_line(error: Exception) -> str:
-    return redact_text(next(iter(str(error).splitlines()), type(error).__name__))
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file from another that takes its place."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class WithoutSecrets(io.TextIOBase):
@@ -185,13 +222,15 @@ class WithoutSecrets(io.TextIOBase):
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write what can be shown of a text."""
-        self._stream.write(redact_text(text))
+        """Write what can be shown of a text, if there is room: delivery does not end for it."""
+        with suppress(OSError):
+            self._stream.write(redact_text(text))
         return len(text)
 
     def flush(self) -> None:
         """Write what waits."""
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def main() -> None:

@@ -3,17 +3,22 @@
 import json
 import math
 import re
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from functools import cache, cached_property
+from functools import cached_property, partial
 
 from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, Metric, Run, RunTag
+from mlflow.entities import DatasetInput, InputTag, LifecycleStage, Metric, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
-from neonym.base.files import write_text
-from neonym.lab.delivery import views
 from neonym.lab.delivery.choice_of_run import ChoiceOfRun, stages_of
+from neonym.lab.delivery.experiment_of_runs import experiment_id
+from neonym.lab.delivery.limits import key as as_key
+from neonym.lab.delivery.limits import shortened
+from neonym.lab.delivery.outcomes import RunDeletedError
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import (
     Artifact,
@@ -30,7 +35,6 @@ from neonym.lab.tracking.events import (
 from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
 
-TRAINING = "custom_model_development"  # the UI's view for models, not for prompts
 BATCH = 1000  # metrics that MLflow takes in one request
 RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
 SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
@@ -87,7 +91,8 @@ class Replay:
 
     @cached_property
     def _runs(self) -> ChoiceOfRun:
-        return ChoiceOfRun(self._client, self._experiment_id, self._last_stage)
+        named = partial(experiment_id, self._client, self._store)
+        return ChoiceOfRun(self._client, named, self._last_stage)
 
     def deliver(self, segment: Segment) -> bool:
         """Deliver what a segment holds by now; whether that is all there will be.
@@ -96,9 +101,46 @@ class Replay:
         ------
         UnreadableError
             If the segment holds something that is no event.
+        RunDeletedError
+            If its run was deleted in MLflow; once the writer has ended, a deleted run gets what it
+            lacks and is deleted again, so that whoever restores it has all of it.
         mlflow.exceptions.MlflowException, OSError
             If the store does not take it; calling again goes on where this ended.
         """
+        try:
+            return self._deliver(segment)
+        except MlflowException:
+            deleted = self._deleted_run(segment)
+            if deleted is None:
+                raise
+        experiment = self._client.get_experiment(deleted.info.experiment_id)
+        if experiment.lifecycle_stage == LifecycleStage.DELETED:  # what is begun belongs to it
+            self._client.restore_experiment(experiment.experiment_id)  # with its runs
+            return self._deliver(segment)
+        if not segment.is_abandoned:
+            raise RunDeletedError
+        self._client.restore_run(deleted.info.run_id)
+        try:
+            return self._deliver(segment)
+        finally:
+            self._client.delete_run(deleted.info.run_id)
+
+    def answers(self) -> bool:
+        """Whether the store can be asked for something, whatever it says of a segment."""
+        try:
+            self._client.search_experiments(max_results=1)
+        except Exception:
+            return False
+        return True
+
+    def _deleted_run(self, segment: Segment) -> Run | None:
+        """The run of a segment, if it lies in MLflow's trash."""
+        run_id = Progress.of(segment).run_id
+        run = self._client.get_run(run_id) if run_id else None
+        deleted = run and run.info.lifecycle_stage == LifecycleStage.DELETED
+        return run if deleted else None
+
+    def _deliver(self, segment: Segment) -> bool:
         abandoned = segment.is_abandoned  # before reading, or the last lines could be missed
         progress = Progress.of(segment)
         curves: list[Metrics] = []
@@ -141,10 +183,20 @@ class Replay:
         return closed
 
     def give_up(self, segment: Segment) -> None:
-        """Close the run of a segment that cannot be read to its end."""
+        """Close the run of a segment that is not delivered to its end, until it is."""
         progress = Progress.of(segment)
+        if not progress.run_id:
+            progress.run_id = self._run_begun(segment)
         if progress.run_id and self._client.get_run(progress.run_id).info.status == "RUNNING":
             self._close(progress, "KILLED", now_ms())
+
+    def _run_begun(self, segment: Segment) -> str:
+        """The id of the run that was made for a segment, before that could be noted; or ""."""
+        try:
+            first, _ = next(segment.events_from(0))
+        except (UnreadableError, StopIteration):
+            return ""
+        return self._runs.id_of(first.key) if isinstance(first, RunOpened) else ""
 
     def _note_change(self, progress: Progress, event: Event) -> None:
         if not progress.changed:
@@ -168,25 +220,12 @@ class Replay:
             known = {run.data.tags.get(tags.RUN_KEY, ""): run.info.run_id for run in jobs}
         return RUN_ID_OF.sub(lambda match: known.get(match[1]) or self._runs.id_of(match[1]), text)
 
-    @cache  # noqa: B019 (one object, for the life of the process)
-    def _experiment_id(self, name: str) -> str:
-        experiment = self._client.get_experiment_by_name(name)
-        if experiment is not None:
-            if experiment.lifecycle_stage == "deleted":
-                self._client.restore_experiment(experiment.experiment_id)
-            if experiment.tags.get(tags.VIEWS) != views.VERSION:
-                for key, value in views.experiment_tags(self._store.project.charts).items():
-                    self._client.set_experiment_tag(experiment.experiment_id, key, value)
-            return str(experiment.experiment_id)
-        location = self._store.artifacts.as_uri() if self._store.is_own else None
-        own = {tags.EXPERIMENT_KIND: TRAINING, **views.experiment_tags(self._store.project.charts)}
-        return str(self._client.create_experiment(name, location, own))
-
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:
             case Tags(values=values):
                 named = {key: self._with_run_ids(run_id, value) for key, value in values.items()}
-                self._client.log_batch(run_id, tags=[RunTag(*item) for item in named.items()])
+                marks = [RunTag(as_key(key), value) for key, value in named.items()]
+                self._client.log_batch(run_id, tags=marks)
             case Dataset():
                 self._log_dataset(run_id, event)
             case Artifact():
@@ -206,7 +245,7 @@ class Replay:
 
     def _log_metrics(self, progress: Progress, curves: list[Metrics]) -> None:
         metrics = [
-            Metric(key, math.nan if value is None else value, event.time_ms, event.step)
+            Metric(as_key(key), math.nan if value is None else value, event.time_ms, event.step)
             for event in curves
             for key, value in event.values.items()
         ]
@@ -216,7 +255,8 @@ class Replay:
     def _log_dataset(self, run_id: str, event: Dataset) -> None:
         source = json.dumps({"uri": event.source})
         profile = json.dumps(event.profile)
-        entity = DatasetEntity(event.name, event.digest, "local", source, SCHEMA, profile)
+        name = shortened(event.name)
+        entity = DatasetEntity(name, event.digest, "local", source, SCHEMA, profile)
         context = InputTag(tags.DATASET_CONTEXT, event.context)
         self._client.log_inputs(run_id, [DatasetInput(entity, [context])])
 
@@ -224,9 +264,9 @@ class Replay:
         path = segment.path_of(event.file)
         if event.names_runs:
             text = self._with_run_ids(run_id, path.read_text("utf-8"))
-            path = path.parent / "named" / path.name
-            write_text(path, text)
-        self._client.log_artifact(run_id, str(path), event.folder or None)
+            self._client.log_text(run_id, text, f"{event.folder}/{path.name}".lstrip("/"))
+        else:
+            self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
             table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
             noted = json.loads(self._client.get_run(run_id).data.tags.get(tags.TABLES, "[]"))
@@ -258,8 +298,9 @@ class Replay:
         name, digest = (run.data.tags.get(key) for key in (tags.DVC_EXPERIMENT, tags.CONFIGURATION))
         if name and digest:
             note = self._store.experiment_note(name, digest)
-            note.parent.mkdir(parents=True, exist_ok=True)
-            note.touch()
+            with suppress(OSError):  # without it MLflow is asked once more
+                note.parent.mkdir(exist_ok=True)
+                note.touch()
 
 
 def _create_database(store: Store) -> None:
@@ -270,3 +311,4 @@ def _create_database(store: Store) -> None:
     part.unlink(missing_ok=True)
     MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
     part.rename(store.database)
+    shutil.rmtree(store.experiments, ignore_errors=True)  # of runs in one that was there before

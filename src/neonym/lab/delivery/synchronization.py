@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,16 @@ from neonym.lab.configuration import read_configuration
 from neonym.lab.delivery.dvc_experiments import checked_out, untracked_experiments
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
-from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
+from neonym.lab.tracking.courier import (
+    Kept,
+    Outcome,
+    all_kept,
+    ensure_delivery,
+    take_back,
+    wait_for_delivery,
+)
 from neonym.lab.tracking.opening import open_results
-from neonym.lab.tracking.spool import open_segments
+from neonym.lab.tracking.spool import open_segments, stray_files
 from neonym.lab.tracking.store import Store
 
 
@@ -29,9 +37,18 @@ class Report:
     outcome: Outcome
     stale: str
     """Why no run stands for the workspace, "" if one does."""
+    kept: list[Kept]
+    """What is damaged, and what the store does not take."""
+    strays: list[Path]
+    """Files in the spool that are not neonym's."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it is delivered."""
+        return self.outcome.delivered and not self.kept
 
 
-def sync(store: Store, seconds: float = 120.0) -> Report:
+def sync(store: Store, seconds: float = 120.0, rejected: bool = False) -> Report:
     """Deliver what waits, then see that the workspace and each DVC experiment have a finished run.
 
     Parameters
@@ -40,25 +57,37 @@ def sync(store: Store, seconds: float = 120.0) -> Report:
         Of the project.
     seconds
         How long to wait for MLflow at most.
+    rejected
+        Whether to try again what was put aside.
 
     Raises
     ------
     UserError
-        If `params.yaml` is there and wrong.
+        If `params.yaml` is there and wrong, or the spool cannot be written.
     """
+    end = time.monotonic() + seconds
+    if rejected:
+        take_back(store)
+    # What waits goes first: that makes room for the rest
+    waiting = [each.folder for each in open_segments(store.segments) if each.is_abandoned]
+    outcome = _deliver(store, end, *waiting) if waiting else Outcome(True)
     root = store.root
     stale = explain_stale(store.project, root)
-    folder = None if stale else _spool_workspace(store, root)
+    if not stale:
+        _spool_workspace(store, root)
+    if not outcome.is_away:
+        outcome = _deliver(store, end)
+    if not outcome.is_away and _spool_experiments(store, root):
+        outcome = _deliver(store, end)
+    return Report(outcome, stale, all_kept(store), stray_files(store.segments))
+
+
+def _deliver(store: Store, end: float, *folders: Path) -> Outcome:
+    """Have delivery try all that waits, until a time at most."""
     if open_segments(store.segments):
-        store.status.unlink(missing_ok=True)  # that the server was away may no longer hold
+        store.status.unlink(missing_ok=True)  # what was refused, or away, may no longer be
         ensure_delivery(store)
-    outcome = wait_for_delivery(store, seconds)
-    if outcome.delivered and _spool_experiments(store, root):
-        ensure_delivery(store)
-        outcome = wait_for_delivery(store, seconds)
-    if outcome.delivered and folder is not None:
-        outcome = wait_for_delivery(store, seconds, folder)
-    return Report(outcome, stale)
+    return wait_for_delivery(store, max(0.0, end - time.monotonic()), *folders)
 
 
 def _spool_experiments(store: Store, root: Path) -> int:
@@ -71,12 +100,12 @@ def _spool_experiments(store: Store, root: Path) -> int:
     return len(experiments)
 
 
-def _spool_workspace(store: Store, root: Path, experiment: str | None = None) -> Path | None:
+def _spool_workspace(store: Store, root: Path, experiment: str | None = None) -> None:
     """Spool the results in a folder, for the run of a DVC experiment or of any."""
     project = store.project
     configuration = read_configuration(root / "params.yaml", project.schema)
     if not configuration.tracking.enabled:
-        return None
+        return
     with open_results(
         store,
         configuration,
@@ -86,7 +115,6 @@ def _spool_workspace(store: Store, root: Path, experiment: str | None = None) ->
         experiment=experiment,
     ) as run:
         project.log_results(run, root, configuration)
-    return run.folder
 
 
 def explain_stale(project: Project[Any], root: Path) -> str:

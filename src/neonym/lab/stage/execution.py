@@ -132,10 +132,7 @@ class Stage(Generic[Schema]):
         seconds = self.configuration.tracking.wait_seconds
         outcome = wait_for_delivery(store, seconds, run.folder)
         if not outcome.delivered:
-            self.say(
-                f"MLflow at {store.address} did not take everything ({outcome.message}). "
-                "It waits in .neonym; `neonym sync` delivers it."
-            )
+            self.say(f"MLflow at {store.address} did not take everything: {outcome}")
 
 
 StageFunction = Callable[[Stage[Schema]], float | None]

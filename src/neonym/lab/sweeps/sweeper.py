@@ -122,11 +122,11 @@ class _Running:
             with open_sweep(store, sweep.id, title, first.tracking) as end:
                 log_report(end, report, self._script.project.curve)
         print_report(report, console())
-        if first.tracking.enabled:
+        if parent.folder:
             note_as_reported(report)
             outcome = wait_for_delivery(store, first.tracking.wait_seconds, parent.folder)
             if not outcome.delivered:
-                say(f"MLflow did not take everything ({outcome.message}); run neonym sync")
+                say(f"MLflow did not take everything: {outcome}")
         return report
 
     def _batches(self) -> Generator[Batch]:

@@ -1,19 +1,22 @@
 """Start the delivery process and wait for it: what writers see of delivery, without MLflow."""
 
-import json
+import errno
 import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import IO
 
 from neonym.base.errors import UserError
+from neonym.base.files import parse_json
+from neonym.base.locks import is_held
 from neonym.lab.tracking.spool import REASON, open_segments
 from neonym.lab.tracking.store import TRACKING_URI, Store
 
+WAITS = "it waits in .neonym, and `neonym sync` delivers it"
 POLL_SECONDS = 0.05
 DEATH_SECONDS = 2.0  # how long a process that has just started may take until it holds the lock
 LIVES = 10
@@ -26,6 +29,29 @@ class Outcome:
     delivered: bool
     message: str = ""
     """Why not, in one line."""
+    is_away: bool = False
+    """Whether the store takes nothing at all now."""
+
+    def __str__(self) -> str:
+        return f"{self.message}; {WAITS}" if self.is_away else self.message
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A segment that is not delivered although the store answers."""
+
+    folder: Path
+    reason: str
+    is_damaged: bool
+    """Whether it was put aside; the others are tried again by each delivery."""
+
+    def __str__(self) -> str:
+        remedy = (
+            "`neonym sync --rejected` tries it again; who can do without it deletes the folder"
+            if self.is_damaged
+            else "`neonym sync` tries it again"
+        )
+        return f"{self.reason}; it is kept in {self.folder}; {remedy}"
 
 
 def ensure_delivery(store: Store) -> None:
@@ -44,7 +70,7 @@ def ensure_delivery(store: Store) -> None:
             return  # one that has just started holds no lock yet
         store.folder.mkdir(parents=True, exist_ok=True)
         store.status.unlink(missing_ok=True)
-        log = store.log.open("ab")
+        log = _open_log(store)
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"{store.folder} cannot be written: {reason}; see to it") from None
@@ -61,6 +87,16 @@ def ensure_delivery(store: Store) -> None:
             stderr=log,
             start_new_session=True,  # outlives the stage, and Ctrl-C at its terminal
         )
+
+
+def _open_log(store: Store) -> IO[bytes]:
+    """The log, or nowhere where there is no room for one: delivering is what makes room."""
+    try:
+        return store.log.open("ab")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return Path(os.devnull).open("ab")
 
 
 def leave_delivery_to_others() -> None:
@@ -85,17 +121,11 @@ _started: dict[Path, _Detached] = {}
 
 def is_delivering(store: Store) -> bool:
     """Whether the store's delivery process runs."""
-    if not store.lock.exists():
-        return False
-    try:
-        with FileLock(store.lock, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return is_held(store.lock)
 
 
-def wait_for_delivery(store: Store, seconds: float, folder: Path | None = None) -> Outcome:
-    """Wait until the spool, or one segment of it, is delivered.
+def wait_for_delivery(store: Store, seconds: float, *folders: Path) -> Outcome:
+    """Wait until the spool, or one segment of it, is delivered, or waits for good reasons.
 
     Parameters
     ----------
@@ -103,48 +133,95 @@ def wait_for_delivery(store: Store, seconds: float, folder: Path | None = None) 
         Where to.
     seconds
         How long at most.
-    folder
-        The segment to wait for; None for all that wait now.
+    folders
+        The segments to wait for; without any all that wait now.
     """
-    wanted = [folder] if folder else [segment.folder for segment in open_segments(store.segments)]
+    wanted = folders or [segment.folder for segment in open_segments(store.segments)]
     end = time.monotonic() + seconds
     look = time.monotonic() + DEATH_SECONDS
     lives = LIVES
-    while any(path.exists() for path in wanted):
-        state, message = _status(store)
-        if state in {"away", "unusable"}:
-            return Outcome(False, message)
+    while waiting := [path for path in wanted if path.exists()]:
+        said = _read_status(store)
+        if said.state in {"away", "unusable"}:
+            return Outcome(False, said.message, is_away=True)
+        if all(path.name in said.refused for path in waiting):
+            break
         if time.monotonic() > end:
-            return Outcome(False, f"not everything was delivered within {seconds:g} s")
+            late = f"not everything was delivered within {seconds:g} s"
+            return Outcome(False, late, is_away=True)
         if time.monotonic() > look:
             look = time.monotonic() + DEATH_SECONDS
             if not is_delivering(store):  # it was killed
                 if not lives:
-                    return Outcome(False, f"delivery ends early; {store.log} tells why")
+                    ends = f"delivery ends early; {store.log} tells why"
+                    return Outcome(False, ends, is_away=True)
                 lives -= 1
                 ensure_delivery(store)
         time.sleep(POLL_SECONDS)
-    return _unless_rejected(store, wanted)
+    known = {kept.folder.name: kept for kept in all_kept(store)}
+    found = [known[path.name] for path in wanted if path.name in known]
+    return Outcome(False, _in_one_line(found)) if found else Outcome(True)
 
 
-def _unless_rejected(store: Store, wanted: list[Path]) -> Outcome:
-    for path in wanted:
-        rejected = store.rejected / path.name
-        if rejected.exists():
-            return Outcome(False, f"{_reason(rejected)}; it is kept in {rejected}")
-    return Outcome(True)
+def _in_one_line(kept: list[Kept]) -> str:
+    others = len(kept) - 1
+    return f"{kept[0]} (and {others} more)" if others else str(kept[0])
+
+
+def all_kept(store: Store) -> list[Kept]:
+    """The segments that are put aside, and those that the store does not take."""
+    return [
+        *(Kept(folder, _reason(folder), True) for folder in rejected_segments(store)),
+        *(
+            Kept(store.segments / name, reason, False)
+            for name, reason in sorted(_read_status(store).refused.items())
+            if (store.segments / name).exists()
+        ),
+    ]
+
+
+def rejected_segments(store: Store) -> list[Path]:
+    """The folders of damaged segments, oldest first."""
+    return [segment.folder for segment in open_segments(store.rejected)]
+
+
+def take_back(store: Store) -> None:
+    """Let what was put aside wait again.
+
+    Raises
+    ------
+    UserError
+        If a folder cannot be moved.
+    """
+    for folder in rejected_segments(store):
+        try:
+            store.segments.mkdir(exist_ok=True)
+            (folder / REASON).unlink(missing_ok=True)
+            folder.rename(store.segments / folder.name)
+        except OSError as error:
+            raise UserError(f"{folder} cannot be moved: {error.strerror or error}") from None
 
 
 def _reason(rejected: Path) -> str:
     try:
-        return (rejected / REASON).read_text(encoding="utf-8").strip()
+        return (rejected / REASON).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return "a part cannot be read"
 
 
-def _status(store: Store) -> tuple[str, str]:
-    try:
-        said = json.loads(store.status.read_text(encoding="utf-8"))
-        return str(said["state"]), str(said["message"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "", ""
+@dataclass(frozen=True)
+class _Status:
+    """What the delivery process last said of itself."""
+
+    state: str = ""
+    message: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why segments wait although the store answers, by their names."""
+
+
+def _read_status(store: Store) -> _Status:
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        said = parse_json(store.status.read_bytes())
+        refused = {str(name): str(reason) for name, reason in said.get("refused", {}).items()}
+        return _Status(str(said["state"]), str(said["message"]), refused)
+    return _Status()

@@ -3,6 +3,9 @@
 A segment is a folder with `events.jsonl`, the files it refers to, and a lock that its writer holds
 for as long as it lives. Folders sort in the order in which they were opened. Each line ends with
 the CRC-32 of all events so far; a file lies in a folder whose name ends with its own.
+
+A segment waits until it is delivered, whatever a store says of it; only one that is damaged is put
+aside. Reading needs no room: nothing that a reader leaves here is needed, and it makes no folders.
 """
 
 import json
@@ -15,10 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, write_text
+from neonym.base.files import parse_json
+from neonym.base.locks import acquire, is_held
 from neonym.lab.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
 EVENTS = "events.jsonl"
@@ -48,12 +52,16 @@ class SegmentWriter:
             name = f"{_next_time(segments):0{TIME_DIGITS}d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
             hidden = segments / f".{name}"
             hidden.mkdir()
-            self._lock = FileLock(hidden / LOCK, thread_local=False)
-            self._lock.acquire()
-            self._file = (hidden / EVENTS).open("ab")
-            self.write(first)
-            self.folder = segments / name
-            hidden.rename(self.folder)
+            try:
+                self._lock = FileLock(hidden / LOCK, thread_local=False)
+                acquire(self._lock)
+                self._file = (hidden / EVENTS).open("ab")
+                self.write(first)
+                self.folder = segments / name
+                hidden.rename(self.folder)
+            except BaseException:
+                shutil.rmtree(hidden, ignore_errors=True)
+                raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -123,13 +131,7 @@ class Segment:
     @property
     def is_abandoned(self) -> bool:
         """Whether no writer holds it: ended, or killed."""
-        lock = FileLock(self.folder / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            return False
-        lock.release()
-        return True
+        return not is_held(self.folder / LOCK)
 
     def events_from(self, offset: int) -> Iterator[tuple[Event, int]]:
         """Complete events after `offset`, each with the offset after it.
@@ -137,8 +139,10 @@ class Segment:
         Raises
         ------
         UnreadableError
-            At a line that holds no event.
+            At a line that holds no event, or if there are no lines.
         """
+        if not (self.folder / EVENTS).exists() and self.folder.exists():
+            raise UnreadableError(f"it has no {EVENTS}")
         checksum = self._checksum_before(offset) or 0
         with (self.folder / EVENTS).open("rb") as file:
             file.seek(offset)
@@ -192,8 +196,11 @@ class Segment:
         return cursor if isinstance(cursor, dict) else {}
 
     def save_cursor(self, cursor: dict[str, object]) -> None:
-        """Note how far the reader has come."""
-        write_text(self.folder / CURSOR, json.dumps(cursor))
+        """Note how far the reader has come; where that cannot be, it will begin further back."""
+        part = self.folder / f".{CURSOR}.part"
+        with suppress(OSError):
+            part.write_text(json.dumps(cursor))
+            part.replace(self.folder / CURSOR)
 
     def forget_cursor(self) -> None:
         """Let the reader begin anew."""
@@ -207,20 +214,27 @@ class Segment:
 
 
 def open_segments(segments: Path) -> list[Segment]:
-    """The segments that wait, in the order in which they were opened."""
-    if not segments.is_dir():
+    """The segments that wait, in the order in which they were opened; files are none."""
+    return [Segment(path) for path in _entries(segments) if path.is_dir()]
+
+
+def stray_files(segments: Path) -> list[Path]:
+    """What others left between the segments, say a file manager."""
+    return [path for path in _entries(segments) if not path.is_dir()]
+
+
+def _entries(segments: Path) -> list[Path]:
+    try:
+        return sorted(path for path in segments.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
         return []
-    names = sorted(path.name for path in segments.iterdir() if not path.name.startswith("."))
-    return [Segment(segments / name) for name in names]
 
 
 def clear_forgotten(segments: Path) -> None:
     """Delete what was left by those who were killed while they made or deleted a segment."""
-    if not segments.is_dir():
-        return
     for path in segments.glob(".*"):
         with suppress(OSError):  # somebody else may be at it
-            if path.name.startswith(".done-") or _is_old(path):
+            if path.is_dir() and (path.name.startswith(".done-") or _is_old(path)):
                 shutil.rmtree(path)
 
 

@@ -93,13 +93,18 @@ class Store:
 
     @property
     def rejected(self) -> Path:
-        """The folder of segments that cannot be read, put aside."""
+        """The folder of damaged segments, put aside."""
         return self.folder / "rejected"
+
+    @property
+    def experiments(self) -> Path:
+        """The folder of `experiment_note`s."""
+        return self.folder / "experiments"
 
     def experiment_note(self, name: str, configuration: str) -> Path:
         """The file that is there once the run of a DVC experiment is complete."""
         key = hashlib.sha256(f"{name}:{configuration}".encode()).hexdigest()[:24]
-        return self.folder / "experiments" / key
+        return self.experiments / key
 
     @property
     def lock(self) -> Path:
