@@ -5,9 +5,17 @@ the lab's to say (`neonym.lab.configuration`); `neonym.experiment` puts both tog
 """
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_type_hints
 
-from pydantic import Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
 
 from neonym.base.section import FileName, Fraction, Section, Seed
 from neonym.nn import CELLS, OPTIMIZERS
@@ -36,6 +44,16 @@ class Split(Section):
         return self
 
 
+def _separates_columns(separator: str) -> str:
+    if separator not in SEPARATING_WORDS and re.fullmatch(r'[^\w\s"]|\t', separator) is None:
+        raise ValueError("write one sign such as ; or |, or tab; line for a list without columns")
+    return separator
+
+
+SEPARATING_WORDS = ("tab", "line")
+Separator = Annotated[str, AfterValidator(_separates_columns)]
+
+
 class Rules(Section):
     """What a valid name must obey beyond its alphabet and length."""
 
@@ -48,7 +66,8 @@ class Data(Section):
 
     name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     path: FileName
-    column: str | None
+    column: str | Annotated[int, Field(ge=1, le=10_000)] | None
+    separator: Separator | None = None
     comment: Annotated[str, Field(min_length=1)] | None
     lowercase: bool
     alphabet: Annotated[str, Field(min_length=1)] | None
@@ -56,6 +75,20 @@ class Data(Section):
     max_length: Annotated[int, Field(ge=1, le=10_000)]
     split: Split
     rules: Rules
+
+    @model_validator(mode="after")
+    def _have_columns(self) -> "Data":
+        if self.separator == "line" and self.column is not None:
+            raise ValueError("separator: line has no columns; set column to null")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_found(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a separator that is not set: what was recorded before the key stays equal."""
+        values: dict[str, Any] = write(self)
+        if values.get("separator", "") is None:
+            del values["separator"]
+        return values
 
 
 class Model(Section):

@@ -1,6 +1,7 @@
 import csv
 import io
 import logging
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +20,13 @@ Write = Callable[..., Path]
 
 def usable(name: str) -> bool:
     """Whether a name has no character that ends a line or is outside every alphabet."""
-    return not any(unicodedata.category(letter) in {"Cc", "Zl", "Zp", "Cs"} for letter in name)
+    return not any(
+        unicodedata.category(letter) in {"Cc", "Zl", "Zp", "Cs"} or letter == "\ufeff"
+        for letter in name
+    )
 
 
+BREAK = "[\t\n\v\f\x85\u2028\u2029]"
 ANY_NAME = st.text(min_size=1, max_size=20).filter(usable)
 
 
@@ -125,8 +130,12 @@ def test_what_was_dropped_is_in_the_log(make_data, write, caplog) -> None:
     with caplog.at_level(logging.INFO, "neonym"):
         read_corpus(write("rex\nrex\n\n"), make_data())
         read_corpus(write("# ours\nrex\n"), make_data())
-    assert caplog.messages[0].endswith("kept 1 of 3 lines; dropped: 1 duplicate, 1 empty")
-    assert caplog.messages[1].endswith("kept 1 of 2 lines; dropped: none; comments: 1")
+        read_corpus(write("rex\nr\tx\nr\ty\n"), make_data())
+    told = [message for message in caplog.messages if "kept" in message]
+    assert told[0].endswith("kept 1 of 3 lines; dropped: 1 duplicate, 1 empty")
+    assert told[1].endswith("kept 1 of 2 lines; dropped: none; comments: 1")
+    example = "2 outside the alphabet (the first on line 2: '\\t' (U+0009) at position 2)"
+    assert told[2].endswith(f"kept 1 of 3 lines; dropped: {example}")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +212,7 @@ def test_a_csv_column_gives_the_names_that_were_written_to_it(
     path = tmp_path_factory.mktemp("list") / "names.csv"
     path.write_bytes(table.getvalue().encode())
     corpus = read_corpus(path, make_data(comment=None, column="n", lowercase=False))
-    kept = [name for name in map(str.strip, names) if name and usable(name)]
+    spaced = [re.sub(rf"[ \t]*{BREAK}[\s\x85]*", " ", name.strip()) for name in names]
+    kept = [name for name in map(str.strip, spaced) if name and usable(name)]
     assert corpus.names == list(dict.fromkeys(unicodedata.normalize("NFC", n) for n in kept))
     assert corpus.read == len(names)

@@ -30,7 +30,7 @@ LISTS: list[tuple[bytes, dict[str, object], str]] = [
     ("rex\nrap".encode("utf-32-be"), {}, "it is no text, or not UTF-8"),
     (b"a\xed\xa0\x80\n", {}, "line 1: not UTF-8 (byte 0xed at offset 1)"),
     (b"\x00\x00\x00", {}, "'\\x00' (U+0000) at position 1); it is no text, or not UTF-8"),
-    (b"\x1b[2J\n", {}, "'\\x1b' (U+001B) at position 1); extend data.alphabet, or set it to null"),
+    (b"\x1b[2J\n", {}, "(U+001B) at position 1); no name holds such a character; take it out"),
     (b"\x80\x04\x95\x0b\x00", {}, "line 1: not UTF-8 (byte 0x80 at offset 0)"),
     (b"rex\n", {}, f"1 {FEW}"),
     (b"rex\nREX\n rex \n", {}, f"1 {FEW}"),

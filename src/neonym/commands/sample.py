@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from neonym.base.errors import UserError
-from neonym.base.lines import read_lines
 from neonym.base.text import escape, escape_json
+from neonym.corpus.reading import read_names
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator, Names
 from neonym.models.choice import Choice
 
@@ -33,6 +33,7 @@ OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")
 @click.option("--max-length", type=int, help="Where names are cut; else twice the longest known.")
 @click.option("--distinct", is_flag=True, help="Each name only once.")
 @click.option("--exclude", metavar="FILE|-", help="No name of this list, such as the known ones.")
+@click.option("--column", metavar="NAME|N", help="The column of --exclude, if it is a table.")
 @click.option("--most-probable", is_flag=True, help="The most probable names; nothing is drawn.")
 @click.option(
     "--model",
@@ -60,15 +61,17 @@ def command(context: click.Context, /, **options: Any) -> None:
 
 def _draw(options: dict[str, Any]) -> Names:
     choice = Choice(options["temperature"], options["top_k"], options["top_p"])
-    exclude = read_lines(options["exclude"]) if options["exclude"] else []
-    return NameGenerator.load(options["model"]).draw(
+    generator, path = NameGenerator.load(options["model"]), options["exclude"]
+    layout = generator.layout(options["column"], None)
+    exclude = read_names(path, layout) if path else []
+    return generator.draw(
         options["count"],
         seed=options["seed"],
         choice=choice,
         prefix=options["prefix"] or "",
         max_length=options["max_length"],
         distinct=options["distinct"],
-        exclude=[line.text for line in exclude],
+        exclude=[entry.text for entry in exclude],
     )
 
 

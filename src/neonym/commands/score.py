@@ -9,8 +9,9 @@ import click
 import numpy as np
 
 from neonym.base.errors import UserError
-from neonym.base.lines import Line, read_lines
 from neonym.base.text import escape, escape_json
+from neonym.corpus.columns import Entry
+from neonym.corpus.reading import read_names
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator
 
@@ -66,16 +67,26 @@ class Unknown(NamedTuple):
     show_default=True,
     help="The model file.",
 )
+@click.option("--column", metavar="NAME|N", help="The column of a table that holds the names.")
+@click.option("--separator", help="Between its columns; `line`: each line is a name. Else found.")
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
-def command(file: str, per_name: bool, model: Path, as_json: bool) -> int:
-    """Say how probable the names in a file are, one name a line.
+def command(
+    file: str,
+    *,
+    per_name: bool,
+    model: Path,
+    column: str | None,
+    separator: str | None,
+    as_json: bool,
+) -> int:
+    """Say how probable the names in a file are: one a line, or in a column of a table.
 
     Prints nats and bits per letter (the end of a name counts as one) and the perplexity; with
     --per-name these three and the name, separated by tabs, for each name. Names with letters that
     the model does not know are told, left out, and make the exit status 2.
     """
     generator = NameGenerator.load(model)
-    known, unknown = _separate(generator, read_lines(file))
+    known, unknown = _separate(generator, read_names(file, generator.layout(column, separator)))
     for place in unknown:
         click.echo(f"neonym: {escape(_explain(place, file))}", err=True)
     if not known:
@@ -92,7 +103,7 @@ def command(file: str, per_name: bool, model: Path, as_json: bool) -> int:
     return 2 if unknown else 0
 
 
-def _separate(generator: NameGenerator, lines: list[Line]) -> tuple[list[Line], list[Unknown]]:
+def _separate(generator: NameGenerator, lines: list[Entry]) -> tuple[list[Entry], list[Unknown]]:
     """The lines that the model can read, and what is unknown of the others."""
     known, unknown = [], []
     for line in lines:
@@ -101,7 +112,7 @@ def _separate(generator: NameGenerator, lines: list[Line]) -> tuple[list[Line], 
             known.append(line)
         except UnknownSymbolError as error:
             column = _column(line.text, error, generator.vocabulary.unit)
-            unknown.append(Unknown(line.number, column, error.symbol, line.text))
+            unknown.append(Unknown(line.line, column, error.symbol, line.text))
     return known, unknown
 
 
@@ -123,14 +134,14 @@ def _explain(place: Unknown, file: str) -> str:
     )
 
 
-def _score(generator: NameGenerator, lines: list[Line]) -> list[Score]:
+def _score(generator: NameGenerator, lines: list[Entry]) -> list[Score]:
     names = [line.text for line in lines]
     unit = generator.vocabulary.unit
     tokens = [len(tokens_of(generator.canonical(name), unit)) + 1 for name in names]
     return list(map(Score, (-generator.log_prob(names)).tolist(), tokens))
 
 
-def _row(score: Score, line: Line) -> str:
+def _row(score: Score, line: Entry) -> str:
     name = escape(line.text.strip())
     return f"{score.nats_per_char:.4f}\t{score.bits_per_char:.4f}\t{score.perplexity:.3f}\t{name}\n"
 

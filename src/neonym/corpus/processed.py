@@ -14,12 +14,13 @@ from neonym.base.errors import UserError
 from neonym.base.files import parse_json, sha256_of_file
 from neonym.base.nested import sha256_of
 from neonym.base.text import escape, inert
-from neonym.corpus.reading import Corpus, read_source
+from neonym.corpus.reading import Corpus
+from neonym.corpus.source import read_source
 from neonym.corpus.splits import PARTS, Splits
 from neonym.corpus.vocabulary import Vocabulary, tokens_of
 from neonym.settings import Data, reading_settings
 
-VERSION = 2  # of the folder: what equal lists become does not stay the same for ever
+VERSION = 3  # of the folder: what equal lists become does not stay the same for ever
 SEAL = "sha256"  # in corpus.json: what tells that nothing was altered since
 
 

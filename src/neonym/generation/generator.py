@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
+from neonym.corpus.columns import Layout
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 from neonym.generation.beam import most_probable
@@ -23,6 +24,7 @@ from neonym.models.model_file import load_model
 from neonym.nn import RecurrentNetwork
 
 DEFAULT_MODEL = Path("models/model.npz")
+LAYOUT = ("comment", "column")  # of the list that a model learnt from, in its configuration
 
 
 class Names(NamedTuple):
@@ -258,6 +260,19 @@ class NameGenerator:
     def canonical(self, name: str) -> str:
         """A name as the corpus of this model would have it."""
         return canonical(name, bool(self.metadata["lowercase"]), self.vocabulary.unit)
+
+    def layout(self, column: str | None, separator: str | None) -> Layout:
+        """How a list is read that the command line names: in doubt as the one learnt from."""
+        configuration = self.metadata.get("configuration")
+        learnt = configuration.get("data") if isinstance(configuration, dict) else None
+        comment, usual = map(learnt.get, LAYOUT) if isinstance(learnt, dict) else (None, None)
+        return Layout(
+            int(column) if column is not None and column.isdecimal() else column,
+            separator,
+            comment if isinstance(comment, str) else None,
+            "--",
+            usual if isinstance(usual, str | int) else None,
+        )
 
     @cached_property
     def _log_prob_of_nothing(self) -> float:
