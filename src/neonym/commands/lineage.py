@@ -27,9 +27,9 @@ def command(start: str, as_json: bool) -> None:
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from neonym.lab.lineage.chain import chain_of  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.tracking.store import project_root  # noqa: PLC0415
+    from neonym.lab.places import project_root  # noqa: PLC0415
 
-    root = project_root(Path.cwd())
+    root = project_root()
     chains = [chain_of(recorded, root) for recorded in _runs(start, root)]
     if as_json:
         value = chains if Path(start).is_file() else chains[0]

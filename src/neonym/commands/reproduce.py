@@ -35,9 +35,10 @@ def command(run_id: str) -> int:
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
     from neonym.lab.lineage.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.tracking.store import Store, project_root  # noqa: PLC0415
+    from neonym.lab.places import project_root  # noqa: PLC0415
+    from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    root = project_root(Path.cwd())
+    root = project_root()
     run = Recorded.find(Store.of_project(PROJECT, root), run_id)
     runs = _jobs(run) if run.kind == "sweep" else [run]
     for recorded in runs:

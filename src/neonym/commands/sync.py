@@ -24,10 +24,14 @@ def command(wait: float, rejected: bool) -> int:
     """
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415
+    from neonym.lab.places import enter_project  # noqa: PLC0415
+    from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    store = Store.of_project(PROJECT)
+    store = Store.of_project(PROJECT, enter_project())
     report = sync(store, wait, rejected)
+    for waiting in waiting_elsewhere(store):
+        click.echo(escape(str(waiting)), err=True)
     if report.stale:
         click.echo(escape(f"no run was made for the workspace: {report.stale}"), err=True)
     for path in report.strays:

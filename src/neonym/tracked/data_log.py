@@ -6,10 +6,10 @@ from pathlib import Path
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import sha256_of
 from neonym.corpus.processed import data_fingerprint
+from neonym.lab.places import project_root
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import where_kept
 from neonym.lab.tracking.run import Run
-from neonym.lab.tracking.store import project_root
 from neonym.settings import Data
 from neonym.tracked import VOCABULARY
 
@@ -39,7 +39,7 @@ def _log_list(run: Run, processed: Path, data: Data) -> None:
     made_from = json.loads((processed / "corpus.json").read_bytes()).get("fingerprint")
     if not path.is_file() or data_fingerprint(data, path) != made_from:
         return  # changed or gone since
-    kept = where_kept(path, Path.cwd(), project_root(Path.cwd()))
+    kept = where_kept(path, Path.cwd(), project_root())
     digests = {tags.RAW: sha256_of_file(path), tags.RAW_MD5: md5_of(path)}
     run.tags({**digests, tags.RAW_KEPT: kept})
     if kept == "artifact":

@@ -43,7 +43,7 @@ def log_model(uri: str, run_id: str, file: Path) -> str:
             flavor_name="pyfunc.ModelFromCode",
             run_id=run_id,
             python_model=str(code / SERVED),
-            artifacts={"model": str(file)},
+            artifacts={"model": file.resolve().as_uri()},  # MLflow would unquote a path
             code_paths=[str(code)],
             signature=SIGNATURE,
             input_example=({"prefix": [""]}, {"n": 3, "temperature": 0.8, "seed": 0}),

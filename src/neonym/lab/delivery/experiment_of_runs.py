@@ -20,7 +20,7 @@ def experiment_id(client: MlflowClient, store: Store, name: str) -> str:
     name, shown = shortened(name), views.experiment_tags(store.project.charts)
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        location = store.artifacts.as_uri() if store.is_own else None
+        location = store.artifacts.as_uri() if store.file else None
         return str(
             client.create_experiment(name, location, {tags.EXPERIMENT_KIND: TRAINING} | shown)
         )

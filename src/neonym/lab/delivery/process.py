@@ -26,7 +26,8 @@ from neonym.lab.project import load_project
 from neonym.lab.tracking.events import UnreadableError
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.spool import REASON, Segment, clear_forgotten, open_segments
-from neonym.lab.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.store import Store
+from neonym.lab.tracking.tracking_uri import TRACKING_URI
 
 if TYPE_CHECKING:
     from neonym.lab.delivery.replay import Replay

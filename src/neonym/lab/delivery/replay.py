@@ -34,6 +34,7 @@ from neonym.lab.tracking.events import (
 )
 from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
+from neonym.lab.tracking.tracking_uri import sqlite_uri
 
 BATCH = 1000  # metrics that MLflow takes in one request
 RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
@@ -304,11 +305,13 @@ class Replay:
 
 
 def _create_database(store: Store) -> None:
-    """Make the project's own database, whole or not at all: it takes MLflow many steps."""
-    if not store.is_own or store.database.exists():
+    """Make a database in a file, whole or not at all: it takes MLflow many steps."""
+    file = store.file
+    if file is None or file.exists():
         return
-    part = store.database.with_name(f"{store.database.name}.part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
-    MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
-    part.rename(store.database)
+    MlflowClient(sqlite_uri(part)).search_experiments(max_results=1)
+    part.rename(file)
     shutil.rmtree(store.experiments, ignore_errors=True)  # of runs in one that was there before

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sqlite3
 from contextlib import closing
 from importlib.util import find_spec
@@ -41,7 +42,7 @@ def explain_unusable(store: Store) -> str:
         return ""
     try:
         # for writing: what a killed delivery left half done is rolled back as it is opened
-        with closing(sqlite3.connect(f"file:{store.database}?mode=rw", uri=True)) as database:
+        with closing(sqlite3.connect(f"{store.database.as_uri()}?mode=rw", uri=True)) as database:
             revisions = _column(database, "SELECT version_num FROM alembic_version")
             locations = _column(database, "SELECT artifact_location FROM experiments")
     except sqlite3.OperationalError as error:
@@ -62,7 +63,7 @@ def _explain_version(store: Store, revisions: list[str]) -> str:
     if revisions[0] in known:
         return (
             f"{store.database} was written by an older MLflow; save a copy of it, then run "
-            f"`mlflow db upgrade {store.uri}`"
+            f"`mlflow db upgrade {shlex.quote(store.uri)}`"
         )
     return (
         f"{store.database} was written by a newer MLflow than the one installed here; "

@@ -27,6 +27,7 @@ from neonym.lab.tracking.courier import (
 )
 from neonym.lab.tracking.opening import open_results
 from neonym.lab.tracking.spool import open_segments, stray_files
+from neonym.lab.tracking.spools import take_over
 from neonym.lab.tracking.store import Store
 
 
@@ -66,6 +67,7 @@ def sync(store: Store, seconds: float = 120.0, rejected: bool = False) -> Report
         If `params.yaml` is there and wrong, or the spool cannot be written.
     """
     end = time.monotonic() + seconds
+    take_over(store)
     if rejected:
         take_back(store)
     # What waits goes first: that makes room for the rest

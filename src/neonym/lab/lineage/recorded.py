@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from mlflow.entities import Run
@@ -177,14 +178,22 @@ class Recorded:
             return sha256_of_file(file) if file else None
 
     def download(self, path: str, folder: Path) -> Path | None:
-        """One of the run's files, brought into a folder; None where it cannot be had."""
+        """One of the run's files, brought into a folder if it is elsewhere; None if it is gone."""
         if path not in self.artifacts:
             return None
         try:
-            file = Path(self._client.download_artifacts(self.id, path, str(folder)))
+            file = self._local(path)
+            if file is None:
+                file = Path(self._client.download_artifacts(self.id, path, str(folder)))
         except (MlflowException, OSError):
             return None
         return file if file.is_file() else None
+
+    def _local(self, path: str) -> Path | None:
+        """One of the run's files where MLflow has it on this machine, whatever it is called."""
+        parts = urlsplit(str(self.run.info.artifact_uri))
+        file = Path(unquote(parts.path)) / path
+        return file if parts.scheme == "file" and file.is_file() else None
 
     def curve(self, metric: str) -> dict[int, float]:
         """A metric's values by step; the latest where a step was logged again."""

@@ -26,7 +26,8 @@ from neonym.lab.lineage.raw_data import Found, place
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.worktree import Worktree
 from neonym.lab.project import Project
-from neonym.lab.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.store import Store
+from neonym.lab.tracking.tracking_uri import TRACKING_URI, sqlite_uri
 
 REPRODUCED = ".reproduced/list"  # in the folder of raw data
 
@@ -97,7 +98,7 @@ def rerun(
         If a stage fails.
     """
     project = recorded.store.project
-    store = Store(worktree.project, f"sqlite:///{worktree.project}/.neonym/nowhere.db", project)
+    store = Store(worktree.project, sqlite_uri(worktree.project / ".neonym/nowhere.db"), project)
     store.folder.mkdir(parents=True)
     given = _as_given(project, recorded.configuration or {})
     own = _with_raw_data(project, worktree, given, found)  # which the first stage reads

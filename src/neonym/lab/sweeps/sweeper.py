@@ -54,6 +54,8 @@ def run_sweep(
         For the first mistake, before anything runs.
     """
     plan = plan_sweep(script, context.config_loader, config, arguments)
+    if plan.first.tracking.enabled:
+        Store.of_project(script.project)  # whose address is refused before there is a folder
     sweep = _begin(script.name, config, arguments)
     with sweep.alone():
         report = _Running(script, context, config, plan, sweep).run()

@@ -14,7 +14,9 @@ from neonym.base.errors import UserError
 from neonym.base.files import parse_json
 from neonym.base.locks import is_held
 from neonym.lab.tracking.spool import REASON, open_segments
-from neonym.lab.tracking.store import TRACKING_URI, Store
+from neonym.lab.tracking.spools import note_address
+from neonym.lab.tracking.store import Store
+from neonym.lab.tracking.tracking_uri import TRACKING_URI
 
 WAITS = "it waits in .neonym, and `neonym sync` delivers it"
 POLL_SECONDS = 0.05
@@ -69,6 +71,7 @@ def ensure_delivery(store: Store) -> None:
         if is_delivering(store) or (started and started.poll() is None):
             return  # one that has just started holds no lock yet
         store.folder.mkdir(parents=True, exist_ok=True)
+        note_address(store)
         store.status.unlink(missing_ok=True)
         log = _open_log(store)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ class Run:
     def artifact(self, path: Path, folder: str = "") -> None:
         """Log a file as it is now."""
         if self._writer:
-            file = self._writer.copy_in(path, redact_text(path.name))
+            # MLflow does not find again what is called like parts of an address
+            name = re.sub(r"[%?#\\]", "_", redact_text(path.name))
+            file = self._writer.copy_in(path, name)
             self._write(Artifact(file=file, folder=folder, for_stage=self._for_stage))
 
     def text(self, name: str, text: str, folder: str = "") -> None:

@@ -6,14 +6,16 @@ import platform
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from neonym.base.errors import UserError
+from neonym.lab.places import project_root
 from neonym.lab.project import Project
 from neonym.lab.tracking.addresses import shown_address
-
-TRACKING_URI = "MLFLOW_TRACKING_URI"
-SQLITE = "sqlite:///"
+from neonym.lab.tracking.tracking_uri import (
+    TRACKING_URI,
+    read_tracking_uri,
+    sqlite_file,
+    sqlite_uri,
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class Store:
         MLflow's tracking address.
     project
         Whose runs they are.
+    given
+        The address as it was spelled.
     """
 
     root: Path
     uri: str
     project: Project[Any] = field(repr=False)
+    given: str = field(default="", repr=False, compare=False)
 
     @classmethod
     def of_project(cls, project: Project[Any], root: Path | None = None) -> "Store":
@@ -48,22 +53,21 @@ class Store:
         Raises
         ------
         UserError
-            If what it names is no address.
+            If MLflow could not track where it says.
         """
-        root = project_root(Path.cwd()) if root is None else root.resolve()
-        uri = os.environ.get(TRACKING_URI) or f"{SQLITE}mlflow.db"
-        try:
-            urlsplit(uri)
-        except ValueError:  # whose words may hold the password
-            raise UserError(f"{TRACKING_URI} is no address: {shown_address(uri)}") from None
-        if uri.startswith(SQLITE):  # delivery works elsewhere than whoever named the file
-            uri = SQLITE + str(root / uri.removeprefix(SQLITE))
-        return cls(root, uri, project)
+        root = project_root() if root is None else root.resolve()
+        given = os.environ.get(TRACKING_URI) or sqlite_uri(root / "mlflow.db")
+        return cls(root, read_tracking_uri(given, root), project, given)
 
     @property
     def is_own(self) -> bool:
         """Whether it is the project's own database."""
-        return self.uri == f"{SQLITE}{self.database}"
+        return self.file == self.database
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, where it is one."""
+        return sqlite_file(self.uri)
 
     @property
     def checkout(self) -> str:
@@ -77,13 +81,21 @@ class Store:
 
     @property
     def artifacts(self) -> Path:
-        """Where the project's own store keeps artifacts."""
-        return self.root / "mlartifacts"
+        """Where artifacts are kept: beside the database, where that is a file."""
+        return (self.file or self.database).parent / "mlartifacts"
 
     @property
     def folder(self) -> Path:
         """The spool of this store, and the files of the process that delivers it."""
-        key = hashlib.sha256(self.uri.encode()).hexdigest()[:12]
+        return self._folder(self.uri)
+
+    @property
+    def other_folders(self) -> set[Path]:
+        """The same under other spellings of the address, as earlier versions had them."""
+        return {self._folder(uri) for uri in (self.given, f"{self.uri}/")} - {self.folder}
+
+    def _folder(self, uri: str) -> Path:
+        key = hashlib.sha256(uri.encode()).hexdigest()[:12]
         return self.root / ".neonym" / "spool" / key
 
     @property
@@ -125,8 +137,3 @@ class Store:
     def address(self) -> str:
         """The address to show: without who logs in, and by what."""
         return shown_address(self.uri)
-
-
-def project_root(start: Path) -> Path:
-    """The project's real root: DVC's, which runs queued experiments in a copy, or `start`."""
-    return Path(os.environ.get("DVC_ROOT") or start).resolve()
