@@ -113,17 +113,34 @@ def read_configuration(path: Path, schema: type[Schema]) -> Schema:
         If the file is missing, is not YAML, or does not pass the schema.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check its rights") from None
+    except ValueError as error:
+        raise UserError(
+            f"{path} is not valid YAML ({error}); delete it and run `dvc repro`"
+        ) from None
+    return parse_configuration(text, str(path), schema)
+
+
+def parse_configuration(text: str, source: str, schema: type[Schema]) -> Schema:
+    """The configuration in YAML text, which is called by its source in errors.
+
+    Raises
+    ------
+    UserError
+        If it is not YAML, or does not pass the schema.
+    """
+    try:
+        values = yaml.safe_load(text)
     # The parser leaves numbers and dates of its own kind, and depth, to Python
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"{path} is not valid YAML ({reason}); delete it and run `dvc repro`"
+            f"{source} is not valid YAML ({reason}); delete it and run `dvc repro`"
         ) from None
     if not isinstance(values, dict):
-        raise UserError(f"{path} holds no configuration; delete it and run `dvc repro`")
-    return schema.validated(values, str(path))
+        raise UserError(f"{source} holds no configuration; delete it and run `dvc repro`")
+    return schema.validated(values, source)

@@ -63,9 +63,9 @@ def git_bytes(
     return done.stdout if done.returncode == 0 else None
 
 
-def git_text(folder: Path, *arguments: str) -> str:
+def git_text(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     """What git prints; nothing where it fails."""
-    return _as_text(git_bytes(folder, *arguments) or b"")
+    return _as_text(git_bytes(folder, *arguments, environment=environment) or b"")
 
 
 def succeeds(folder: Path, *arguments: str) -> bool:

@@ -57,3 +57,9 @@ class Lock:
         """The md5 of an output that a stage last made; None if there is none."""
         outputs = self._stages.get(stage, _Stage()).outs
         return next((out.md5 for out in outputs if out.path == output), None)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """All that stages last made, and its md5."""
+        made = [out for stage in self._stages.values() for out in stage.outs]
+        return {out.path: out.md5 or "" for out in made}

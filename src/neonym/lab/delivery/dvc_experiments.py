@@ -1,20 +1,28 @@
 """The DVC experiments that MLflow does not know: DVC had their results already and ran no stage."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-
-import yaml
+from pathlib import Path, PurePosixPath
 
 from neonym.base.errors import UserError
-from neonym.lab.configuration import configuration_hash
+from neonym.base.files import md5_of, parse_json
+from neonym.lab.configuration import configuration_hash, parse_configuration
+from neonym.lab.dvc_cache import cached_in
 from neonym.lab.git import git_text
+from neonym.lab.lockfile import Lock
 from neonym.lab.tracking.store import Store
+
+MOST_BYTES = 1_000_000  # of a params.yaml
+MD5 = re.compile("[0-9a-f]{32}")
+# What somebody's attributes name is not run, as filters of Git LFS would be
+PLAIN = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 @dataclass(frozen=True)
@@ -51,32 +59,93 @@ def experiments_of(root: Path) -> list[Experiment]:
 
 def _configuration(store: Store, root: Path, commit: str) -> str:
     """The hash of a commit's configuration; "" where it is of another neonym."""
+    name = f"{commit}:./params.yaml"
+    size = git_text(root, "cat-file", "-s", name).strip()
+    if not size or int(size) > MOST_BYTES:
+        return ""
     try:
-        values = yaml.safe_load(git_text(root, "show", f"{commit}:./params.yaml"))
-        return configuration_hash(store.project.schema.validated(values, "params.yaml"))
-    except (UserError, yaml.YAMLError):
+        text = git_text(root, "cat-file", "blob", name)
+        return configuration_hash(parse_configuration(text, "params.yaml", store.project.schema))
+    except UserError:
         return ""
 
 
 @contextmanager
 def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
-    """An experiment's files, as they would stand in the workspace, while the block lasts."""
+    """An experiment's files, as they would stand in the workspace, while the block lasts.
+
+    The experiment may be somebody else's. So its commit is checked out into a repository of its
+    own, without links, filters and hooks, and nothing of it is obeyed; of results only what
+    `dvc.lock` names is there, with its hash, as a copy of what DVC's cache holds.
+    """
     inside = git_text(root, "rev-parse", "--show-prefix").strip()
-    cache = _dvc(root, "cache", "dir").strip()
+    objects = git_text(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     with tempfile.TemporaryDirectory(prefix="neonym-") as folder:
-        tree = Path(folder) / "tree"
-        git_text(root, "worktree", "add", "--detach", str(tree), experiment.commit)
-        try:
-            project = tree / inside
-            (project / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n')
-            _dvc(project, "checkout", "--quiet")
-            yield project
-        finally:
-            git_text(root, "worktree", "remove", "--force", str(tree))
+        tree = Path(folder).resolve() / "tree"
+        git_text(Path(folder), "init", "--quiet", "--template=", str(tree), environment=PLAIN)
+        alternates = tree / ".git/objects/info/alternates"
+        alternates.parent.mkdir(exist_ok=True)
+        alternates.write_text(objects)
+        for key, value in (("core.symlinks", "false"), ("advice.detachedHead", "false")):
+            git_text(tree, "config", key, value)
+        git_text(tree, "checkout", "--quiet", experiment.commit, environment=PLAIN)
+        project = tree / inside
+        _put_results(root, project)
+        yield project
+
+
+def _put_results(root: Path, project: Path) -> None:
+    """Leave those results in a checkout that its `dvc.lock` names, and no others."""
+    named, own = _named(project), _named(root)
+    cache = Path(_dvc(root, "cache", "dir").strip() or root / ".dvc/cache")
+    for path in {**own, **named}:
+        place, md5 = project / path, named.get(path, "")
+        if not _is_below(path) or (place.is_file() and md5_of(place) == md5):
+            continue
+        if place.is_dir():
+            shutil.rmtree(place)
+        with suppress(OSError):  # one's folder is another's file: it is found missing
+            place.unlink(missing_ok=True)
+            for name, digest in _files_of(cache, md5).items():
+                _put(cached_in(cache, digest), place / name, digest)
+
+
+def _named(project: Path) -> dict[str, str]:
+    """What a project's `dvc.lock` names, and its md5; nothing where it cannot be read."""
+    try:
+        return Lock(project / "dvc.lock").outputs
+    except UserError:
+        return {}
+
+
+def _files_of(cache: Path, md5: str) -> dict[str, str]:
+    """The files of an output, by their paths below it, and their md5; "." is the output itself."""
+    if not md5.endswith(".dir"):
+        return {".": md5}
+    try:
+        listed = parse_json(cached_in(cache, md5).read_bytes())
+        files = {str(entry["relpath"]): str(entry["md5"]) for entry in listed}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: digest for name, digest in files.items() if _is_below(name)}
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path stays below where it is looked up, and is nothing of git's."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and not {"..", ".git"} & set(parts)
+
+
+def _put(source: Path, target: Path, md5: str) -> None:
+    """Copy a file that has an md5, if it is there."""
+    if not MD5.fullmatch(md5) or not source.is_file() or md5_of(source) != md5:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def _dvc(folder: Path, *arguments: str) -> str:
-    """What DVC prints; where it fails nothing, and its files are found missing."""
+    """What DVC prints; nothing where it fails."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
     command = [sys.executable, "-m", "dvc", *arguments]
     done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
