@@ -110,6 +110,22 @@ def test_sample_says_where_names_are_missing_or_cut(neonym):
     assert "neonym: 4 of 4 names were cut off" in neonym("sample -n 4 --max-length 1")[2]
 
 
+def test_sample_draws_anew_what_is_no_name_and_raw_gives_it(neonym, folder):
+    vocabulary = Vocabulary.from_names(["a b"], "character")
+    network = RecurrentNetwork(len(vocabulary), "rnn", 3)
+    save_model(folder / "spaced.npz", network, vocabulary, {"longest": 3, "lowercase": True})
+    status, out, err = neonym("sample -n 30 --model spaced.npz")
+    names = out.split("\n")[:-1]
+    assert (status, len(names)) == (0, 30)
+    assert all(name == name.strip() != "" for name in names)
+    assert int(re.search(r"neonym: (\d+) names drawn for 30\n", err)[1]) > 30
+    status, out, err = neonym("sample -n 30 --model spaced.npz --raw")
+    raw = out.split("\n")[:-1]
+    assert (len(raw), "" in raw) == (30, True)
+    whole = [name for name in raw if name and name == name.strip()]
+    assert whole == names[: len(whole)]
+
+
 def test_sample_most_probable_gives_the_names_of_the_beam_search(neonym, generator):
     status, out, _ = neonym("sample -n 4 --most-probable --prefix s")
     assert (status, out.splitlines()) == (0, generator.most_probable(4, prefix="s").names)

@@ -5,6 +5,7 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.generation.beam import most_probable
+from neonym.generation.sampling import Wanted
 from neonym.models.choice import Choice
 from table_model import TableModel
 
@@ -63,3 +64,10 @@ def test_the_empty_name_is_none_however_probable_it_is():
 def test_what_makes_no_sense_is_one_clear_error(options, message):
     with pytest.raises(UserError, match=f"^{message}"):
         most_probable(TableModel(), **{"count": 1, "max_length": 5} | options)
+
+
+def test_names_that_are_not_whole_are_left_out_but_followed():
+    every = as_tuples(most_probable(TableModel(), 200, max_length=4, width=1000))
+    whole = most_probable(TableModel(), 200, max_length=4, width=1000, wanted=Wanted(spaces=(2,)))
+    assert as_tuples(whole) == [name for name in every if 2 not in (name[0], name[-1])]
+    assert any(2 in name for name in as_tuples(whole))

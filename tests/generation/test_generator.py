@@ -56,6 +56,29 @@ def test_every_argument_of_sample_arrives(trained):
     assert max(map(len, trained.sample(40, max_length=6))) == 6
 
 
+@pytest.fixture(scope="module")
+def spaced():
+    """Draws empty names and spaces anywhere."""
+    vocabulary = Vocabulary.from_names(["a b\u00a0c"], "character")
+    return NameGenerator(RecurrentNetwork(len(vocabulary), "rnn", 3), vocabulary, METADATA)
+
+
+def test_names_are_neither_empty_nor_spaced_at_their_ends_unless_asked_for(spaced):
+    raw = spaced.sample(500, raw=True)
+    assert "" in raw
+    assert any(name[:1].isspace() for name in raw)
+    assert any(name[-1:].isspace() for name in raw)
+    whole = [name for name in raw if name and name == name.strip()]
+    assert spaced.sample(500)[: len(whole)] == whole
+    assert all(name == name.strip() != "" for name in spaced.sample(500))
+    assert all(name == name.strip() != "" for name in spaced.most_probable(99).names)
+    assert any(name != name.strip() for name in spaced.most_probable(99, raw=True).names)
+
+
+def test_where_no_name_is_empty_whole_names_are_those_that_were_drawn(trained):
+    assert trained.sample(50, prefix="a") == trained.sample(50, prefix="a", raw=True)
+
+
 def test_without_a_cap_names_grow_to_twice_the_longest_of_the_corpus(trained):
     endless = RecurrentNetwork(len(VOCABULARY), "rnn", 4)
     state = endless.state_dict()

@@ -257,3 +257,28 @@ def test_a_token_of_probability_zero_is_never_picked(logits, uniform, temperatur
     assert np.count_nonzero(probabilities) <= (top_k or 9)
     for u in (uniform, 0.0, np.nextafter(1.0, 0)):
         assert probabilities[0, choice.pick(rows, np.array([u]))[0]] > 0
+
+
+SPACE = 2
+
+
+def test_no_name_is_empty_or_has_a_space_at_an_end_where_that_is_asked():
+    raw, whole = draw(3000), draw(1000, wanted=Wanted(spaces=(SPACE,)))
+    kept = [name for name in as_tuples(raw) if name and SPACE not in (name[0], name[-1])]
+    assert len(kept) < 1000
+    assert as_tuples(whole)[: len(kept)] == kept
+    assert whole.draws > len(whole.sequences) == 1000
+    assert as_tuples(draw(7, wanted=Wanted(spaces=(SPACE,)))) == kept[:7]
+
+
+def test_a_space_that_the_prefix_begins_with_was_asked_for():
+    names = as_tuples(draw(50, prefix=(SPACE,), wanted=Wanted(spaces=(SPACE,))))
+    assert {name[0] for name in names} == {SPACE}
+    assert SPACE not in {name[-1] for name in names}
+
+
+def test_a_model_that_only_ends_is_given_up_after_a_block():
+    model = TableModel()
+    model.table[:, 0] = 1e3
+    samples = draw(10_000, model, wanted=Wanted(spaces=()))
+    assert (samples.sequences, samples.draws) == ([], BLOCK)

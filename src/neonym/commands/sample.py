@@ -34,6 +34,7 @@ OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")
 @click.option("--distinct", is_flag=True, help="Each name only once.")
 @click.option("--exclude", metavar="FILE|-", help="No name of this list, such as the known ones.")
 @click.option("--column", metavar="NAME|N", help="The column of --exclude, if it is a table.")
+@click.option("--raw", is_flag=True, help="Empty names and spaces at their ends, too, as drawn.")
 @click.option("--most-probable", is_flag=True, help="The most probable names; nothing is drawn.")
 @click.option(
     "--model",
@@ -72,6 +73,7 @@ def _draw(options: dict[str, Any]) -> Names:
         max_length=options["max_length"],
         distinct=options["distinct"],
         exclude=[entry.text for entry in exclude],
+        raw=options["raw"],
     )
 
 
@@ -80,7 +82,10 @@ def _most_probable(context: click.Context, options: dict[str, Any]) -> Names:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             raise UserError(f"--most-probable draws nothing; leave out --{name.replace('_', '-')}")
     return NameGenerator.load(options["model"]).most_probable(
-        options["count"], prefix=options["prefix"] or "", max_length=options["max_length"]
+        options["count"],
+        prefix=options["prefix"] or "",
+        max_length=options["max_length"],
+        raw=options["raw"],
     )
 
 
@@ -89,7 +94,9 @@ def _remark(names: Names, options: dict[str, Any]) -> None:
     count, cut = len(names.names), int((~names.ended).sum())
     if count < options["count"]:
         click.echo(f"neonym: only {count} of {options['count']} names found", err=True)
-    if options["distinct"] or options["exclude"]:
+    if not options["most_probable"] and (
+        options["distinct"] or options["exclude"] or names.draws > count
+    ):
         click.echo(f"neonym: {names.draws} names drawn for {count}", err=True)
     if cut:
         click.echo(f"neonym: {cut} of {count} names were cut off at the length cap", err=True)
@@ -102,6 +109,7 @@ def _to_json(names: Names, options: dict[str, Any]) -> str:
         "model": str(options["model"]),
         "prefix": options["prefix"] or "",
         "max_length": options["max_length"],
+        "raw": options["raw"],
         **drawn,
         "draws": names.draws,
         "names": [{"name": n, "log_prob": nats, "ended": ended} for n, nats, ended in rows],

@@ -90,6 +90,7 @@ def _of_temperature(evaluated: Evaluated) -> Figure:
             choice=Choice(temperature, sample.top_k, sample.top_p),
             prefix=sample.prefix,
             max_length=sample.max_length,
+            raw=True,
         )
         drawn = Drawn(names.names, names.ended)
         qualities.append(quality(temperature, drawn, evaluated.lists, seed))

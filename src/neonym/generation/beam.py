@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
-from neonym.generation.sampling import END, LanguageModel, Samples, check_request, read_prefix
+from neonym.generation.sampling import (
+    END,
+    LanguageModel,
+    Samples,
+    Wanted,
+    check_request,
+    read_prefix,
+)
 from neonym.models.choice import log_softmax
 
 Name = tuple[int, ...]
 
 LEAST_WIDTH, MOST_WIDTH = 1_000, 10_000
+WHOLE_NAMES = Wanted(spaces=())
 
 
 @one_blas_thread()
@@ -26,6 +34,7 @@ def most_probable(
     max_length: int,
     prefix: Sequence[int] | Ids = (),
     width: int | None = None,
+    wanted: Wanted = WHOLE_NAMES,
 ) -> Samples:
     """The most probable whole names, the best first; the empty name is none.
 
@@ -44,6 +53,8 @@ def most_probable(
         Ids of the tokens that every name begins with.
     width
         How many beginnings are followed; None: ten for each name, at least 1,000, at most 10,000.
+    wanted
+        Its `spaces` say which names are not whole, and left out.
 
     Returns
     -------
@@ -60,7 +71,9 @@ def most_probable(
         width = min(max(LEAST_WIDTH, 10 * count), MOST_WIDTH)
     if width < 1:
         raise UserError(f"{width} beams were asked for; ask for at least 1")
-    found = _search(network, count, width, tuple(int(token) for token in prefix), max_length)
+    found = _search(
+        network, count, width, tuple(map(int, prefix)), max_length=max_length, wanted=wanted
+    )
     best = sorted(found, key=lambda name: (-found[name], name))[:count]
     return Samples(
         [np.array(name, dtype=np.int32) for name in best],
@@ -71,7 +84,13 @@ def most_probable(
 
 
 def _search(
-    network: LanguageModel, count: int, width: int, prefix: Name, max_length: int
+    network: LanguageModel,
+    count: int,
+    width: int,
+    prefix: Name,
+    *,
+    max_length: int,
+    wanted: Wanted,
 ) -> dict[Name, float]:
     start = read_prefix(network, prefix)
     live: list[Name] = [prefix]
@@ -79,8 +98,8 @@ def _search(
     found: dict[Name, float] = {}
     while True:
         following = nats[:, None] + log_softmax(logits)  # (beams, vocabulary)
-        if live[0]:
-            found |= dict(zip(live, following[:, END].tolist(), strict=True))
+        ending = zip(live, following[:, END].tolist(), strict=True)
+        found |= {name: nats for name, nats in ending if wanted.is_whole(name, len(prefix))}
         beams, tokens = _best(following, width)
         nats = following[beams, tokens]
         if len(live[0]) == max_length or _settled(found, count, float(nats.max(initial=-np.inf))):

@@ -109,6 +109,7 @@ class NameGenerator:
         top_p: float | None = None,
         prefix: str = "",
         max_length: int | None = None,
+        raw: bool = False,
     ) -> list[str]:
         """Coin names.
 
@@ -127,6 +128,9 @@ class NameGenerator:
         max_length
             Tokens, prefix included, after which a name is cut off; None: twice the longest name
             of the corpus.
+        raw
+            Names as the model draws them. Otherwise one that is empty, or begins or ends with a
+            space, is drawn anew; fewer come back where a model draws hardly any others.
 
         Raises
         ------
@@ -135,7 +139,7 @@ class NameGenerator:
         """
         choice = Choice(temperature, top_k, top_p)
         return self.draw(
-            count, seed=seed, choice=choice, prefix=prefix, max_length=max_length
+            count, seed=seed, choice=choice, prefix=prefix, max_length=max_length, raw=raw
         ).names
 
     def draw(
@@ -149,12 +153,13 @@ class NameGenerator:
         distinct: bool = False,
         exclude: Iterable[str] = (),
         max_draws: int | None = None,
+        raw: bool = False,
     ) -> Names:
         """Coin names as `sample` does, and say more about them.
 
         Parameters
         ----------
-        count, seed, prefix, max_length
+        count, seed, prefix, max_length, raw
             As for `sample`.
         choice
             How each token is chosen.
@@ -178,14 +183,18 @@ class NameGenerator:
             max_length=self.max_length if max_length is None else max_length,
             prefix=self._prefix_ids(prefix),
             choice=choice,
-            wanted=Wanted(distinct, self._known_ids(exclude), max_draws),
+            wanted=Wanted(
+                distinct, self._known_ids(exclude), None if raw else self._spaces, max_draws
+            ),
         )
         return self._names(samples)
 
     def most_probable(
-        self, count: int, *, prefix: str = "", max_length: int | None = None
+        self, count: int, *, prefix: str = "", max_length: int | None = None, raw: bool = False
     ) -> Names:
         """The most probable names, found by beam search; see `beam.most_probable`.
+
+        With `raw` those too that begin or end with a space.
 
         Raises
         ------
@@ -194,7 +203,10 @@ class NameGenerator:
         """
         cap = self.max_length if max_length is None else max_length
         ids = self._prefix_ids(prefix)
-        return self._names(most_probable(self.predictor, count, max_length=cap, prefix=ids))
+        wanted = Wanted(spaces=() if raw else self._spaces)
+        return self._names(
+            most_probable(self.predictor, count, max_length=cap, prefix=ids, wanted=wanted)
+        )
 
     @one_blas_thread()
     def log_prob(self, names: Sequence[str]) -> NDArray[np.float64]:
@@ -273,6 +285,12 @@ class NameGenerator:
             "--",
             usual if isinstance(usual, str | int) else None,
         )
+
+    @cached_property
+    def _spaces(self) -> frozenset[int]:
+        """The ids of letters that `canonical` takes off the ends of a name."""
+        symbols = enumerate(self.vocabulary.symbols)
+        return frozenset(number for number, symbol in symbols if symbol.isspace())
 
     @cached_property
     def _log_prob_of_nothing(self) -> float:

@@ -72,19 +72,37 @@ class Wanted:
         Each name only once.
     exclude
         Token ids of names not to be given, such as those trained on.
+    spaces
+        Token ids that no name ends with, nor begins with unless its prefix does; with them no name
+        is empty. None: names are as they come.
     max_draws
         How many names are drawn at most; None: 100 for each asked for.
     """
 
     distinct: bool = False
     exclude: Collection[Sequence[int] | Ids] = field(default=())
+    spaces: Collection[int] | None = None
     max_draws: int | None = None
+
+    @property
+    def every(self) -> bool:
+        """Whether no name is refused."""
+        return not self.distinct and not self.exclude and self.spaces is None
 
     def bound(self, count: int) -> int:
         """How many names are drawn at most for `count`."""
-        if not self.distinct and not self.exclude:
+        if self.every:
             return count
-        return 100 * count if self.max_draws is None else self.max_draws
+        if self.max_draws is None:  # a block is drawn at least
+            return 100 * count if self.spaces is None else max(100 * count, BLOCK)
+        return self.max_draws
+
+    def is_whole(self, name: Sequence[int] | Ids, prefix_length: int) -> bool:
+        """Whether a name is not empty, and neither begins nor ends with a space."""
+        if self.spaces is None:
+            return True
+        first = prefix_length > 0 or (len(name) > 0 and int(name[0]) not in self.spaces)
+        return first and len(name) > 0 and int(name[-1]) not in self.spaces
 
 
 EVERY_NAME = Wanted()
@@ -144,7 +162,8 @@ def sample(
         return _names(beginning, *drawn)
 
     blocks = results_in_order(draw, -(-bound // BLOCK), threads)
-    kept, draws = _keep(islice(chain.from_iterable(blocks), bound), count, wanted)
+    drawn = islice(chain.from_iterable(blocks), bound)
+    kept, draws = _keep(drawn, count, len(prefix), wanted)
     return Samples(
         [name.ids for name in kept],
         np.array([name.ended for name in kept], dtype=bool),
@@ -159,17 +178,26 @@ class _Name(NamedTuple):
     log_prob: float
 
 
-def _keep(names: Iterable[_Name], count: int, wanted: Wanted) -> tuple[list[_Name], int]:
-    """The first names that are wanted, and how many were looked at for them."""
-    if not wanted.distinct and not wanted.exclude:
+def _keep(
+    names: Iterable[_Name], count: int, prefix_length: int, wanted: Wanted
+) -> tuple[list[_Name], int]:
+    """The first names that are wanted, and how many were looked at for them.
+
+    If a whole block has none that is not empty, none is looked for any longer.
+    """
+    if wanted.every:
         kept = list(islice(names, count))
         return kept, len(kept)
     refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-    kept, draws = [], 0
+    kept, draws, in_vain = [], 0, 0
     for name in names:
         draws += 1
+        whole = wanted.is_whole(name.ids, prefix_length)
+        in_vain = 0 if whole else in_vain + 1
+        if in_vain == BLOCK:
+            break
         key = name.ids.tobytes()
-        if key in refused:
+        if not whole or key in refused:
             continue
         if wanted.distinct:
             refused.add(key)

@@ -37,6 +37,7 @@ def draw(generator: NameGenerator, settings: Settings, known: Sequence[str]) -> 
         max_length=options.max_length,
         distinct=options.distinct,
         exclude=known,
+        raw=True,  # what the model does is what is judged
     )
 
 
