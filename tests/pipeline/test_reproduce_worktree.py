@@ -114,12 +114,54 @@ def test_a_diff_never_reaches_out_of_the_worktree(repository: Path, name: str) -
         pass
 
 
-def test_a_diff_that_makes_a_link_is_not_applied(repository: Path) -> None:
-    diff = (
-        "diff --git a/link b/link\nnew file mode 120000\n--- /dev/null\n+++ b/link\n"
-        "@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n"
-    )
-    with pytest.raises(UserError, match="symbolic link"), worktree(repository, "HEAD", diff):
+MADE = "--- /dev/null\n+++ b/link\n@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n"
+
+
+@pytest.mark.parametrize(
+    "mode", ["120000", "0120000", "00120000", "120000 ", "120000\t", "120000\r", "120777"]
+)
+def test_a_link_that_a_diff_makes_is_found_in_whatever_way_it_is_written(
+    repository: Path, mode: str
+) -> None:
+    diff = f"diff --git a/link b/link\nnew file mode {mode}\n{MADE}"
+    with (
+        pytest.raises(UserError, match=r"makes a symbolic link, link,|does not fit its commit"),
+        worktree(repository, "HEAD", diff) as place,
+    ):
+        assert not (place.project / "link").exists()
+        raise AssertionError("it was taken")
+
+
+def test_a_file_that_a_diff_turns_into_a_link_is_found(repository: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    git(repository, "clone", "-q", str(repository), str(copy))
+    (copy / "code.py").unlink()
+    (copy / "code.py").symlink_to("/etc/passwd")
+    diff = git(copy, "diff", "--binary", "--full-index")
+    with (
+        pytest.raises(UserError, match=r"makes a symbolic link, code\.py,"),
+        worktree(repository, "HEAD", diff),
+    ):
+        pass
+
+
+def test_links_of_the_commit_stay_and_a_diff_leads_none_elsewhere(
+    repository: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    git(repository, "clone", "-q", str(repository), str(copy))
+    (copy / "link").symlink_to("code.py")
+    git(copy, "add", "link")
+    git(copy, "commit", "-q", "-m", "Link")
+    (copy / "code.py").write_text("a = 3\n")
+    with worktree(copy, "HEAD", git(copy, "diff", "--full-index")) as place:
+        assert (place.project / "link").read_text() == "a = 3\n"
+    (copy / "link").unlink()
+    (copy / "link").symlink_to("/etc")
+    with (
+        pytest.raises(UserError, match="makes a symbolic link, link,"),
+        worktree(copy, "HEAD", git(copy, "diff", "--full-index")),
+    ):
         pass
 
 

@@ -122,12 +122,6 @@ def test_a_diff_with_marks_of_redaction_is_refused_whatever_its_tag_says(
     assert "secrets were left out" in explain_refusal(recorded, store.root)
 
 
-def test_a_diff_that_makes_a_link_is_refused(store: Store, commit: str) -> None:
-    diff = "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+/\n"
-    recorded = track(store, commit, files={DIFF: diff}, GIT_DIRTY="true", GIT_DIFF="whole")
-    assert "makes a symbolic link" in explain_refusal(recorded, store.root)
-
-
 @pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "data: {}", "\x00", "data: names.txt"])
 def test_a_configuration_that_is_none_is_the_reason(store: Store, commit: str, text: str) -> None:
     recorded = track(store, commit, files={CONFIGURATION: text})

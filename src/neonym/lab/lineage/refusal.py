@@ -7,7 +7,6 @@ from neonym.base.nested import value_at
 from neonym.lab.git import has_commit, is_commit, succeeds
 from neonym.lab.lineage.raw_data import find_raw_data
 from neonym.lab.lineage.recorded import Recorded
-from neonym.lab.lineage.worktree import MAKES_LINK
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import MAX_DIFF_BYTES, MAX_RAW_BYTES, UNKNOWN
 from neonym.lab.tracking.redaction import is_redacted_diff
@@ -72,8 +71,6 @@ def _about_the_diff(recorded: Recorded) -> str:
     reason = LACKING.get(state, "it does not tell whether the diff is whole")
     if is_redacted_diff(recorded.diff):
         reason = LACKING["redacted"]
-    if not reason and MAKES_LINK.search(recorded.diff):
-        reason = "the diff makes a symbolic link, which is not applied"
     return f"its code was not committed, and {reason}" if reason else ""
 
 

@@ -1,7 +1,6 @@
 """A commit, and what was changed in it, in a temporary worktree of its own."""
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -14,8 +13,6 @@ from neonym.lab.git import git
 from neonym.lab.lineage import janitor
 
 PREFIX = "neonym-reproduce-"
-# A link could lead what a stage writes out of the worktree
-MAKES_LINK = re.compile(r"^(new file mode|new mode) 120000$", re.MULTILINE)
 
 
 class Worktree:
@@ -98,12 +95,23 @@ def worktree(root: Path, commit: str, diff: str = "") -> Iterator[Worktree]:
 
 
 def _apply(folder: Path, diff: str) -> None:
-    if MAKES_LINK.search(diff):
-        raise UserError("the recorded diff makes a symbolic link, which is not applied")
+    before = _links(folder)
     try:
         git(folder, "apply", "--whitespace=nowarn", given=diff.encode())
     except UserError as error:
         raise UserError(f"the recorded diff does not fit its commit ({error})") from None
+    # One could lead what a stage writes out of the worktree. What makes one git knows, not we
+    for path, target in _links(folder).items():
+        if before.get(path) != target:
+            name = path.relative_to(folder)
+            raise UserError(f"the recorded diff makes a symbolic link, {name}, which is not taken")
+
+
+def _links(folder: Path) -> dict[Path, str]:
+    """The symbolic links in a folder, and where each leads to."""
+    walked = os.walk(folder)
+    found = (Path(place, name) for place, *names in walked for kind in names for name in kind)
+    return {path: str(path.readlink()) for path in found if path.is_symlink()}
 
 
 def _start_guard(root: Path, folder: Path) -> "subprocess.Popen[bytes]":
