@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from small_project import Project, make_project
 from written import check, write_run
 
+from neonym.lab.delivery.synchronization import sync
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import Outcome, ensure_delivery, wait_for_delivery
 from neonym.lab.tracking.opening import open_job
@@ -97,6 +98,28 @@ def test_a_deleted_database_is_made_again_for_what_was_not_delivered(
     [found] = client.search_runs([one.experiment_id for one in client.search_experiments()])
     assert found.info.status == "FINISHED"
     assert len(client.get_metric_history(found.info.run_id, "train/loss")) == 2
+
+
+@pytest.fixture
+def small_spool(store: Store) -> Iterator[Path]:
+    """A spool on a disc of its own, with a run that waits."""
+    folder = store.root / ".neonym"
+    folder.mkdir()
+    may("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    yield folder
+    kill(delivery_pids(store.root))
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_spool_without_room_is_drained(store: Store, small_spool: Path, tmp_path: Path) -> None:
+    written = [write_run(store, number, points=200) for number in range(2)]
+    kill(delivery_pids(store.root))
+    with suppress(OSError), (small_spool / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(512)):
+            pass
+    assert sync(store, 60).outcome.delivered
+    (tmp_path / "downloaded").mkdir()
+    check(MlflowClient(store.uri), written, tmp_path / "downloaded")
 
 
 @pytest.fixture(scope="module")

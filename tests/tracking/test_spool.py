@@ -1,5 +1,7 @@
 """Writers append to segments; readers see whole events, in order, and know who was killed."""
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neonym.base.errors import UserError
 from neonym.lab.tracking.events import Metrics, RunClosed, RunOpened, Tags, parse
 from neonym.lab.tracking.spool import EVENTS, Segment, SegmentWriter, open_segments
 
@@ -123,3 +126,15 @@ def test_a_removed_segment_is_gone(tmp_path: Path) -> None:
     Segment(writer.folder).remove()
     assert open_segments(tmp_path) == []
     assert not writer.folder.exists()
+
+
+def test_a_writer_that_cannot_have_its_lock_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_locks(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without_locks)
+    with pytest.raises(UserError, match="this file system has no locks"):
+        SegmentWriter(tmp_path / "segments", opened())
+    assert list((tmp_path / "segments").iterdir()) == []

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from filelock import FileLock
-
+from neonym.base.locks import locked
 from neonym.corpus.processed import data_fingerprint, write_processed
 from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
@@ -37,8 +36,7 @@ def shared_folder(data: Data) -> Path:
         As `preprocess`.
     """
     folder = SHARED / data_fingerprint(data, Path(data.path))[:16]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with locked(folder.with_name(f"{folder.name}.lock")):
         if not folder.is_dir():
             preprocess(data, folder)
     return folder

@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from filelock import FileLock
 
 from neonym.base.errors import UserError
+from neonym.base.locks import locked
 from neonym.base.nested import put_at, value_at
 from neonym.lab.lineage.raw_data import Found, place
 from neonym.lab.lineage.recorded import Recorded
@@ -104,7 +104,7 @@ def rerun(
     store.folder.mkdir(parents=True)
     given = _as_given(project, recorded.configuration or {})
     own = _with_raw_data(project, worktree, given, found)  # which the first stage reads
-    with FileLock(store.lock):  # held, so that stages find delivery under way and start none
+    with locked(store.lock):  # held, so that stages find delivery under way and start none
         for stage in stages_up_to(project, recorded.stages):
             text = yaml.safe_dump(own, sort_keys=False, allow_unicode=True)
             worktree.inside("params.yaml").write_text(text, encoding="utf-8")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from omegaconf import DictConfig
 
 from neonym.base.errors import PrunedError, UserError
 from neonym.base.files import write_text
+from neonym.base.locks import locked
 from neonym.lab.composing.by_hand import Script
 from neonym.lab.configuration import configuration_hash, seedless_hash
 from neonym.lab.overrides import key_of, without_sweep
@@ -118,7 +118,7 @@ def run_job(stage: Stage[Any], function: StageFunction[Any]) -> float:
     """
     digest = configuration_hash(stage.configuration)
     path = result_of(stage.results)
-    with FileLock(stage.results / LOCK):
+    with locked(stage.results / LOCK):
         result = read_result(path) if path.exists() else None
         if result is None or result.status not in ENDED or result.configuration != digest:
             path.unlink(missing_ok=True)

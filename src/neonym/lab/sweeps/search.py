@@ -21,6 +21,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from neonym.base.errors import UserError
+from neonym.base.locks import acquire
 from neonym.lab.configuration import configuration_hash
 from neonym.lab.sweeps.axes import distribution_of, space_size
 from neonym.lab.sweeps.planning import Plan
@@ -46,7 +47,7 @@ class _Lock(JournalFileOpenLock):
         self._lock = FileLock(f"{path}.lock")
 
     def acquire(self) -> bool:
-        self._lock.acquire()
+        acquire(self._lock)
         return True
 
     def release(self) -> None:

@@ -5,15 +5,16 @@ import re
 import shlex
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, write_text
+from neonym.base.locks import locked
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.sweeps.results import RESULT, Result, read_result
 
@@ -121,17 +122,14 @@ class Sweep:
         Raises
         ------
         UserError
-            If another process runs it.
+            If another process runs it, or its folder cannot be written.
         """
-        lock = FileLock(self.folder / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UserError(f"the sweep in {self.folder} is still running") from None
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(self.folder / LOCK, seconds=0))
+            except Timeout:
+                raise UserError(f"the sweep in {self.folder} is still running") from None
             yield
-        finally:
-            lock.release()
 
 
 def read_results(folder: Path) -> list[Result]:

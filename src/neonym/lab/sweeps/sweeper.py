@@ -14,6 +14,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from neonym.base.files import write_text
 from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.stage.console import console, say
@@ -112,7 +113,7 @@ class _Running:
         if not batch and is_reported(report):
             print_report(report, console())
             return report
-        OmegaConf.save(self._config, sweep.folder / "multirun.yaml")
+        write_text(sweep.folder / "multirun.yaml", OmegaConf.to_yaml(self._config))
         store = Store.of_project(self._script.project)
         title = _title(sweep, self._plan.shared)
         # The parent has to be there before the runs of its jobs, which are delivered in order; so
