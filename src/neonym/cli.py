@@ -4,7 +4,6 @@ import errno
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import IO
 
@@ -12,6 +11,7 @@ import click
 
 from neonym import commands
 from neonym.base.errors import UserError
+from neonym.base.standard_streams import open_closed_streams
 from neonym.base.text import escape
 
 MISTAKE = 2
@@ -46,7 +46,7 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and exit: 0, or 2 after a user's mistake, which is told in one line."""
-    _open_closed_streams()
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     status = 0
@@ -85,13 +85,6 @@ def run() -> int:
 def complain(message: str) -> None:
     """Tell the person at the keyboard in one line, on standard error."""
     click.echo(f"neonym: {escape(message)}", err=True)
-
-
-def _open_closed_streams() -> None:
-    """Let streams that were closed by who started us be empty, or go nowhere."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (until we exit)
 
 
 def _never_fail_to_encode(stream: IO[str]) -> None:

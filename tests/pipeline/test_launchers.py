@@ -89,9 +89,12 @@ def test_jobs_run_side_by_side_and_share_their_data(project_that_ran: Project) -
     assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
 
 
-def test_a_launcher_makes_the_same_models_as_any_other(project: Project) -> None:
-    for launcher in ((), JOBLIB):
-        project.succeed(*TRAIN, *launcher, "seed=0,1", PYTHONPATH="src")
+def test_a_launcher_makes_the_same_models_as_any_other_also_without_streams(
+    project: Project,
+) -> None:
+    closed = ("bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash")
+    project.succeed(*TRAIN, "seed=0,1", PYTHONPATH="src")
+    project.succeed(*closed, *TRAIN, *JOBLIB, "seed=0,1", PYTHONPATH="src")
     alone, beside = sweep_folders(project)
     for job in ("0", "1"):
         model = Path(job, "models/model.npz")

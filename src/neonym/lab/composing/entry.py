@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from neonym.base.errors import UserError
+from neonym.base.standard_streams import open_closed_streams
 from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal, say
@@ -23,6 +24,7 @@ def main(project: Project[Schema], name: str, function: StageFunction[Schema]) -
     function
         What the stage does; defined in the script. It may return the metric to be optimized.
     """
+    open_closed_streams()
     try:
         if os.environ.get("DVC_STAGE") == name:
             log_to_terminal()
