@@ -13,7 +13,9 @@ from omegaconf import OmegaConf
 from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.lab.composing.by_hand import CONFIG, Script
-from neonym.lab.composing.composition import VERSION_BASE, explain, prefer_own_launchers
+from neonym.lab.composing.composition import VERSION_BASE, prefer_own_launchers
+from neonym.lab.composing.refusals import explain
+from neonym.lab.composing.words import read_words
 from neonym.lab.sweeps.planning import Composer, Plan, plan_sweep
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,16 +36,16 @@ def composer() -> Composer:
 
 def plan(script: str, arguments: Sequence[str]) -> Plan:
     """The plan of a sweep that is asked for on the command line."""
-    own = loader()
+    own, words = loader(), read_words(arguments, PROJECT / "conf")
     try:
-        config = own.load_configuration(CONFIG, list(arguments), RunMode.MULTIRUN)
+        config = own.load_configuration(CONFIG, words, RunMode.MULTIRUN)
     except HydraException as error:
-        raise UserError(explain(error)) from None
-    words = OmegaConf.to_container(config.hydra.overrides.task)
-    assert isinstance(words, list)
+        raise UserError(explain(error, experiment.Configuration)) from None
+    asked = OmegaConf.to_container(config.hydra.overrides.task)
+    assert isinstance(asked, list)
     return plan_sweep(
         Script(experiment.PROJECT, script, lambda _: None, PROJECT),
         own,
         config,
-        list(map(str, words)),
+        list(map(str, asked)),
     )

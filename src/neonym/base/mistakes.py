@@ -1,14 +1,18 @@
 """What is wrong with values that do not fit a schema, in one line."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 LONGEST_SHOWN = 100
+_TRUTHS = ("yes", "no", "on", "off", "y", "n", "t", "f")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
+_NOTHINGS = ("none", "nil", "never", "nothing", "no", "off")
 
 
 def explain(
@@ -34,7 +38,7 @@ def explain(
     same = [other for other in others if _key_path(other["loc"], values) == location]
     more = f" (and {len(others) - len(same)} more)" if len(others) > len(same) else ""
     if first["type"] == "extra_forbidden":
-        return f"{source}: unknown key {key}{_nearest_key(location, schema, values)}{more}"
+        return f"{source}: unknown key {key}{nearest(key, keys_of(schema))}{more}"
     if first["type"] == "missing":
         return f"{source}: {key} is missing{more}"
     if first["type"] == "union_tag_invalid":
@@ -45,7 +49,7 @@ def explain(
     said = " or ".join([messages[0], *alternatives])
     if isinstance(first["input"], Mapping):  # a section whose keys do not fit together
         return f"{source}: {key}: {said}{more}"
-    return f"{source}: {key} = {_shown(first['input'])}: {said}{more}"
+    return f"{source}: {key} = {_shown(first['input'])}: {said}{_remedy(first, key)}{more}"
 
 
 def _shown(value: Any) -> str:
@@ -59,6 +63,8 @@ def _shown(value: Any) -> str:
 
 
 def _message(error: ErrorDetails) -> str:
+    if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "input should be keys with values, as {key: value}"
     text = error["msg"].removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 
@@ -75,26 +81,67 @@ def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:
     return path
 
 
-def _nearest_key(location: list[str], schema: type[BaseModel], values: Any) -> str:
-    from rapidfuzz import process  # noqa: PLC0415 (for a mistake alone)
+def nearest(key: str, known: Iterable[str]) -> str:
+    """What a key that is not known could have been, as the end of a sentence.
 
-    known: Any = schema
-    for part in location[:-1]:
-        annotation = known.model_fields[part].annotation if hasattr(known, "model_fields") else None
-        values = values.get(part, {})
-        known = _section_class(annotation, values)
-    if not hasattr(known, "model_fields"):
-        return ""
-    names = list(known.model_fields)
-    match = process.extractOne(location[-1], names, score_cutoff=60)
-    return f"; did you mean {match[0]}?" if match else f"; known are {', '.join(names)}"
+    Parameters
+    ----------
+    key, known
+        With dots; sections are keys too.
+    """
+    names = [name for name in dict.fromkeys(known) if name != key]
+    section, _, last = key.rpartition(".")
+    whole = [name for name in names if name.lower() == key.lower()]
+    elsewhere = [name for name in names if name.rpartition(".")[2].lower() == last.lower()]
+    beside = {name.rpartition(".")[2]: name for name in names if name.rpartition(".")[0] == section}
+    meant = whole or elsewhere[:3]
+    if not meant and (match := closest(last, list(beside), 65)):
+        meant = [beside[match]]
+    if not beside and (match := closest(key, names, 75)):
+        meant = [match]
+    if meant:
+        return f"; did you mean {' or '.join(meant)}?"
+    return f"; known are {', '.join(beside)}" if beside else ""
 
 
-def _section_class(annotation: Any, values: Any) -> Any:
-    for candidate in getattr(annotation, "__args__", (annotation,)):
-        if not hasattr(candidate, "model_fields"):
-            continue
-        name = candidate.model_fields.get("name")
-        if name is None or name.annotation == Literal[values.get("name", "")]:
-            return candidate
-    return annotation
+def closest(word: str, choices: Iterable[str], likeness: float) -> str | None:
+    """The choice that is spelt most like a word, if any is as like as that, of 100."""
+    from rapidfuzz import fuzz, process, utils  # noqa: PLC0415 (for a mistake alone)
+
+    match = process.extractOne(
+        word, choices, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=likeness
+    )
+    return None if match is None else match[0]
+
+
+def keys_of(schema: Any, prefix: str = "") -> Iterator[str]:
+    """All keys that a schema knows, with dots, sections among them; of a union those of each."""
+    for name, field in schema.model_fields.items():
+        yield f"{prefix}{name}"
+        members = get_args(field.annotation) or (field.annotation,)
+        for section in members:
+            if hasattr(section, "model_fields"):
+                yield from keys_of(section, f"{prefix}{name}.")
+
+
+def _remedy(error: ErrorDetails, key: str) -> str:
+    """How a value is written that was meant otherwise than it reads, as the end of a sentence."""
+    kind, value = error["type"], error["input"]
+    text = value.strip().lower() if isinstance(value, str) else ""
+    number, of_list = kind in ("int_type", "float_type"), isinstance(error["loc"][-1], int)
+    quoted = f'"{value}"' if of_list else f"'{key}=\"{_shown(value)}\"'"
+    remedies = {
+        "write true or false": kind == "bool_type" and (text in _TRUTHS or value in (0, 1)),
+        'a text without letters is ""': kind == "string_type" and value is None,
+        f"a text is in quotes: {quoted}": (
+            kind == "string_type" and isinstance(value, bool | int | float)
+        ),
+        f"write {key}=[{value}]": kind == "list_type" and isinstance(value, str | int | float),
+        "none at all, where that is allowed, is written null": number and text in _NOTHINGS,
+        "write it without quotes": number and bool(_NUMBER.fullmatch(text)),
+        "a share is written as 0.1": number and text.endswith("%"),
+        f"write {value:.0f}" if isinstance(value, float) else "": (
+            kind == "int_type" and isinstance(value, float) and value.is_integer()
+        ),
+    }
+    return "".join(f"; {remedy}" for remedy, fits in remedies.items() if fits)

@@ -9,9 +9,10 @@ import os
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Generic
+from typing import Generic, NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -21,12 +22,12 @@ from omegaconf.errors import OmegaConfBaseException
 from neonym.base.errors import UserError
 from neonym.lab.composing.composition import (
     VERSION_BASE,
-    explain,
     prefer_own_launchers,
-    refuse_nameless,
     validated,
 )
+from neonym.lab.composing.refusals import explain
 from neonym.lab.composing.result_folders import watched
+from neonym.lab.composing.words import read_words
 from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal
@@ -113,9 +114,9 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come through to us
     root = Path(inspect.getfile(function)).resolve().parent.parent
+    _read_command_line(root / CONF)
     os.chdir(root)
     prefer_own_launchers()
-    refuse_nameless(sys.argv[1:])
     script = Script(project, name, function, root)
     application = hydra.main(
         config_path=str(root / CONF), config_name=CONFIG, version_base=VERSION_BASE
@@ -124,11 +125,11 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
         with watched():
             application()
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from None
+        raise UserError(explain(error, project.schema)) from None
     except (ValueError, RuntimeError) as error:  # so Hydra refuses some of what it is asked
         if script.has_begun:
             raise
-        raise UserError(explain(error)) from None
+        raise UserError(explain(error, project.schema)) from None
     except OSError as error:
         if script.has_begun or isinstance(error, BrokenPipeError):
             raise
@@ -138,3 +139,30 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
         raise script.mistake
     if script.status:
         sys.exit(script.status)
+
+
+def _read_command_line(conf: Path) -> None:
+    """See that Hydra can read what was typed; where it takes another spelling, begin with that.
+
+    Raises
+    ------
+    UserError
+        For a flag or an override that cannot be read.
+    """
+    if "--version" in sys.argv:  # ends the process where it is read
+        return
+    parser = get_args_parser()
+    parser.error = _refuse_flag  # type: ignore[method-assign]
+    given = parser.parse_args().overrides
+    written = read_words(given, conf)
+    if written != given:
+        spelt = dict(zip(given, written, strict=True))
+        words = [spelt.get(word, word) for word in sys.orig_argv[1:]]
+        os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (no shell)
+
+
+def _refuse_flag(message: str) -> NoReturn:
+    _, between, rest = message.partition("unrecognized arguments: ")
+    if between and not rest.startswith("-"):
+        raise UserError(f"{rest}: flags such as -m go before all overrides, not between them")
+    raise UserError(f"{message}; a value is set by key=value, and --hydra-help lists the flags")

@@ -15,21 +15,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
+from neonym.base.nested import flatten, value_at
+from neonym.lab.composing.refusals import explain
+from neonym.lab.composing.words import read_words
 from neonym.lab.configuration import Configuration, Schema
 
 VERSION_BASE = "1.3"
-NULL_GROUP = "Config group override must be a string or a list"
-UNQUOTED = "Hydra reads only plain letters without quotes; write 'key=\"value\"'"
-
-# What Hydra adds for its developers, not for the person who mistyped
-NOISE = (
-    "Set the env",
-    "Config search path",
-    "provider=",
-    "full_key:",
-    "object_type=",
-    "See https:",
-)
+NAMED = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")  # to another key
 HYDRAS_REFERENCE = re.compile(r"\$\{([\w.\[\]]+|now:[^{}$]*|hydra:[\w.]+)\}")  # or to the time
 
@@ -53,36 +45,39 @@ def compose_text(conf: Path, schema: type[Configuration], overrides: Sequence[st
     UserError
         If `conf/` or an override is wrong.
     """
-    refuse_nameless(overrides)
+    words = read_words(overrides, conf)
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base=VERSION_BASE):
-            composed = compose(config_name="config", overrides=list(overrides))
-        refuse_resolvers(OmegaConf.to_container(composed))
+            composed = compose(config_name="config", overrides=words)
+        _refuse_references(OmegaConf.to_container(composed))
         OmegaConf.resolve(composed)
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from None
+        raise UserError(explain(error, schema)) from None
     validated(composed, schema)
     return OmegaConf.to_yaml(composed)
-
-
-def refuse_nameless(words: Sequence[str]) -> None:
-    """See that every override has a key, for which Hydra has no words of its own.
-
-    Raises
-    ------
-    UserError
-        For the first that has none.
-    """
-    for word in words:
-        if word.lstrip("+~").startswith("="):
-            raise UserError(f"{word} has no key before the =; write key=value")
 
 
 def prefer_own_launchers() -> None:
     """See that `conf/hydra/launcher` counts where Hydra's own joblib plugin is installed too."""
     Plugins.instance()  # finds and registers what is installed
     ConfigStore.instance().repo["hydra"]["launcher"].pop("joblib.yaml", None)
+
+
+def refuse_sweep(composed: DictConfig) -> None:
+    """See that a single job is what is asked for.
+
+    Raises
+    ------
+    UserError
+        Where it is a sweep, and -m was forgotten.
+    """
+    search = OmegaConf.select(composed, "sweep.search")
+    asked = f"sweep.search={search}" if search != "grid" else ""
+    if composed.hydra.sweeper.get("params"):
+        asked = f"sweep={composed.hydra.runtime.choices.get('sweep')}"
+    if asked:
+        raise UserError(f"{asked} is for many jobs, and -m is missing: add it")
 
 
 def validated(composed: DictConfig, schema: type[Schema], source: str = "conf") -> Schema:
@@ -94,10 +89,10 @@ def validated(composed: DictConfig, schema: type[Schema], source: str = "conf") 
         For the first key that is unknown, of a wrong type or out of range.
     """
     try:
-        refuse_resolvers(OmegaConf.to_container(composed))
+        _refuse_references(OmegaConf.to_container(composed))
         values = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
-        raise UserError(explain(error)) from None
+        raise UserError(explain(error, schema)) from None
     refuse_resolvers(values)  # which two keys could put together
     if not isinstance(values, dict):
         raise UserError(f"{source} holds no configuration")
@@ -138,6 +133,27 @@ def refuse_hydras_resolvers(values: Mapping[str, Any]) -> None:
     refuse_resolvers(own, "hydra", HYDRAS_REFERENCE)
 
 
+def _refuse_references(values: Any) -> None:
+    """Refuse resolvers, and references to what is not there.
+
+    Raises
+    ------
+    UserError
+        For the first of them.
+    """
+    refuse_resolvers(values)
+    for key, value in flatten(values if isinstance(values, dict) else {}).items():
+        for name in NAMED.findall(value) if isinstance(value, str) else ():
+            section, _, last = name.rpartition(".")
+            place = value_at(values, section) if section else values
+            if name == key or not isinstance(place, dict) or last not in place:
+                said = "which is this key itself" if name == key else "and there is no such key"
+                raise UserError(
+                    f"{key} = {value}: ${{{name}}} refers to a key of the configuration, {said}; "
+                    "write the value itself"
+                )
+
+
 def refuse_resolvers_in_files(conf: Path) -> None:
     """Refuse them in all of `conf/`, also where DVC has resolved them before it asks us.
 
@@ -152,15 +168,3 @@ def refuse_resolvers_in_files(conf: Path) -> None:
             if isinstance(values, dict):
                 values.pop("hydra", None)
             refuse_resolvers(values)
-
-
-def explain(error: Exception) -> str:
-    """A Hydra or OmegaConf exception in one line, with its cause where it has one."""
-    lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()]
-    parts = (" ".join(line.split()).rstrip(".") for line in lines)
-    said = dict.fromkeys(part for part in parts if part and not part.startswith(NOISE))
-    text = "; ".join(said).replace(":; ", ": ")
-    if text.startswith(NULL_GROUP):
-        return "no group can be null; leave it out, as in ~experiment"
-    unquoted = text.startswith("LexerNoViableAltException: ")
-    return f"{text.split('; ')[0].split(': ', 1)[1]}: {UNQUOTED}" if unquoted else text

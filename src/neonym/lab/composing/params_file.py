@@ -35,7 +35,8 @@ def compose(stage: Stage[Any]) -> None:
         stage.say(text.rstrip())
     elif by_dvc:
         composition.refuse_resolvers_in_files(conf)
-        read_configuration(PARAMS, schema)
+        if read_configuration(PARAMS, schema).sweep.search != "grid":
+            raise UserError("DVC runs one job; a sweep is python pipelines/sweep.py -m sweep=NAME")
     else:
         text = composition.compose_text(conf, schema)
         if PARAMS.exists() and not (PARAMS.read_text("utf-8") == text or _is_locked()):

@@ -15,7 +15,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from neonym.base.errors import UserError
-from neonym.lab.composing.composition import refuse_hydras_resolvers, refuse_resolvers
+from neonym.lab.composing.composition import refuse_hydras_resolvers, refuse_resolvers, refuse_sweep
 from neonym.lab.places import explain_unfit
 
 
@@ -50,7 +50,7 @@ class ResultFolders(Callback):
     """Looks at what was composed, before Hydra makes a folder."""
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        """Look at the folder of a single job."""
+        """Look at a single job and its folder."""
         self._check(config, "hydra.run.dir")
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
@@ -61,6 +61,8 @@ class ResultFolders(Callback):
         before = HydraConfig.instance().cfg
         try:
             check_composed(config, key, Path.cwd())
+            if key == "hydra.run.dir":
+                refuse_sweep(config)
         except Exception as error:
             raise Refused(error) from None
         finally:

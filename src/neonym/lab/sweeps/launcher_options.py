@@ -8,7 +8,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from neonym.base.errors import UserError
 from neonym.base.section import Section
-from neonym.lab.composing.composition import explain
+from neonym.lab.composing.refusals import explain
 
 Name = Annotated[str, Field(min_length=1)] | int | None
 

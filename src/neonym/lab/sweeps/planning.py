@@ -10,22 +10,24 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
-from rapidfuzz import process
 
 from neonym.base.errors import UserError
-from neonym.base.nested import flatten, sha256_of, value_at
-from neonym.lab.composing.by_hand import Script
-from neonym.lab.composing.composition import explain, validated
+from neonym.base.mistakes import keys_of, nearest
+from neonym.base.nested import sha256_of, value_at
+from neonym.lab.composing.by_hand import CONF, Script
+from neonym.lab.composing.composition import validated
+from neonym.lab.composing.refusals import explain
+from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
 from neonym.lab.sweeps.launcher_options import read_options
@@ -61,11 +63,7 @@ class Composer:
             If it is not written as Hydra wants it.
         """
         if word not in self._parsed:
-            try:
-                parser = OverridesParser.create(self._loader)
-                [self._parsed[word]] = parser.parse_overrides([word])
-            except HydraException as error:
-                raise UserError(explain(error)) from None
+            self._parsed[word] = parse_word(word)
         return self._parsed[word]
 
     def configuration(self, words: Sequence[str]) -> Configuration:
@@ -86,7 +84,8 @@ class Composer:
             *path, last = override.key_or_group.split(".")
             place = value_at(composed, ".".join(path)) if path else composed
             if not isinstance(place, dict) or last not in place:
-                raise UserError(f"{word}: there is no such key{_nearest_key(override, composed)}")
+                key = override.key_or_group
+                raise UserError(f"{key}: there is no such key{nearest(key, keys_of(self._schema))}")
             place[last] = override.value()
         if "${" in str(composed):  # references to other keys, which OmegaConf follows
             return validated(OmegaConf.create(composed), self._schema)
@@ -97,7 +96,7 @@ class Composer:
         try:
             composed = self._loader.load_configuration(self._config_name, list(words), RunMode.RUN)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
-            raise UserError(explain(error)) from None
+            raise UserError(explain(error, self._schema)) from None
         with open_dict(composed):
             del composed["hydra"]
         return cast(dict[str, Any], OmegaConf.to_container(composed))
@@ -113,11 +112,6 @@ class Composer:
         changes = override.type == OverrideType.CHANGE and override.package is None
         merges = isinstance(override.value(), dict) or override.key_or_group[-1].isdigit()
         return changes and not (is_group or merges or override.is_hydra_override())
-
-
-def _nearest_key(override: Override, composed: dict[str, Any]) -> str:
-    match = process.extractOne(override.key_or_group, list(flatten(composed)), score_cutoff=80)
-    return f"; did you mean {match[0]}?" if match else ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +160,8 @@ def plan_sweep(
     """
     composer = Composer(loader, config.hydra.job.config_name, script.project.schema)
     params = (config.hydra.sweeper.get("params") or {}).items()
-    words = [*(f"{key}={value}" for key, value in params), *arguments]
+    asked = [*(f"{key}={value}" for key, value in params), *arguments]
+    words = read_words(asked, Path(CONF).resolve())
     # a key on the command line takes the place of the preset's
     named = {axis.name: axis for axis in (axis_of(composer.parse(word)) for word in words)}
     axes = list(named.values())
