@@ -18,11 +18,12 @@ import numpy as np
 from numpy.lib import format as npy
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, whole_file
+from neonym.base.files import check_ordinary, parse_json, whole_file
 
 DOCUMENT = "document"
 CHECKSUM = "checksum"
 MAX_DOCUMENT_BYTES = 64 * 2**20
+MAX_BYTES = 2**30  # of a file; a network of so many weights would train for years
 # The start of an array as we write it. NumPy's own reader evaluates the header as Python, and what
 # it raises, warns of or allocates for a hostile one is not documented.
 HEADER = re.compile(
@@ -49,6 +50,11 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], docume
         Numbers or booleans of any shape, by name.
     document
         Anything JSON holds.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written, or could not be read again since it is too large.
     """
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     members = {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -56,6 +62,12 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], docume
         CHECKSUM: np.frombuffer(_checksum(members, text), dtype=np.uint8),
         DOCUMENT: np.frombuffer(text, dtype=np.uint8),
     }
+    size = sum(array.nbytes for array in members.values())
+    if size > MAX_BYTES // 2**10 * 1023:  # with the headers of its arrays
+        raise UserError(
+            f"{path} cannot be written: {size >> 20} MB are more than {MAX_BYTES >> 20}; "
+            "choose a smaller network"
+        )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as container:
         for name, array in members.items():
@@ -94,6 +106,7 @@ def read_archive(path: Path, what: str, remedy: str) -> tuple[Arrays, Any]:
 
 
 def _read(path: Path) -> tuple[Arrays, Any]:
+    check_ordinary(path, MAX_BYTES)
     try:
         with zipfile.ZipFile(path) as container:
             members = container.infolist()

@@ -1,15 +1,41 @@
 """Files that appear whole or not at all, and their digests."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from neonym.base.errors import UserError
+
+MOST_BYTES = 64 * 2**20  # of a document
+MOST_LEVELS = 64  # of lists and dictionaries within each other
+
+
+def check_ordinary(path: Path, most: int = MOST_BYTES) -> None:
+    """See, before it is read, that a file ends, and fits into memory.
+
+    Raises
+    ------
+    OSError
+        If there is none, it is no ordinary file, or it is larger than `most` bytes.
+    """
+    found = path.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # for `open` to refuse
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if found.st_size > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MB", str(path))
+
+
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a file, as far as `check_ordinary` has nothing against it."""
+    check_ordinary(path, most)
+    return path.read_bytes()
 
 
 @contextmanager
@@ -50,12 +76,38 @@ def parse_json(content: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        If it is not JSON, or nested too deep.
+        If it is not JSON, or nested too deep for those who walk through it.
     """
-    try:
-        return json.loads(content)
-    except RecursionError:
-        raise ValueError("not JSON that anybody wrote: nested too deep") from None
+    with suppress(RecursionError):
+        values = json.loads(content)
+        if _levels_end(values):
+            return values
+    raise ValueError("not JSON that anybody wrote: nested too deep")
+
+
+def read_json(path: Path) -> Any:
+    """The plain values in a JSON file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, see `read_bytes`.
+    ValueError
+        If it is not JSON, see `parse_json`.
+    """
+    return parse_json(read_bytes(path))
+
+
+def _levels_end(values: Any) -> bool:
+    level = [values]
+    for _ in range(MOST_LEVELS):
+        nested = [value for value in level if isinstance(value, dict | list)]
+        if not nested:
+            return True
+        level = []
+        for value in nested:
+            level.extend(value.values() if isinstance(value, dict) else value)
+    return False
 
 
 def sha256_of_file(path: Path) -> str:

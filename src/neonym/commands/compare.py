@@ -1,6 +1,5 @@
 """`neonym compare`: the configurations of a sweep, as a table."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from statistics import fmean
 import click
 
 from neonym.base.errors import UserError
+from neonym.base.files import read_json
 from neonym.base.nested import flatten
 from neonym.base.text import escape
 from neonym.experiment import Configuration
@@ -72,7 +72,7 @@ def read_jobs(folder: Path) -> list[Job]:
 
 def _figures(folder: Path) -> Mapping[str, float]:
     try:
-        report = flatten(json.loads(Outputs.below(folder).metrics.read_bytes()))
+        report = flatten(read_json(Outputs.below(folder).metrics))
         return {metric: float(report[metric]) for metric in FIGURES}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{folder} is no whole job of pipelines/sweep.py; run it again") from None

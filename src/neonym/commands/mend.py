@@ -5,7 +5,6 @@ half of them, and stops at that the next time. Neither is needed: what `dvc.lock
 cache of runs, or is made again, to the same bytes.
 """
 
-import json
 import os
 import re
 import shutil
@@ -14,6 +13,8 @@ from itertools import chain
 from pathlib import Path
 
 import click
+
+from neonym.base.files import read_json
 
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
@@ -49,7 +50,7 @@ def read_users() -> list[int] | None:
     """The processes that use files, by DVC's list; None where that is damaged."""
     for _ in range(2):
         try:
-            listed = json.loads(USERS.read_bytes())
+            listed = read_json(USERS)
             users = [*listed.get("write", {}).values(), *chain(*listed.get("read", {}).values())]
             return [int(user["pid"]) for user in users]
         except FileNotFoundError:

@@ -1,6 +1,5 @@
 """`neonym summary`: what came of the last run."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neonym.base.errors import UserError
+from neonym.base.files import parse_json
 from neonym.base.nested import flatten
 from neonym.base.text import escape
 from neonym.corpus.splits import PARTS
@@ -141,7 +141,7 @@ def _read_metrics(path: Path) -> dict[str, Any]:
 def _parse_metrics(text: str | bytes) -> dict[str, Any] | None:
     """The figures in a report's JSON; None where it is none."""
     try:
-        metrics = json.loads(text)
+        metrics = parse_json(text)
     except ValueError:
         return None
     if not isinstance(metrics, dict):

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, sha256_of_file
+from neonym.base.files import read_bytes, read_json, sha256_of_file
 from neonym.base.nested import sha256_of
 from neonym.base.text import escape, inert
 from neonym.corpus.reading import Corpus
-from neonym.corpus.source import read_source
+from neonym.corpus.source import MOST_BYTES, read_source
 from neonym.corpus.splits import PARTS, Splits
 from neonym.corpus.vocabulary import Vocabulary, tokens_of
 from neonym.settings import Data, reading_settings
@@ -142,7 +142,7 @@ def read_processed(folder: Path) -> Processed:
     """
     vocabulary = Vocabulary.load(folder / "vocabulary.json")
     try:
-        summary = parse_json((folder / "corpus.json").read_bytes())
+        summary = read_json(folder / "corpus.json")
         noted = summary.pop(SEAL, None) if isinstance(summary, dict) else None
         if noted != seal(folder, summary):
             raise ValueError("it is not as preprocess wrote it")
@@ -159,4 +159,4 @@ def read_processed(folder: Path) -> Processed:
 
 def _read_names(path: Path) -> list[str]:
     # Names may hold characters at which str.splitlines would break them.
-    return path.read_bytes().decode("utf-8").split("\n")[:-1]
+    return read_bytes(path, MOST_BYTES).decode("utf-8").split("\n")[:-1]

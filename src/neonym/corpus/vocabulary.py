@@ -1,6 +1,7 @@
 """The tokens of a corpus and their ids: letters, or words where a line is a sequence of words."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +11,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, write_text
+from neonym.base.files import read_json, write_text
 from neonym.base.types import Ids
 
 Unit = Literal["character", "word"]
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class UnknownSymbolError(UserError):
@@ -209,7 +211,7 @@ class Vocabulary:
             If the file is missing or does not hold a vocabulary.
         """
         try:
-            values = parse_json(path.read_bytes())
+            values = read_json(path)
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}); make it again") from None
         except ValueError:
@@ -222,6 +224,9 @@ def _problem_of(symbols: Sequence[Any], unit: Any) -> str | None:
         return f"unit is {unit!r}, not one of {', '.join(get_args(Unit))}"
     if not symbols or not all(isinstance(symbol, str) for symbol in symbols) or symbols[0] != "":
         return "symbols must be strings, the first of them empty"
+    half = next((symbol for symbol in symbols if _SURROGATE.search(symbol)), None)
+    if half is not None:  # which no file can hold
+        return f"{half!r} is half a character"
     if list(symbols[1:]) != sorted(set(symbols[1:])):
         return "symbols must be distinct and in the order of their code points"
     if unit == "character":

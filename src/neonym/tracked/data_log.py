@@ -1,9 +1,8 @@
 """What a run holds of the data: splits as datasets, digests, and the list where it is needed."""
 
-import json
 from pathlib import Path
 
-from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.files import md5_of, read_json, sha256_of_file
 from neonym.base.nested import sha256_of
 from neonym.corpus.processed import data_fingerprint
 from neonym.lab.places import project_root
@@ -36,7 +35,7 @@ def processed_sha256(folder: Path) -> str:
 def _log_list(run: Run, processed: Path, data: Data) -> None:
     """Log which list the data were made from, and the list itself where it is nowhere else."""
     path = Path(data.path)
-    made_from = json.loads((processed / "corpus.json").read_bytes()).get("fingerprint")
+    made_from = read_json(processed / "corpus.json").get("fingerprint")
     if not path.is_file() or data_fingerprint(data, path) != made_from:
         return  # changed or gone since
     kept = where_kept(path, Path.cwd(), project_root())

@@ -1,9 +1,9 @@
 """What a run holds of the evaluation: figures, tables, pictures, and a description to read."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from neonym.base.files import read_json
 from neonym.base.nested import flatten
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run
@@ -40,7 +40,7 @@ def log_stages_before(run: Run, files: Outputs, data: Data) -> None:
 
 def log_evaluation(run: Run, files: Outputs) -> None:
     """Log the figures and pictures, and what makes the run readable by itself."""
-    figures = json.loads(files.metrics.read_bytes())
+    figures = read_json(files.metrics)
     values = flat_metrics(figures)
     # behind their curves, so that the table shows the figures of the weights that were kept
     last = {name: values.pop(name) for name in CURVES if name in values}

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
+from neonym.base.files import parse_json
 from neonym.lab.delivery.choice_of_run import ChoiceOfRun, stages_of
 from neonym.lab.delivery.experiment_of_runs import experiment_id
 from neonym.lab.delivery.limits import key as as_key
@@ -270,7 +271,7 @@ class Replay:
             self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
             table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
-            noted = json.loads(self._client.get_run(run_id).data.tags.get(tags.TABLES, "[]"))
+            noted = parse_json(self._client.get_run(run_id).data.tags.get(tags.TABLES, "[]"))
             if table not in noted:
                 self._client.set_tag(run_id, tags.TABLES, json.dumps([*noted, table]))
 

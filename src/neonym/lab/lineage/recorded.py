@@ -1,6 +1,5 @@
 """A run as its MLflow store holds it, read and never changed."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
-from neonym.base.files import sha256_of_file
+from neonym.base.files import parse_json, sha256_of_file
 from neonym.base.nested import flatten, value_at
 from neonym.lab.delivery.choice_of_run import number_of
 from neonym.lab.lineage.lookup import connect, find_run, unusable
@@ -144,7 +143,7 @@ class Recorded:
         for path in self.artifacts:
             if PurePosixPath(path).parent == PurePosixPath(ENVIRONMENT):
                 try:
-                    values = json.loads(self.text(path) or "")
+                    values = parse_json(self.text(path) or "")
                 except ValueError:
                     continue
                 if _has_sections(values, ("blas", "packages")):

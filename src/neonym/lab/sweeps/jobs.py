@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from neonym.base.errors import PrunedError, UserError
-from neonym.base.files import write_text
+from neonym.base.files import read_json, write_text
 from neonym.base.locks import locked
 from neonym.lab.composing.by_hand import Script
 from neonym.lab.configuration import configuration_hash, seedless_hash
@@ -52,7 +52,7 @@ class Job:
     def is_finished(self, conf: str) -> bool:
         """Whether the job has a result, and composing it anew would change nothing."""
         try:
-            started = json.loads((self.folder / STARTED).read_bytes())
+            started = read_json(self.folder / STARTED)
             ended = read_result(result_of(self.folder)).status in ENDED
         except (OSError, ValueError):
             return False

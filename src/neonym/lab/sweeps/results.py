@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, write_text
+from neonym.base.files import read_json, write_text
 from neonym.lab.overrides import key_of
 
 RESULT = "result.json"
@@ -55,8 +55,13 @@ def read_result(path: Path) -> Result:
         If it is damaged.
     """
     try:
-        values = {**parse_json(path.read_bytes()), "number": int(path.parent.name)}
+        values = {**read_json(path), "number": int(path.parent.name)}
         return TypeAdapter(Result).validate_python(values)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = f"{path} cannot be read ({error.strerror})"
+        raise UserError(f"{reason}; delete it, and the job runs again") from None
     except (ValueError, TypeError):
         raise UserError(f"{path} is damaged; delete it, and the job runs again") from None
 

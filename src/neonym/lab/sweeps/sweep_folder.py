@@ -13,7 +13,7 @@ from filelock import Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json, write_text
+from neonym.base.files import read_json, write_text
 from neonym.base.locks import locked
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.sweeps.results import RESULT, Result, read_result
@@ -90,7 +90,7 @@ class Sweep:
         """
         damaged = UserError(f"{folder / SWEEP} is damaged; begin the sweep anew")
         try:
-            values = parse_json((folder / SWEEP).read_bytes())
+            values = read_json(folder / SWEEP)
             version = values["version"]
         except FileNotFoundError:
             raise UserError(f"{folder} is not a sweep's folder: it has no {SWEEP}") from None

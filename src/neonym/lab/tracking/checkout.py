@@ -146,6 +146,7 @@ def where_kept(path: Path, folder: Path, root: Path) -> Kept:
 def user_name() -> str:
     """Who runs this, as MLflow shows it."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
+        return name.encode("utf-8", "backslashreplace").decode()  # bytes that are no text
     except (OSError, KeyError):
         return UNKNOWN
