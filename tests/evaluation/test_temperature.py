@@ -3,8 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from neonym.evaluation.measures import Drawn, Lists, measure
-from neonym.evaluation.temperature import quality
+from neonym.evaluation.measures import Drawn, Lists, measure, measure_real
+from neonym.evaluation.temperature import quality, real_quality
+from neonym.models.ngram import fit
 from neonym.settings import Rules
 
 NAMES = ["rex", "Rex ", "trexo", "allo", "xx", "trexo", "xyz", "qqq"]
@@ -27,6 +28,34 @@ def test_the_figures_are_those_of_the_report(make_lists: Callable[..., Lists]) -
     assert found.uniqueness == full["uniqueness"]
     assert found.novelty == full["novelty"]
     assert found.diversity == pytest.approx(full["internal_diversity"])
+    assert found.well_formed == full["well_formed"]
+
+
+def test_names_of_noise_are_less_well_formed_and_less_likely_to_the_ngram(
+    make_lists: Callable[..., Lists],
+) -> None:
+    lists = make_lists()
+    encode = lists.vocabulary.encode_all
+    ngram = fit(encode(lists.train), len(lists.vocabulary), 3)
+    like = quality(0.5, Drawn(["trexo", "raptor"], [True] * 2), lists, ngram=ngram)
+    noise = quality(1.5, Drawn(["xtroe", "pkmruz"], [True] * 2), lists, ngram=ngram)
+    assert (like.well_formed, noise.well_formed) == (0.5, 0)
+    assert like.ngram_nll < noise.ngram_nll
+    # what rewards the noise: it is as valid and distinct, and newer
+    assert (noise.validity, noise.uniqueness) == (like.validity, like.uniqueness) == (1, 1)
+    assert noise.novelty > like.novelty
+
+
+def test_the_level_of_real_names_is_that_of_the_report(make_lists: Callable[..., Lists]) -> None:
+    lists = make_lists()
+    encode = lists.vocabulary.encode_all
+    ngram = fit(encode(lists.train), len(lists.vocabulary), 3)
+    real = real_quality(lists, ngram)
+    assert real.well_formed == measure_real(lists).values["well_formed"]
+    tokens = sum(len(name) + 1 for name in lists.test)
+    nats = ngram.negative_log_likelihood(encode(lists.test)).sum()
+    assert real.ngram_nll == pytest.approx(nats / tokens)
+    assert math.isnan(real.novelty)
 
 
 def test_of_no_valid_name_only_the_validity_is_known(make_lists: Callable[..., Lists]) -> None:

@@ -14,9 +14,11 @@ from neonym.corpus.vocabulary import Unit, Vocabulary, tokens_of
 from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
+from neonym.evaluation.temperature import real_quality
 from neonym.figures.pictures import Evaluated, _spread, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.models.mixture import Mixture
+from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Rules
 from neonym.steps.evaluate_step import _tabulate
@@ -71,6 +73,8 @@ def make() -> Make:
             HISTORY,
             2.0,
             small_training.configuration(**changes),
+            fit(vocabulary.encode_all(lists.train), len(vocabulary), 2),
+            grouped=True,
         )
 
     return evaluated
@@ -128,8 +132,16 @@ def test_pictures_of_one_network_of_a_mixture_say_which(make: Make) -> None:
     drawn = drawn_pictures(evaluated)
     titles = {name: figure.texts[0].get_text() for name, figure in drawn.items()}
     assert titles["hidden_units"] == "What single hidden units of the first of 2 networks follow"
-    assert titles["letters"].endswith("(input weights of the first of 2 networks)")
-    assert not any("2 networks" in titles[name] for name in ALL - {"hidden_units", "letters"})
+    assert not any("2 networks" in titles[name] for name in ALL - {"hidden_units"})
+
+
+def test_a_mixtures_own_value_on_val_is_a_level_in_the_picture_of_training(make: Make) -> None:
+    evaluated = make()
+    alone = drawn_pictures(evaluated)["training"].axes[0].get_legend()
+    assert not any("mixture" in text.get_text() for text in alone.get_texts())
+    evaluated.generator.metadata["val_nll"] = 1.25
+    mixed = drawn_pictures(evaluated)["training"].axes[0].get_legend()
+    assert "mixture on val, 1.250" in [text.get_text() for text in mixed.get_texts()]
 
 
 def test_without_temperatures_there_is_no_picture_of_them(make: Make) -> None:
@@ -141,6 +153,19 @@ def test_temperatures_are_drawn_in_order_with_fresh_names(make: Make) -> None:
     evaluated = make(evaluate__temperatures=[1.5, 0.0, 0.3], evaluate__temperature_names=40)
     lines = drawn_pictures(evaluated)["temperature"].axes[0].lines
     assert lines[0].get_xdata().tolist() == [0, 0.3, 1.5]
+
+
+def test_real_names_stand_beside_what_noise_costs_at_each_temperature(make: Make) -> None:
+    evaluated = make(evaluate__temperatures=[0.5, 3.0], evaluate__temperature_names=40)
+    real = real_quality(evaluated.lists, evaluated.ngram)
+    figure = drawn_pictures(evaluated)["temperature"]
+    levels = [
+        list(line.get_ydata())
+        for axes in figure.axes
+        for line in axes.lines
+        if str(line.get_label()).startswith("real names")
+    ]
+    assert levels == [[real.well_formed] * 2, [real.ngram_nll] * 2]
 
 
 def test_the_names_asked_for_are_looked_at_in_canonical_form(make: Make) -> None:

@@ -25,6 +25,10 @@ HISTORY = [
     EpochRecord(2, 20, 0.1, 2.0, 1.9, 2.1, 1.0),
     EpochRecord(3, 30, 0.1, 1.5, 1.4, 2.2, 1.0),
 ]
+QUALITIES = [
+    Quality(0.5, 1.0, 0.5, 0.75, 0.8, 0.9, 1.1),
+    Quality(1.0, 0.9, 1.0, 1.0, 0.95, 0.5, 1.9),
+]
 NASTY = ["$", "_", "^", "\\", "{", "%", "\x07", "\u202e", " ", "\u0301", "あ", "🦖", "$x$"]
 
 
@@ -55,11 +59,35 @@ def texts(figure: Figure, axes: int = 0) -> list[str]:
 def test_curves_show_both_splits_the_best_epoch_and_the_n_grams_level() -> None:
     figure = training_curves(HISTORY, 2.05)
     train, val, best, ngram = figure.axes[0].lines
-    assert train.get_ydata().tolist() == [2.9, 1.9, 1.4]
-    assert val.get_ydata().tolist() == [2.8, 2.1, 2.2]
+    assert list(train.get_ydata()) == [2.9, 1.9, 1.4]
+    assert list(val.get_ydata()) == [2.8, 2.1, 2.2]
     assert (best.get_xdata().tolist(), best.get_ydata().tolist()) == ([2], [2.1])
     assert list(ngram.get_ydata()) == [2.05, 2.05]
     assert legend(figure)[2:] == ["best on val, 2.100 in epoch 2", "n-gram on val, 2.050"]
+
+
+def test_the_curves_of_several_networks_lie_over_one_another_below_the_mixtures_level() -> None:
+    second = [
+        record._replace(epoch=record.epoch + 3, step=record.step + 30, member=2)
+        for record in HISTORY[:2]
+    ]
+    figure = training_curves([*HISTORY, *second], 2.05, 1.95)
+    lines = figure.axes[0].lines
+    curves = [(list(line.get_xdata()), list(line.get_ydata())) for line in lines[:4]]
+    assert curves == [
+        ([1, 2, 3], [2.9, 1.9, 1.4]),
+        ([1, 2, 3], [2.8, 2.1, 2.2]),
+        ([1, 2], [2.9, 1.9]),
+        ([1, 2], [2.8, 2.1]),
+    ]
+    assert list(lines[5].get_ydata()) == [1.95, 1.95]
+    assert legend(figure) == [
+        "train",
+        "val",
+        "best single network on val, 2.100 in epoch 2",
+        "mixture on val, 1.950",
+        "n-gram on val, 2.050",
+    ]
 
 
 def test_lengths_are_shares_of_each_list() -> None:
@@ -90,13 +118,32 @@ def test_distances_are_binned_around_the_ticks_and_copies_stand_at_zero() -> Non
     assert legend(figure) == ["coined, 4 names, median 0.18", "test, 2 names, median 0.15"]
 
 
+def test_that_the_split_keeps_test_names_from_being_near_is_said() -> None:
+    for grouped in (False, True):
+        figure = nearest_distances(np.array([0.1]), np.array([0.2]), grouped)
+        said = figure.texts[1].get_text().replace("\n", " ")
+        assert ("the split keeps such pairs together" in said) is grouped
+
+
 def test_quality_is_a_line_a_figure_and_the_chosen_temperature_is_marked() -> None:
-    qualities = [Quality(0.5, 1.0, 0.5, 0.75, 0.8), Quality(1.0, 0.9, 1.0, 1.0, 0.95)]
-    figure = quality_against_temperature(qualities, 1000, chosen=0.8)
-    drawn = [line.get_ydata().tolist() for line in figure.axes[0].lines[:4]]
-    assert drawn == [[1.0, 0.9], [0.5, 1.0], [0.75, 1.0], [0.8, 0.95]]
-    assert list(figure.axes[0].lines[4].get_xdata()) == [0.8, 0.8]
+    figure = quality_against_temperature(QUALITIES, 1000, chosen=0.8)
+    drawn = [line.get_ydata().tolist() for line in figure.axes[0].lines[:5]]
+    assert drawn == [[1.0, 0.9], [0.5, 1.0], [0.75, 1.0], [0.8, 0.95], [0.9, 0.5]]
+    assert figure.axes[1].lines[0].get_ydata().tolist() == [1.1, 1.9]
+    for axes, line in ((figure.axes[0], 5), (figure.axes[1], 1)):
+        assert list(axes.lines[line].get_xdata()) == [0.8, 0.8]
     assert "1,000 names" in figure.texts[1].get_text()
+
+
+def test_what_falls_with_noise_has_the_level_of_real_names_and_noise_is_not_recommended() -> None:
+    real = Quality(*[np.nan] * 5, 0.55, 1.7)
+    shares, nats = quality_against_temperature(QUALITIES, 1000, real=real).axes
+    levels = [list(line.get_ydata()) for line in (*shares.lines, *nats.lines)]
+    assert levels.count([0.55, 0.55]) == levels.count([1.7, 1.7]) == 1
+    assert len(levels) == len(QUALITIES[0]) - 1 + 2
+    said = quality_against_temperature(QUALITIES, 1000, real=real).texts[1].get_text()
+    assert "best" not in said
+    assert "rise with any noise" in said
 
 
 def test_surprise_has_a_cell_a_letter_and_one_for_the_end() -> None:
@@ -122,10 +169,25 @@ def test_hidden_units_have_a_panel_each_that_names_what_they_follow() -> None:
 
 def test_the_map_has_each_token_where_its_vector_lies() -> None:
     plane = Plane(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 4.0]]), np.array([0.6, 0.4]))
-    figure = token_map(["a", "b", "c"], plane, "a", "embedding", "letter")
+    figure = token_map(["a", "b", "c"], plane, "a", "letter")
     places = [text.get_position() for text in figure.axes[0].texts]
     assert places == [(-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)]
     assert figure.axes[0].get_xlabel() == "first component, 60% of the variance"
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ((0.07, 0.06), "show 13% of how these expectations differ, too little to trust"),
+        ((0.4, 0.2), "show 60% of how these expectations differ."),
+    ],
+)
+def test_the_map_says_how_much_it_shows_and_when_that_is_too_little(
+    shares: tuple[float, float], said: str
+) -> None:
+    plane = Plane(np.array([[0.0, 0.0], [2.0, 4.0]]), np.array(shares))
+    figure = token_map(["a", "b"], plane, "a", "letter")
+    assert said in figure.texts[1].get_text().replace("\n", " ")
 
 
 def test_labels_that_overlap_are_moved_apart_and_others_stay() -> None:
@@ -164,10 +226,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         [Follower("vowels", 0, 0, 0.0)],
         [Example("", ["a"], Reading(np.zeros(2), np.zeros((1, 1, 1))))],
     ),
-    "map": lambda: token_map(
-        NASTY, Plane(np.zeros((len(NASTY), 2)), np.zeros(2)), "", "embedding", "word"
-    ),
-    "small map": lambda: token_map(["a"], Plane(np.zeros((1, 2)), np.zeros(2)), "a", "x", "letter"),
+    "map": lambda: token_map(NASTY, Plane(np.zeros((len(NASTY), 2)), np.zeros(2)), "", "word"),
+    "small map": lambda: token_map(["a"], Plane(np.zeros((1, 2)), np.zeros(2)), "a", "letter"),
 }
 
 

@@ -6,11 +6,11 @@ from hypothesis.extra.numpy import arrays
 
 from neonym.evaluation.inspection import (
     Reading,
+    expectations,
     features_of,
     followers,
     principal_plane,
     read_names,
-    token_vectors,
 )
 from neonym.models.mixture import Mixture
 from neonym.models.ngram import choose_order
@@ -101,14 +101,16 @@ def test_correlations_are_pearsons(states: np.ndarray) -> None:
     assert found.correlation == pytest.approx(expected, abs=1e-6)
 
 
-def test_vectors_are_the_embeddings_or_the_input_weights_of_the_tokens() -> None:
-    embedded = RecurrentNetwork(4, "gru", 5, embedding_size=3, dtype="float64")
-    one_hot = RecurrentNetwork(4, "gru", 5, dtype="float64")
-    tokens = np.array([3, 1])
-    weights = one_hot.state_dict()["rnn.weight_ih_l0"]
-    expected = embedded.state_dict()["embedding.weight"][[3, 1]]
-    assert token_vectors(embedded, tokens).tolist() == expected.tolist()
-    assert token_vectors(one_hot, tokens).tolist() == weights[:, [3, 1]].T.tolist()
+@pytest.mark.parametrize("mixed", [False, True])
+def test_what_is_expected_after_a_token_is_what_the_network_predicts_there(mixed: bool) -> None:
+    network = RecurrentNetwork(4, "gru", 5, embedding_size=3, dtype="float64")
+    ngram = choose_order(NAMES, NAMES, 4, 2)
+    model = Mixture([network], ngram, 0.4) if mixed else network
+    found = expectations(model, np.array([3, 1]))
+    for row, token in zip(found, (3, 1), strict=True):
+        [after] = read_names(model, [np.array([token, 2], dtype=np.int32)])
+        assert -2 * np.log(row[2]) == pytest.approx(after.nats[1])
+    assert np.square(found).sum(axis=1) == pytest.approx([1, 1])
 
 
 def test_the_plane_keeps_the_distances_of_vectors_that_lie_in_one() -> None:

@@ -57,6 +57,7 @@ def test_the_history_is_that_of_one_member_behind_the_other():
     listener = Listener()
     result = members(THREE, listener=listener)
     assert listener.epochs == result.history
+    assert [record.member for record in result.history] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert [record.epoch for record in result.history] == list(range(1, 10))
     assert listener.steps == list(range(1, result.history[-1].step + 1))
     best = min(record.val_nll for record in result.history)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from neonym.base.files import whole_file
 
 NETWORK = "#1f6fb4"
-REAL = "#d98c21"
+REAL = "#c46a00"
 MUTED = "#767676"
 INK = "#222222"
 DPI = 120
@@ -51,15 +51,21 @@ def style(families: Sequence[str] = (BASE_FONT,)) -> Iterator[None]:
         yield
 
 
-def new_figure(title: str, how_to_read: str, height: float = 4.5) -> Figure:
-    """An empty figure with a title and, below it in a line or two, how to read it."""
+def new_figure(title: str, how_to_read: str, height: float = 4.5, legend_rows: int = 1) -> Figure:
+    """An empty figure with a title and, below it in a line or two, how to read it.
+
+    Between them and the axes there is room for a legend of so many rows.
+    """
     lines = textwrap.wrap(how_to_read, LINE)
     figure = Figure(figsize=(WIDTH, height))
     FigureCanvasAgg(figure)
     figure.text(0.02, 1 - 0.12 / height, title, size=13, va="top")
     figure.text(0.02, 1 - 0.42 / height, "\n".join(lines), size=9, color=MUTED, va="top")
     figure.subplots_adjust(
-        left=0.1, right=0.97, top=1 - (0.65 + 0.16 * len(lines)) / height, bottom=0.55 / height
+        left=0.1,
+        right=0.97,
+        top=1 - (0.45 + 0.16 * len(lines) + 0.2 * legend_rows) / height,
+        bottom=0.55 / height,
     )
     return figure
 

@@ -158,24 +158,27 @@ class Plane(NamedTuple):
     shares: Floats
 
 
-def token_vectors(network: RecurrentNetwork, tokens: npt.NDArray[np.integer]) -> Floats:
-    """What tokens are to a network: their embeddings, or their weights into the first layer.
+def expectations(model: RecurrentNetwork | Mixture, tokens: npt.NDArray[np.integer[Any]]) -> Floats:
+    """What a network expects after each token, where a name begins with it.
 
     Parameters
     ----------
-    network
-        With or without an embedding.
+    model
+        Its dropout is off.
     tokens
         Ids, shape (tokens,).
 
     Returns
     -------
-    vectors
-        Shape (tokens, width).
+    expectations
+        Square roots of the probabilities of the next token, shape (tokens, vocabulary): between
+        such rows the Euclidean distance is Hellinger's between the distributions.
     """
-    arrays = network.state_dict()
-    vectors = arrays.get("embedding.weight", arrays["rnn.weight_ih_l0"].T)
-    return np.asarray(vectors[tokens], dtype=np.float64)
+    state: Any = model.initial_state(len(tokens))
+    _, state = model.step(np.full(len(tokens), START_END), state)
+    logits, _ = model.step(tokens, state)
+    roots: Floats = np.exp(log_softmax(logits).astype(np.float64) / 2)
+    return roots
 
 
 def principal_plane(vectors: Floats) -> Plane:

@@ -7,7 +7,7 @@ import numpy as np
 from neonym.base.types import Floats
 from neonym.corpus.splits import PARTS
 from neonym.evaluation.measures import Drawn, Lists
-from neonym.models.ngram import choose_order
+from neonym.models.ngram import WittenBell, choose_order
 
 Nats = dict[str, Floats]
 
@@ -23,11 +23,14 @@ class Reference(NamedTuple):
         Of each whole name of `train`, `val` and `test`.
     order
         Of the n-gram; 0 for the uniform sampler.
+    model
+        The n-gram; None for the uniform sampler.
     """
 
     drawn: Drawn
     nats: Nats
     order: int
+    model: WittenBell | None = None
 
 
 def ngram_reference(
@@ -51,7 +54,7 @@ def ngram_reference(
     sequences, ended = model.sample(count, seed, max_length, vocabulary.encode(prefix).tolist())
     drawn = Drawn([vocabulary.decode(row) for row in sequences], ended)
     nats = {part: model.negative_log_likelihood(rows) for part, rows in parts.items()}
-    return Reference(drawn, nats, model.order)
+    return Reference(drawn, nats, model.order, model)
 
 
 # Names so far from all others have no near neighbours to stop at; the floor needs no more of them.

@@ -74,14 +74,21 @@ def token_distribution(
     return figure
 
 
-def nearest_distances(coined: Floats, real: Floats) -> Figure:
+def nearest_distances(coined: Floats, real: Floats, grouped: bool = False) -> Figure:
     """How far names are from the nearest training name, coined ones beside test names.
 
     Parameters
     ----------
     coined, real
         Normalised Levenshtein distances, 0 to 1, one a distinct name.
+    grouped
+        Whether the split keeps test names from being one edit from a training name.
     """
+    near = (
+        " One edit from one no test name lies, since the split keeps such pairs together."
+        if grouped
+        else ""
+    )
     steps = range(round(1 / DISTANCE_BIN) + 1)
     binned = [
         np.rint(distances / DISTANCE_BIN).astype(int).tolist() for distances in (coined, real)
@@ -91,7 +98,7 @@ def nearest_distances(coined: Floats, real: Floats) -> Figure:
         figure = new_figure(
             "Distance to the nearest training name",
             "Is it copying? Then coined names lie left of test names, which the network never saw. "
-            "At 0 they are training names.",
+            f"At 0 they are training names.{near}",
         )
         axes = new_axes(figure, "edits a letter to the nearest training name", "share of names")
         _bars_beside(

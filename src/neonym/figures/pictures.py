@@ -12,15 +12,15 @@ from neonym.evaluation.distributions import is_vowel
 from neonym.evaluation.edits import nearest
 from neonym.evaluation.inspection import (
     Follower,
+    expectations,
     features_of,
     followers,
     principal_plane,
     read_names,
-    token_vectors,
 )
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
-from neonym.evaluation.temperature import quality
+from neonym.evaluation.temperature import quality, real_quality
 from neonym.figures.curves import training_curves
 from neonym.figures.histograms import length_distribution, nearest_distances, token_distribution
 from neonym.figures.surprisal import Example, letter_surprisal
@@ -30,6 +30,7 @@ from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
 from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
+from neonym.models.ngram import WittenBell
 from neonym.settings import Settings
 from neonym.training.history import EpochRecord
 
@@ -51,12 +52,15 @@ class Evaluated(NamedTuple):
     history: Sequence[EpochRecord]
     ngram_val_nll: float | None
     settings: Settings
+    ngram: WittenBell | None
+    grouped: bool
+    """Whether names one edit apart are on the same side of the split."""
 
 
 def pictures(evaluated: Evaluated) -> Iterator[Picture]:
     """All pictures by file name, one at a time, so that one is in memory."""
-    members = evaluated.settings.train.members
-    yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll, members)
+    mixed = evaluated.generator.metadata.get("val_nll")
+    yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll, mixed)
     yield from _of_distributions(evaluated)
     if evaluated.settings.evaluate.temperatures:
         yield "temperature", _of_temperature(evaluated)
@@ -75,7 +79,8 @@ def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
     strings = lists.vocabulary.as_strings
     of_test = nearest(strings(lists.test[:MOST_COMPARED]), strings(lists.train)).distance
     of_coined = np.array([row.distance for row in evaluated.table if row.valid])
-    yield "nearest_training_names", nearest_distances(of_coined, of_test)
+    distances = nearest_distances(of_coined, of_test, evaluated.grouped)
+    yield "nearest_training_names", distances
 
 
 def _of_temperature(evaluated: Evaluated) -> Figure:
@@ -93,8 +98,11 @@ def _of_temperature(evaluated: Evaluated) -> Figure:
             raw=True,
         )
         drawn = Drawn(names.names, names.ended)
-        qualities.append(quality(temperature, drawn, evaluated.lists, seed))
-    return quality_against_temperature(qualities, options.temperature_names, sample.temperature)
+        qualities.append(quality(temperature, drawn, evaluated.lists, seed, evaluated.ngram))
+    real = real_quality(evaluated.lists, evaluated.ngram)
+    return quality_against_temperature(
+        qualities, options.temperature_names, sample.temperature, real
+    )
 
 
 def _of_the_network(evaluated: Evaluated) -> Iterator[Picture]:
@@ -168,17 +176,16 @@ def _followers(evaluated: Evaluated) -> list[Follower]:
 
 
 def _map(evaluated: Evaluated) -> Figure:
-    """The most frequent tokens of train in the plane of their vectors."""
-    lists, network = evaluated.lists, evaluated.generator.network
-    ids = np.concatenate(lists.vocabulary.encode_all(lists.train))
-    counts = np.bincount(ids, minlength=len(lists.vocabulary))
+    """The most frequent tokens of train in the plane of what is expected after them."""
+    lists, vocabulary = evaluated.lists, evaluated.lists.vocabulary
+    ids = np.concatenate(vocabulary.encode_all(lists.train))
+    counts = np.bincount(ids, minlength=len(vocabulary))
     frequent = np.argsort(-counts, kind="stable")[:MOST_MAPPED]
     shown = np.sort(frequent[counts[frequent] > 0])
-    tokens = [lists.vocabulary.symbols[number] for number in shown]
-    kind = "input weights" if network.embedding_size is None else "embedding"
-    kind += _whose(evaluated)
-    plane = principal_plane(token_vectors(network, shown))
-    return token_map(tokens, plane, _vowels(lists), kind, _noun(lists))
+    plane = principal_plane(expectations(evaluated.generator.predictor, shown))
+    return token_map(
+        [vocabulary.symbols[number] for number in shown], plane, _vowels(lists), _noun(lists)
+    )
 
 
 def _whose(evaluated: Evaluated) -> str:

@@ -1,4 +1,4 @@
-"""How a network sees the letters: which are alike to it."""
+"""How a network sees the letters: after which of them it expects nearly the same."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,16 @@ from neonym.evaluation.inspection import Plane
 
 # Of the width of the map; letters moved farther than this have a line to where they belong
 BARELY = 0.03
+MOST_OF_IT = 0.5  # of the variance; a plane that shows less is no map of what is near
 
 
-def token_map(tokens: Sequence[str], plane: Plane, vowels: str, what: str, noun: str) -> Figure:
-    """Tokens in the plane in which they lie farthest apart.
+def token_map(
+    tokens: Sequence[str],
+    plane: Plane,
+    vowels: str,
+    noun: str,
+) -> Figure:
+    """Tokens in the plane in which they lie farthest apart, and how much of it all that shows.
 
     Parameters
     ----------
@@ -25,8 +31,6 @@ def token_map(tokens: Sequence[str], plane: Plane, vowels: str, what: str, noun:
         Where they lie.
     vowels
         Letters that have another colour.
-    what
-        What the vectors are: "embedding" or "input weights".
     noun
         What a token is: "letter" or "word".
     """
@@ -35,9 +39,8 @@ def token_map(tokens: Sequence[str], plane: Plane, vowels: str, what: str, noun:
     has_vowels = any(token in vowels for token in tokens)
     with style(lettering.families):
         figure = new_figure(
-            f"{noun.capitalize()}s as the network sees them ({what})",
-            f"{noun.capitalize()}s that lie near one another mean nearly the same to it. Two "
-            "principal components." + (" Vowels are orange." if has_vowels else ""),
+            f"{noun.capitalize()}s by what the network expects after them",
+            how_to_read(plane, noun) + (" Vowels are orange." if has_vowels else ""),
             height=5.0,
         )
         x_share, y_share = plane.shares
@@ -61,6 +64,18 @@ def token_map(tokens: Sequence[str], plane: Plane, vowels: str, what: str, noun:
         side = 0.52 + sizes[:, 0].max(initial=0) / 2
         axes.set(xlim=(-side, side), ylim=(-0.56, 0.56), xticks=[], yticks=[])
     return figure
+
+
+def how_to_read(plane: Plane, noun: str) -> str:
+    """What nearness in the map means, and how far it can be trusted."""
+    said = (
+        f"Near one another lie {noun}s after which it expects nearly the same, where a name begins "
+        f"with them. The two axes show {float(plane.shares.sum()):.0%} of how these expectations "
+        "differ"
+    )
+    if float(plane.shares.sum()) >= MOST_OF_IT:
+        return f"{said}."
+    return f"{said}, too little to trust: what lies together here may be far apart."
 
 
 def moved_apart(places: Floats, sizes: Floats, rounds: int = 200) -> Floats:

@@ -13,7 +13,7 @@ from neonym.corpus.splits import PARTS
 from neonym.drawing.canvas import save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.page import to_page
-from neonym.evaluation.references import ngram_reference, uniform_reference
+from neonym.evaluation.references import Reference, ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate as judge
 from neonym.evaluation.report import to_json
 from neonym.evaluation.table import NameRow, names_table
@@ -47,37 +47,50 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     generator = load_trained(files.model, settings, processed)
     names, ended, log_probs = read_names(files.names)
     drawn = Drawn(names, ended)
-    report = _judge(generator, drawn, lists, settings)
+    ngram = _ngram(generator, drawn, lists, settings)
+    report = _judge(generator, drawn, lists, ngram, settings)
     table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
-    grouped = processed.summary["grouped"]
+    grouped = bool(processed.summary["grouped"])
     page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
     write_text(files.metrics_table, page)
     write_names_table(files.names_table, table)
     if with_pictures:
         level = report["reference"]["ngram"]["val"]["nll"]
         history = read_history(files.history)
-        evaluated = Evaluated(generator, lists, drawn, table, history, level, settings)
+        evaluated = Evaluated(
+            generator, lists, drawn, table, history, level, settings, ngram.model, grouped
+        )
         _draw_pictures(evaluated, files.pictures)
     return report
 
 
 @one_blas_thread()
-def _judge(
-    generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings
-) -> dict[str, Any]:
-    """The figures of the drawn names and of the model's likelihood, beside the references."""
-    sample, seed = settings.sample, settings.seed
-    count = len(drawn.names)
-    max_length = sample.max_length or generator.max_length
-    ngram = ngram_reference(
+def _ngram(generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings) -> Reference:
+    """The n-gram of the list, and as many names of it."""
+    sample = settings.sample
+    return ngram_reference(
         lists,
         settings.evaluate.ngram_max_order,
-        count=count,
-        max_length=max_length,
-        seed=seed,
+        count=len(drawn.names),
+        max_length=sample.max_length or generator.max_length,
+        seed=settings.seed,
         prefix=generator.canonical(sample.prefix),
     )
+
+
+@one_blas_thread()
+def _judge(
+    generator: NameGenerator,
+    drawn: Drawn,
+    lists: Lists,
+    ngram: Reference,
+    settings: Settings,
+) -> dict[str, Any]:
+    """The figures of the drawn names and of the model's likelihood, beside the references."""
+    seed = settings.seed
+    count = len(drawn.names)
+    max_length = settings.sample.max_length or generator.max_length
     uniform = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
     nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
     return judge(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)

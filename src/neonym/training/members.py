@@ -38,7 +38,7 @@ def train_members(
     checkpoints = [_checkpoint_of(number, checkpoint) for number in range(options.members)]
     for number, path in enumerate(checkpoints):
         seed = member_seed(configuration.seed, number)
-        offset = _OffsetListener(history[-1] if history else None, listener)
+        offset = _OffsetListener(number + 1, history[-1] if history else None, listener)
         result = train(
             train_ids,
             val_ids,
@@ -73,12 +73,17 @@ def _checkpoint_of(number: int, checkpoint: Path | None) -> Path | None:
 class _OffsetListener:
     """Passes a member's training on, its epochs and steps counted from those of members before."""
 
-    def __init__(self, last: EpochRecord | None, listener: TrainingListener | None) -> None:
+    def __init__(
+        self, member: int, last: EpochRecord | None, listener: TrainingListener | None
+    ) -> None:
+        self.member = member
         self.epochs, self.steps = (last.epoch, last.step) if last else (0, 0)
         self.listener = listener
 
     def shifted(self, record: EpochRecord) -> EpochRecord:
-        return record._replace(epoch=self.epochs + record.epoch, step=self.steps + record.step)
+        return record._replace(
+            epoch=self.epochs + record.epoch, step=self.steps + record.step, member=self.member
+        )
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
         if self.listener:
