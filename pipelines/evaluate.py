@@ -19,7 +19,7 @@ def run(stage: Stage[Configuration]) -> float:
     report = evaluate(configuration, files)
     with stage.tracked(files.model) as tracked:
         log_stages_before(tracked, files, configuration.data)
-        log_evaluation(tracked, files)
+        log_evaluation(tracked, files, configuration.sweep.optimized_metric)
     stage.wait_for_delivery(tracked)
     value: float = report["val"]["nll"]
     return value

@@ -37,7 +37,8 @@ def run(stage: Stage[Configuration]) -> float | None:
             stage.say(f"sample: {remark}")
         log_names(tracked.for_stage("sample"), files)
         report = evaluate(configuration, files, with_pictures=single)
-        log_evaluation(tracked.for_stage("evaluate"), files)
+        chosen_by = configuration.sweep.optimized_metric
+        log_evaluation(tracked.for_stage("evaluate"), files, chosen_by)
     value: float | None = value_at(report, configuration.sweep.optimized_metric)
     return value
 

@@ -76,7 +76,7 @@ def log_results(run: "Run", folder: Path, configuration: Configuration) -> None:
 
     files = Outputs.below(folder)
     log_stages_before(run, files, configuration.data)
-    log_evaluation(run.for_stage("evaluate"), files)
+    log_evaluation(run.for_stage("evaluate"), files, configuration.sweep.optimized_metric)
 
 
 def log_model(uri: str, run_id: str, file: Path) -> str:

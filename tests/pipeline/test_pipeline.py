@@ -24,6 +24,7 @@ OUTPUTS = (
     "reports/history.csv",
     "reports/names.csv",
     "reports/metrics.json",
+    "reports/main_metrics.json",
     "reports/metrics.md",
     "reports/names_table.csv",
 )

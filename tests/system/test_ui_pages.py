@@ -161,7 +161,7 @@ def test_charts_stand_in_sections_with_all_the_rest_closed(visit: Visit, tracked
         "Curves, nats per token",
         "Figures of the weights that were kept",
         "Hyperparameters and best/val_nll",
-        "train",
+        "Curves by epoch",
     ]
     shown = [text.strip().split("\n")[0] for text in cards.all_inner_texts()]
     assert shown == [
@@ -237,8 +237,14 @@ def test_a_run_has_bars_for_single_figures_and_its_description(
     expect(visit.page.locator("tr", has_text="val/nll").first).to_be_visible()
     expect(visit.page.get_by_text("n-gram").first).to_be_visible()
     visit.open(tracked.page_of(tracked.workspace, "/model-metrics"))
+    sections = visit.page.get_by_test_id("experiment-view-compare-runs-section-header")
+    expect(sections.first).to_contain_text("Curves by epoch")
     cards = visit.page.get_by_test_id("experiment-view-compare-runs-card")
-    expect(cards.first.locator(".barlayer .point")).to_have_count(1)
+    expect(cards.first.locator(".scatterlayer .js-line").first).to_be_attached()
+    bars = cards.filter(has=visit.page.locator(".barlayer .point"))
+    expect(bars.first.locator(".barlayer .point")).to_have_count(1)
+    counts = [int(text.split("(")[1].split(")")[0]) for text in sections.all_inner_texts()]
+    assert sum(counts) <= 20
 
 
 def test_the_model_of_the_workspace_is_among_the_models(visit: Visit, tracked: Tracked) -> None:

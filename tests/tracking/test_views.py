@@ -57,7 +57,7 @@ def test_the_filters_in_the_documentation_can_be_searched_for(store: Store) -> N
     Replay(store).deliver(write(store, [opened("k")]))
     page = Path(__file__).resolve().parents[2] / "docs" / "comparing.md"
     filters = re.findall(r"^\| ``(.+?)`` \|", page.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(filters) == 7
+    assert len(filters) == 8
     client = MlflowClient(store.uri)
     experiment = client.get_experiment_by_name("names").experiment_id
     found = [len(client.search_runs([experiment], wanted)) for wanted in filters]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from neonym.base.nested import flatten
+from neonym.base.nested import flatten, nest, value_at
 from neonym.evaluation.list_metrics import LIST_METRICS
 
 COLUMNS = ("model", "95%", "n-gram", "real names", "uniform")
@@ -37,6 +37,21 @@ FIGURES = {
     "names.length_w1": "lengths unlike test's (tokens)",
     "names.vowel_ratio_w1": "shares of vowels unlike test's",
 }
+# Those by which runs are compared: what DVC and MLflow take for metrics
+MAIN = (
+    "test.nll",
+    "val.nll",
+    "train.nll",
+    "minus_ngram.test.nll",
+    "names.validity",
+    "names.well_formed",
+    "names.vun_1k",
+    "names.uniqueness_1k",
+    "names.novelty",
+    "names.copied",
+    "names.nearest_train_distance",
+    "names.internal_diversity_1k",
+)
 BROKEN = "names.broken."
 NOT_SHOWN = ("names.drawn", "names.valid", "names.distinct", "names.rediscovery_1k")
 
@@ -60,6 +75,11 @@ def check_known(metrics: Iterable[str]) -> None:
     for metric in metrics:
         if metric not in FIGURES and metric not in NOT_SHOWN and not metric.startswith(BROKEN):
             raise LookupError(f"{metric} has no meaning: add it to FIGURES in {__file__}")
+
+
+def main_figures(report: Mapping[str, Any], *others: str) -> dict[str, Any]:
+    """The main figures of a report, and others that are asked for, under the same names."""
+    return nest({name: value_at(report, name) for name in dict.fromkeys((*MAIN, *others))})
 
 
 def lines(report: Mapping[str, Any]) -> list[Line]:

@@ -11,6 +11,7 @@ from neonym.base.types import Floats
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
 from neonym.drawing.canvas import save_figure
+from neonym.evaluation.catalogue import main_figures
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.page import to_page
 from neonym.evaluation.references import Reference, ngram_reference, uniform_reference
@@ -51,6 +52,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     report = _judge(generator, drawn, lists, ngram, settings)
     table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
+    write_text(files.main_metrics, to_json(main_figures(report)))
     grouped = bool(processed.summary["grouped"])
     page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
     write_text(files.metrics_table, page)

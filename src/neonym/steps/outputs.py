@@ -21,7 +21,9 @@ class Outputs:
     names: Path
     """The names drawn."""
     metrics: Path
-    """The figures."""
+    """All figures."""
+    main_metrics: Path
+    """The main ones, which DVC compares."""
     metrics_table: Path
     """The figures as a table to read."""
     names_table: Path
@@ -39,6 +41,7 @@ class Outputs:
             history=folder / "reports/history.csv",
             names=folder / "reports/names.csv",
             metrics=folder / "reports/metrics.json",
+            main_metrics=folder / "reports/main_metrics.json",
             metrics_table=folder / "reports/metrics.md",
             names_table=folder / "reports/names_table.csv",
             pictures=folder / "reports/figures",

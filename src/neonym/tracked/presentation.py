@@ -1,9 +1,12 @@
 """How runs of names are presented: in MLflow's UI, and what their results may depend on."""
 
 from neonym.lab.project import Charts
+from neonym.tracked import SECTION
 
 CHARTS = Charts(
     columns=(
+        # nats of one list say nothing beside those of another
+        "params.data.name",
         "metrics.best/val_nll",
         "metrics.test/nll",
         "metrics.names/validity",
@@ -29,7 +32,19 @@ CHARTS = Charts(
     ),
     axes=("model.cell", "model.hidden_size", "optimizer.lr", "seed"),
     best="best/val_nll",
-    sections=("train", "val", "test", "names", "best", "minus_ngram", "interval", "reference"),
+    # the last two are those of runs of earlier versions, which logged every figure
+    sections=(
+        SECTION,
+        "train",
+        "val",
+        "test",
+        "names",
+        "best",
+        "best_member",
+        "minus_ngram",
+        "interval",
+        "reference",
+    ),
 )
 
 PACKAGES = {

@@ -16,6 +16,7 @@ from neonym.settings import Settings
 from neonym.steps.outputs import Outputs
 from neonym.steps.train_step import number_of_epochs, train
 from neonym.tracked import ONE_VALUE
+from neonym.tracked.curves_log import CurvesLog, log_level
 from neonym.tracked.data_log import log_data
 from neonym.training.history import EpochRecord, read_history
 
@@ -41,17 +42,19 @@ class TrainingLog:
         self, run: Run, settings: Settings, every: int, judge: Judge | None = None
     ) -> None:
         self._run, self._every, self._judge = run, every, judge
+        self._has_members = settings.train.members > 1
+        self._curves = CurvesLog(run, self._has_members)
         summed = settings.train.reduction == "sum"
         self._running_loss = "train/loss_per_step" if summed else "train/loss"
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
-        """Log the running loss now and then."""
-        if step % self._every == 0:
+        """Log the running loss now and then; not of several networks, which follow one another."""
+        if step % self._every == 0 and not self._has_members:
             self._run.metrics({self._running_loss: loss}, step)
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Log the epoch, and have it judged."""
-        log_epoch(self._run, record)
+        self._curves.add(record)
         if self._judge:
             self._judge(record.epoch, record.val_nll)
 
@@ -88,18 +91,6 @@ def train_tracked(
     return best
 
 
-def log_epoch(run: Run, record: EpochRecord) -> None:
-    """Log one epoch; its step is the last of its optimizer steps."""
-    values = {
-        "train/nll": record.train_nll,
-        "val/nll": record.val_nll,
-        "train/lr": record.lr,
-        "train/grad_norm": record.grad_norm,
-        "train/epoch": float(record.epoch),
-    }
-    run.metrics(values, record.step)
-
-
 def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:
     """Log what training ends with: the best epoch, the curves' file and the model's.
 
@@ -116,6 +107,8 @@ def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:
         f"{curve}/epoch": float(best.epoch),
     }
     run.metrics(values if mixed is None else {**values, "best/val_nll": mixed}, ONE_VALUE)
+    if mixed is not None:
+        log_level(run, history, mixed)
     digest = sha256_of_file(files.model)
     run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
     run.artifact(files.history, "reports")

@@ -1,6 +1,6 @@
 """Views of the runs' table and charts that an MLflow experiment begins with.
 
-MLflow keeps a named view as a tag of its experiment, in the form of its UI's own state. Of some 200
+MLflow keeps a named view as a tag of its experiment, in the form of its UI's own state. Of all
 figures and 70 parameters these show the ones by which runs are compared; the others are a click
 away.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from neonym.lab.project import Charts
 from neonym.lab.tracking import tags
 
-VERSION = "1"
+VERSION = "2"
 FIRST = "neonym-runs"
 """The view that `make ui` opens."""
 
