@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from formats import PROJECT
 
+from marked_project import mark
 from neonym.commands.mend import command
 
 
@@ -26,8 +27,8 @@ KILLED = {"read": {}, "write": {"models/model.npz": {"pid": 999999999, "cmd": "d
 @pytest.fixture
 def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose run was killed."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    monkeypatch.chdir(mark(tmp_path))
+    (tmp_path / ".dvc/tmp").mkdir()
     (tmp_path / ".dvc/tmp/rwlock").write_text(json.dumps(KILLED))
     (tmp_path / "dvc.lock").write_bytes(LOCK)
     return tmp_path
@@ -51,7 +52,7 @@ def test_a_lock_that_was_cut_off_is_put_aside(killed: Path, users: str) -> None:
 def test_so_it_is_in_a_checkout_in_which_dvc_has_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(mark(tmp_path))
     Path("dvc.lock").write_bytes(HALF)
     mend()
     assert Path(".dvc/tmp/dvc.lock.damaged").read_bytes() == HALF

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from marked_project import mark
 from neonym import experiment
 from neonym.commands.resume_sweep import command
 from neonym.lab.sweeps.vouched import unvouched
@@ -97,7 +98,7 @@ def test_what_a_sweep_of_ours_asks_for_is_taken(word: str) -> None:
 def test_resuming_names_what_is_refused_and_the_way_to_have_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(mark(tmp_path))
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines/train.py").touch()
     asked = ["seed=0", f"+hydra.callbacks.x={EVIL}"]

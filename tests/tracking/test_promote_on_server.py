@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 from mlflow_server import serving
 from promotable import deliver_run, run_of, write_model
 
+from marked_project import mark
 from neonym import experiment
 from neonym.cli import run as run_cli
 from neonym.generation.generator import NameGenerator
@@ -27,7 +28,7 @@ def served_store(
     tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     shutil.copyfile(empty_database, tmp_path / "server.db")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(mark(tmp_path))
     with serving(tmp_path) as uri:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
         yield Store(tmp_path, uri, experiment.PROJECT)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from marked_project import mark
 from neonym import experiment
 from neonym.base.errors import UserError
 from neonym.lab.delivery.ui import check, listen
@@ -24,7 +25,7 @@ def ui(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
         experiment.PROJECT.reference,
         *words,
     ]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=mark(root), capture_output=True, text=True, check=False)
 
 
 def test_a_port_that_is_taken_is_one_line_that_names_another(store: Store) -> None:
@@ -59,7 +60,7 @@ def test_a_project_without_runs_has_nothing_to_show(
     done = ui(tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "ui: nothing is tracked yet; run `make repro`\n"
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".dvc", "dvc.yaml"}
 
 
 def test_a_server_has_its_own_ui_and_its_password_is_not_shown(

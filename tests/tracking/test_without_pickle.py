@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from promotable import deliver_run, write_model
 
+from marked_project import mark
 from neonym import experiment
 from neonym.lab.tracking.store import Store
 
@@ -61,7 +62,7 @@ print(*(row["name"] for row in json.loads(answer.response)["predictions"]), sep=
 def run(root: Path, program: str, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", DISABLE + program, *words],
-        cwd=root,
+        cwd=mark(root),
         env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"},
         capture_output=True,
         text=True,

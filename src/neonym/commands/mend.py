@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from neonym.base.files import read_json
+from neonym.lab.places import enter_project
 
 USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
@@ -29,6 +30,7 @@ FOLDERS = "data/.processed.*"
 @click.command("mend")
 def command() -> None:
     """Mend what a killed `dvc repro` has left, unless DVC works in the project."""
+    enter_project()
     users = read_users()
     if users is None:
         USERS.unlink()

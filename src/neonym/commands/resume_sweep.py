@@ -27,10 +27,16 @@ def command(sweep: str, trust: bool) -> None:
     --trust.
     """
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
+    from neonym.lab.places import enter_project  # noqa: PLC0415
     from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
     from neonym.lab.sweeps.vouched import unvouched  # noqa: PLC0415
 
-    found = Sweep.read(Path(sweep)) if Path(sweep).is_dir() else _of_run(sweep)
+    given, root = Path(sweep).resolve(), enter_project()
+    folder = given if given.is_dir() else root / sweep
+    if folder.is_dir():
+        found = Sweep.read(folder.relative_to(root) if folder.is_relative_to(root) else folder)
+    else:
+        found = _of_run(sweep)
     script = f"pipelines/{found.script}.py"
     if not Path(script).is_file():
         raise UserError(f"{script} does not exist here; run this in the project's folder")
@@ -40,8 +46,8 @@ def command(sweep: str, trust: bool) -> None:
             f"{found.folder / SWEEP} asks for {word}, which could run anything; look at the file, "
             "and add --trust if all in it is yours"
         )
-    folder = f"hydra.sweep.dir={_quoted(str(found.folder))}"
-    arguments = [*found.arguments, "sweep.resume=true", folder]
+    place = f"hydra.sweep.dir={_quoted(str(found.folder))}"
+    arguments = [*found.arguments, "sweep.resume=true", place]
     # becomes the sweep: who ends the one, ends the other
     os.execv(sys.executable, [sys.executable, script, "-m", *arguments])  # noqa: S606 (no shell)
 

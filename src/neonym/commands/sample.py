@@ -10,6 +10,7 @@ from neonym.base.errors import UserError
 from neonym.base.text import escape, escape_json
 from neonym.corpus.reading import read_names
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator, Names
+from neonym.lab.places import in_project
 from neonym.models.choice import Choice
 
 # What only matters where names are drawn.
@@ -39,8 +40,8 @@ OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    default=DEFAULT_MODEL,
-    show_default=True,
+    default=lambda: in_project(DEFAULT_MODEL),
+    show_default=str(DEFAULT_MODEL),
     help="The model file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Names and log-probabilities as JSON.")

@@ -14,6 +14,7 @@ from neonym.corpus.columns import Entry
 from neonym.corpus.reading import read_names
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
 from neonym.generation.generator import DEFAULT_MODEL, NameGenerator
+from neonym.lab.places import in_project
 
 
 class Score(NamedTuple):
@@ -63,8 +64,8 @@ class Unknown(NamedTuple):
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    default=DEFAULT_MODEL,
-    show_default=True,
+    default=lambda: in_project(DEFAULT_MODEL),
+    show_default=str(DEFAULT_MODEL),
     help="The model file.",
 )
 @click.option("--column", metavar="NAME|N", help="The column of a table that holds the names.")

@@ -17,6 +17,7 @@ from neonym.corpus.splits import PARTS
 from neonym.evaluation.catalogue import COLUMNS, lines
 from neonym.generation.names_file import read_names
 from neonym.lab.git import git_bytes
+from neonym.lab.places import in_project
 from neonym.steps.outputs import Outputs
 
 METRICS = "reports/metrics.json"
@@ -43,7 +44,7 @@ SHOWN = frozenset(
 @click.command("summary")
 def command() -> None:
     """Show the figures beside their references, new names, and where everything is."""
-    print_summary(Path(), Console(highlight=False))
+    print_summary(in_project(Path()), Console(highlight=False))
 
 
 def print_summary(root: Path, console: Console) -> None:

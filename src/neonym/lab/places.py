@@ -47,6 +47,14 @@ def enter_project() -> Path:
     return root
 
 
+def in_project(path: Path) -> Path:
+    """A file of the project, as it is called from the working directory, wherever in it that is."""
+    try:
+        return Path(os.path.relpath(project_root() / path))
+    except UserError:  # outside of one it may still be there
+        return path
+
+
 def explain_unfit(folder: str, root: Path) -> str:
     """Why results cannot go to a folder, links followed; "" if they can.
 
