@@ -20,8 +20,18 @@ help: ## Print what each target does
 
 setup: $(READY) ## Make .venv with the locked dependencies (PYTHON= chooses the interpreter)
 
+# An environment cannot be moved, so it is made in its place, by one at a time: who waited looks
+# again whether it is there. What says so is written last.
+ifndef ALONE
+$(READY): requirements.lock pyproject.toml
+	@flock $(@D).lock $(MAKE) --silent $@ ALONE=1
+
+$(BENCH): $(READY)
+	@flock $(@D).lock $(MAKE) --silent $@ ALONE=1
+else
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} is not supported; name one of 3.11 to 3.13: make PYTHON=python3.12")'
+	@rm -f $@
 	@echo "Setting up $(@D) with the locked dependencies"
 	@$(PYTHON) -m venv --clear $(@D)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(@D)/uv.lock
@@ -36,6 +46,7 @@ $(BENCH): $(READY)
 	@$(MAKE) --silent $(@D)/.locked VENV=$(@D) READY=$(@D)/.locked
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 jax
 	@touch $@
+endif
 
 repro: setup ## Run the main job: dinosaurs in, a trained network, new names and an MLflow run out
 	@neonym mend
@@ -91,5 +102,5 @@ lock: ## Lock the dependencies anew: exact versions and hashes
 		--no-annotate --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Delete what runs made, tracked runs included; keep data, conf and code
-	@rm -rf .venv .venv-bench .neonym mlflow.db* mlartifacts outputs multirun models data/processed dvc_plots \
-		reports/figures reports/*.csv
+	@rm -rf .venv .venv-bench .venv.lock .venv-bench.lock .neonym mlflow.db* mlartifacts outputs multirun \
+		models data/processed dvc_plots reports/figures reports/*.csv
