@@ -5,14 +5,14 @@ import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import IO
+from typing import IO, Any
 
 import click
 
 from neonym import commands
 from neonym.base.errors import UserError
 from neonym.base.standard_streams import open_closed_streams
-from neonym.base.text import escape
+from neonym.base.text import escape, escape_stream
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
@@ -49,6 +49,7 @@ def main() -> None:
     open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
+    sys.stdout, sys.stderr = _Harmless(sys.stdout), _Harmless(sys.stderr)
     status = 0
     try:
         status = run()
@@ -80,6 +81,19 @@ def run() -> int:
     except SystemExit:  # by click or rich: who reads has enough, which is no mistake
         return 0
     return MISTAKE
+
+
+class _Harmless:
+    """A stream in which the terminal obeys nothing but colours, whichever command writes to it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(escape_stream(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def complain(message: str) -> None:

@@ -64,6 +64,18 @@ def test_the_table_of_dropped_lines_names_line_and_reason(folder) -> None:
     ]
 
 
+def test_every_cell_of_dropped_lines_is_quoted_and_none_is_a_formula(
+    make_data, write, tmp_path
+) -> None:
+    text = "x;=1+cmd|' /C calc'!A0;y\n"
+    path = write(f"{TEXT}{text}{text}turned\u200faround\nturned\u200faround\n")
+    preprocess(path, make_data(), tmp_path / "made")
+    lines = (tmp_path / "made" / "dropped.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == '"line","text","reason","detail"'
+    assert lines[-2] == '"11","x;\'=1+cmd|\'\' /C calc\'!A0;y","duplicate","of line 10"'
+    assert lines[-1] == '"13","turned\\u200faround","duplicate","of line 12"'
+
+
 def test_the_same_list_gives_the_same_bytes_wherever_it_lies(
     folder, make_data, write, tmp_path
 ) -> None:

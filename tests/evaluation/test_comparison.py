@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.base.text import escape_lines
 from neonym.commands.compare import compare, read_jobs, to_markdown
 
 
@@ -54,3 +55,14 @@ def test_a_job_without_its_figures_is_refused(sweep: Path) -> None:
     (sweep / "0/reports/metrics.json").unlink()
     with pytest.raises(UserError, match="no whole job"):
         read_jobs(sweep)
+
+
+def test_what_a_crafted_result_says_stays_in_its_cell_and_is_not_obeyed(sweep: Path) -> None:
+    hostile = "x\x1b]0;owned\x07\u202e\u200f\x85| 0.001 |\n| fake | 1 | 0.0 |"
+    _write(sweep / "4", [f"model={hostile}", "seed=0"], "c\x1b[2J", 1.3)
+    _write(sweep / "5", ["model=rnn", f"a{hostile}=1", "seed=0"], "d", 1.2)
+    table = to_markdown(compare(read_jobs(sweep)))
+    assert len(table.splitlines()) == table.count("\n") == 6
+    assert len({line.replace("\\|", "").count("|") for line in table.splitlines()}) == 1
+    assert escape_lines(table) == table
+    assert r"x\x1b]0;owned\x07\u202e\u200f\x85\| 0.001 \|\x0a\| fake" in table

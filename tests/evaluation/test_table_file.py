@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neonym.base.errors import UserError
+from neonym.base.text import exact
 from neonym.evaluation.table import NameRow
 from neonym.evaluation.table_file import COLUMNS, write_names_table
 
@@ -39,7 +40,7 @@ def test_any_name_keeps_to_its_cell(tmp_path_factory: pytest.TempPathFactory, na
     with path.open(encoding="utf-8", newline="") as file:
         header, row, last = csv.reader(file)
     assert header == list(COLUMNS)
-    assert row[0].removeprefix("'") == name == row[4].removeprefix("'")
+    assert exact(row[0]) == name == exact(row[4])
     assert last[0] == "tyrannorex"
 
 

@@ -31,6 +31,12 @@ NAMES = [
     "../../etc/passwd",
     "con",
     "turned\u202earound",
+    "left\u200emark",
+    "right\u200fmark",
+    "arabic\u061cmark",
+    "x;=1+cmd|' /c calc'!a0;y",
+    "x\u00a0|@sum(a1)",
+    'x;"=1+1',
     "isolated\u2067text\u2069",
     "join\u200ded",
     "null",
@@ -41,7 +47,9 @@ NAMES = [
 # Which no name can have, so that these lines are left out
 DROPPED = ["red\x1b[31malert", "title\x1b]0;owned\x07", "bell\x07", "c1\x9b31m", "line\u2028feed"]
 
-OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # but line feed
+OBEYED = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]"
+)  # but line feed
 
 
 def write_list(path: Path) -> None:

@@ -6,15 +6,25 @@ or hide text, and marks that turn the direction of writing around.
 
 import re
 
-# The C0 and C1 controls, lone surrogates, line and paragraph separators, and the marks that embed,
-# override or isolate a direction. Joiners stay: Persian and the scripts of India need them.
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# The C0 and C1 controls, lone surrogates, line and paragraph separators, all marks of direction.
+# Joiners stay: Persian and the scripts of India need them.
+_MARKS = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff"
+_OBEYED = re.compile(f"[\x00-\x1f\x7f-\x9f{_MARKS}]")
+# What a stream takes beside letters: lines, tabs, and bold and colours, but nothing that hides
+_COLOUR = "(?:[0-4]|22|39|3[0-7]|9[0-7])?"
+_OBEYED_BY_STREAM = re.compile(
+    f"(\x1b\\[{_COLOUR}(?:;{_COLOUR})*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f{_MARKS}]"
+)
 # How MLflow renders the description of a run
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!])")
 # With these a spreadsheet begins a formula, in half or full width; the apostrophe itself is among
 # them, so that whoever drops one leading apostrophe reads exactly what was written.
-_BEGINS_FORMULA = tuple("=+-@\t\r\n'＝＋－＠")
+_FORMULA = "=+\\-@\\t\\r\\n'＝＋－＠"
+# Where a cell begins: in front, and behind what separates cells in one country or another
+_CELL = '(?:^|(?<=[;,|"\\t\\r\\n]))'
+_BEGINS_FORMULA = re.compile(f"{_CELL}(?=[{_FORMULA}])")
+_MADE_INERT = re.compile(f"{_CELL}'")
 
 
 def escape(text: str) -> str:
@@ -25,6 +35,11 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     """Several lines, each escaped."""
     return "\n".join(map(escape, text.split("\n")))
+
+
+def escape_stream(text: str) -> str:
+    """What is printed, whoever forgot to escape it: lines, tabs and colours stay."""
+    return _OBEYED_BY_STREAM.sub(lambda match: match[1] or _written_out(ord(match[0])), text)
 
 
 def escape_json(text: str) -> str:
@@ -48,10 +63,13 @@ def shortened(text: str, most: int) -> str:
 
 
 def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe goes before what could be one."""
-    return "'" + text if text.startswith(_BEGINS_FORMULA) else text
+    """Text that no spreadsheet takes for a formula: an apostrophe goes before what could be one.
+
+    Also within the text, where a spreadsheet with another separator than ours begins a cell.
+    """
+    return _BEGINS_FORMULA.sub("'", text)
 
 
 def exact(cell: str) -> str:
     """The text that `inert` made a cell of."""
-    return cell.removeprefix("'")
+    return _MADE_INERT.sub("", cell)

@@ -33,12 +33,7 @@ def command(folders: tuple[Path, ...]) -> None:
     splits) on val and on test, and how far below the n-gram it is on test. Ordered by val.
     """
     rows = [row for folder in folders for row in read_jobs(folder)]
-    click.echo(escape_table(to_markdown(compare(rows))), nl=False)
-
-
-def escape_table(table: str) -> str:
-    """A table whose lines hold nothing that a terminal obeys."""
-    return "".join(f"{escape(line)}\n" for line in table.splitlines())
+    click.echo(to_markdown(compare(rows)), nl=False)
 
 
 @dataclass(frozen=True)
@@ -104,10 +99,10 @@ def _of_configuration(choices: Mapping[str, str]) -> dict[str, str]:
 def to_markdown(rows: Sequence[Compared]) -> str:
     """A table: what differs, the number of seeds, and each figure's mean ± standard error."""
     varied = varying_keys(row.choices for row in rows)
-    head = [*(f"`{key}`" for key in varied), "seeds", *FIGURES.values()]
+    head = [*(f"`{_cell(key)}`" for key in varied), "seeds", *FIGURES.values()]
     body = [
         [
-            *(row.choices.get(key, "—") for key in varied),
+            *(_cell(row.choices.get(key, "—")) for key in varied),
             str(len(next(iter(row.figures.values())))),
             *(_mean(metric, values) for metric, values in row.figures.items()),
         ]
@@ -115,6 +110,11 @@ def to_markdown(rows: Sequence[Compared]) -> str:
     ]
     lines = [head, ["---"] * len(varied) + ["---:"] * (1 + len(FIGURES)), *body]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """What stays in its cell, whoever wrote the result."""
+    return escape(text).replace("|", "\\|")
 
 
 def _mean(metric: str, values: Sequence[float]) -> str:

@@ -95,9 +95,11 @@ def _write_files(folder: Path, corpus: Corpus, splits: Splits, summary: dict[str
         _write_names(folder / f"{part}.txt", getattr(splits, part))
     corpus.vocabulary.save(folder / "vocabulary.json")
     table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
+    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(["line", "text", "reason", "detail"])
-    writer.writerows(line._replace(text=inert(escape(line.text))) for line in corpus.dropped)
+    writer.writerows(
+        [line.line, *(inert(escape(cell)) for cell in line[1:])] for line in corpus.dropped
+    )
     (folder / "dropped.csv").write_bytes(table.getvalue().encode())
     summary = summary | {SEAL: seal(folder, summary)}
     text = json.dumps(summary, ensure_ascii=False, indent=2, sort_keys=True)
