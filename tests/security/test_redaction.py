@@ -1,7 +1,6 @@
 """Secrets stay out of tracked parameters, tags, titles and diffs."""
 
 import json
-import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,11 +19,10 @@ from neonym.lab.sweeps.sweep_tracking import describe
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.addresses import REDACTED
 from neonym.lab.tracking.opening import open_job
+from neonym.lab.tracking.redacted_diff import redact_diff
 from neonym.lab.tracking.redaction import (
     hide_known,
-    is_redacted_diff,
     redact,
-    redact_diff,
     redact_text,
 )
 from neonym.lab.tracking.secret_keys import is_secret_key
@@ -205,95 +203,3 @@ def test_what_a_sweep_tells_is_redacted_before_it_is_escaped(
 def test_the_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PWD", "/srv/project")
     assert redact_text("/srv/project/x") == "/srv/project/x"
-
-
-def diff_of(path: str, *added: str) -> str:
-    lines = "".join(f"+{line}\n" for line in added)
-    return (
-        f"diff --git a/{path} b/{path}\nindex 1..2 100644\n--- a/{path}\n+++ b/{path}\n"
-        f"@@ -0,0 +1,{len(added)} @@\n{lines}"
-    )
-
-
-@pytest.mark.parametrize(
-    ("path", "line", "shown"),
-    [
-        ("conf/a.yaml", "  password: hunter2", f"  password: {REDACTED}"),
-        ("conf/a.yaml", "token: 'abc'", f"token: '{REDACTED}'"),
-        (".dvc/config", "    secret_access_key = abc", f"    secret_access_key = {REDACTED}"),
-        (".dvc/config", "url = s3://a:b@c/d", f"url = s3://{REDACTED}@c/d"),
-        ("a.py", 'password: str = "hunter2"', f'password: str = "{REDACTED}"'),
-        ("a.py", 'connect(password="hunter2", n=1)', f'connect(password="{REDACTED}", n=1)'),
-        ("a.py", 'environ["API_KEY"] = "abc"', f'environ["API_KEY"] = "{REDACTED}"'),
-        ("a.md", "TOKEN=abc make ui", f"TOKEN={REDACTED} make ui"),
-        (".env", "HARMLESS=abc", REDACTED),
-        ("certs/server.pem", "MIIE", REDACTED),
-    ],
-)
-def test_secrets_in_diffs(path: str, line: str, shown: str) -> None:
-    redacted, found = redact_diff(diff_of(path, line, "other"))
-    assert found
-    assert redacted.splitlines()[5] == f"!+{shown}"
-    kept = "other" if shown != REDACTED else REDACTED
-    assert redacted.splitlines()[6].endswith(kept)
-    assert is_redacted_diff(redacted)
-
-
-@pytest.mark.parametrize(
-    ("path", "line"),
-    [
-        ("a.py", "token = tokens_of(name)"),
-        ("a.py", "def f(token: str, password: str | None = None) -> None:"),
-        ("a.py", "f(token=token)"),
-        ("a.py", 'if token == "a":'),
-        ("a.md", "A token: a letter or a word."),
-        ("a.yaml", "password: ${oc.env:PASSWORD}"),
-        ("a.yaml", "password: null"),
-        ("reports/names.csv", "tokenosaurus,true"),
-    ],
-)
-def test_code_without_secrets_stays_as_it_is(path: str, line: str) -> None:
-    diff = diff_of(path, line)
-    assert redact_diff(diff) == (diff, False)
-
-
-def test_removed_and_unchanged_lines_are_redacted_too() -> None:
-    diff = diff_of("a.yaml", "x: 1") + "-password: old\n secret: kept\n"
-    redacted, _ = redact_diff(diff)
-    assert f"\n!-password: {REDACTED}\n! secret: {REDACTED}\n" in redacted
-
-
-def test_a_private_key_in_a_diff_is_redacted_to_its_end() -> None:
-    key = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNz", "-----END OPENSSH PRIVATE KEY-----"]
-    redacted, _ = redact_diff(diff_of("a.txt", *key, "open"))
-    assert redacted.splitlines()[5:] == [f"!+{REDACTED}"] * 3 + ["+open"]
-
-
-def test_redacting_again_changes_nothing() -> None:
-    once = redact_diff(diff_of("a.yaml", "password: x", f"k: {AWS}"))
-    assert redact_diff(once[0]) == once
-
-
-def test_git_refuses_to_apply_a_redacted_diff(tmp_path: Path) -> None:
-    def git(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["git", *words], cwd=tmp_path, input=text, text=True, capture_output=True, check=False
-        )
-
-    git("init", "-q")
-    (tmp_path / "a.yaml").write_text("a: 1\n")
-    git("add", "a.yaml")
-    (tmp_path / "a.yaml").write_text("a: 2\npassword: hunter2\n")
-    diff = git("diff").stdout
-    (tmp_path / "a.yaml").write_text("a: 1\n")
-    assert git("apply", "--check", text=diff).returncode == 0
-    redacted, _ = redact_diff(diff)
-    assert "hunter2" not in redacted
-    refused = git("apply", "--check", text=redacted)
-    assert refused.returncode != 0
-    assert (tmp_path / "a.yaml").read_text() == "a: 1\n"
-
-
-def test_long_lines_take_no_long_time() -> None:
-    for unit in ("a", "a.", "password", "eyJ", "ab://", '"', "a=", "x" * 200 + " "):
-        redact_diff("+" + unit * (200_000 // len(unit)))

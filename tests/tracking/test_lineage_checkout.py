@@ -52,6 +52,7 @@ def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_p
     git(checkout, "worktree", "add", "-q", "--detach", str(again), found.commit)
     git(again, "apply", "--whitespace=nowarn", given=found.diff)
     (again / ".git").unlink()
+    (again / "list.txt").unlink()  # a list is kept otherwise
     assert files(again) == files(checkout)
 
 
@@ -126,7 +127,8 @@ def test_so_it_is_where_the_project_is_a_folder_of_a_repository(tmp_path: Path) 
     (tmp_path / "project/dvc.lock").write_text("changed\n")
     assert not read_checkout(tmp_path / "project").dirty
     (tmp_path / "dvc.lock").write_text("another's\n")
-    assert "another's" in read_checkout(tmp_path / "project").diff
+    found = read_checkout(tmp_path / "project")
+    assert (found.dirty, found.diff, found.state) == (True, "", "whole")
 
 
 @pytest.mark.parametrize("name", ["src/code.py", "src/new.py"])
@@ -138,6 +140,47 @@ def test_a_diff_that_is_too_long_is_said_to_be_cut_off(
     found = read_checkout(checkout)
     assert found.state == "cut off"
     assert len(found.diff) <= 1000
+
+
+def test_data_and_prose_are_left_out_of_the_diff_and_said_so(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(checkout, "config", "diff.relative", "true")
+    for name in ("README.md", "src/notes.md", "conf/towns.csv"):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text("begun\n")
+        git(checkout, "add", name)
+    git(checkout, "commit", "-q", "-m", "Prose")
+    for name in ("README.md", "src/notes.md", "conf/towns.csv", "list.txt"):
+        (checkout / name).write_text("nobody's business\n")
+    (checkout / "src/code.py").write_text("ONE = 2\n")
+    found = read_checkout(checkout)
+    assert found.state == "whole"
+    assert found.diff.splitlines()[:6] == [
+        "# Not needed to run the code again, and left out of this diff:",
+        *(f"#   {name}" for name in ("README.md", "list.txt", "conf/towns.csv", "src/notes.md")),
+        "diff --git a/src/code.py b/src/code.py",
+    ]
+    assert "business" not in found.diff
+    git(checkout, "worktree", "add", "-q", "--detach", str(tmp_path / "again"), found.commit)
+    git(tmp_path / "again", "apply", given=found.diff)
+    assert (tmp_path / "again/src/code.py").read_text() == "ONE = 2\n"
+    monkeypatch.setattr(lineage, "SHOWN_NAMES", 1)
+    assert read_checkout(checkout).diff.splitlines()[2] == "#   3 more"
+
+
+def test_a_value_is_left_out_whose_key_is_far_above_the_change(checkout: Path) -> None:
+    lines = ["store:", "  password: |", *(f"    line {number}" for number in range(20)), "a: 1"]
+    (checkout / "conf").mkdir(exist_ok=True)
+    (checkout / "conf/store.yaml").write_text("\n".join(lines))
+    git(checkout, "add", "conf/store.yaml")
+    git(checkout, "commit", "-q", "-m", "Store")
+    lines[12] = "    correct horse"
+    (checkout / "conf/store.yaml").write_text("\n".join(lines))
+    found = read_checkout(checkout)
+    assert found.state == "redacted"
+    assert "correct horse" not in found.diff
+    assert "line 9" not in found.diff
 
 
 def test_a_secret_in_a_diff_is_left_out_and_said_so(checkout: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neonym.lab.git import git_bytes
-from neonym.lab.tracking.redaction import holds_secret
+from neonym.lab.tracking.redacted_diff import holds_secret
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SERVED = "tracked/served_model.py"

@@ -9,7 +9,7 @@ from neonym.lab.lineage.raw_data import find_raw_data
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.checkout import MAX_DIFF_BYTES, MAX_RAW_BYTES, UNKNOWN
-from neonym.lab.tracking.redaction import is_redacted_diff
+from neonym.lab.tracking.redacted_diff import is_redacted_diff
 
 # What a diff lacks, by its state
 LACKING = {

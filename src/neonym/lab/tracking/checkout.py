@@ -11,16 +11,22 @@ from pathlib import Path
 from typing import Literal
 
 from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.text import escape
 from neonym.lab.dvc_cache import cached
 from neonym.lab.git import git_bytes, git_text
-from neonym.lab.tracking.redaction import redact_diff
+from neonym.lab.tracking.redacted_diff import redact_diff
+from neonym.lab.tracking.redaction import hide_known
 
 UNKNOWN = "unknown"
 # What stages write themselves and is committed does not make a checkout dirty
 GENERATED = ("dvc.lock", "params.yaml", "reports")
 # Where new files that git does not know yet can change a result, so that the diff holds them
 CODE = ("conf", "pipelines", "src", "dvc.yaml")
+# What lies among the code and cannot change a result
+PROSE_AND_DATA = tuple(f"*.{suffix}" for suffix in ("md", "rst", "txt", "csv", "tsv", "ipynb"))
 MAX_DIFF_BYTES = 1_000_000
+SHOWN_NAMES = 20
+NAMES = ("diff", "HEAD", "--no-ext-diff", "--no-relative", "--name-only", "-z")
 MAX_RAW_BYTES = 10_000_000
 
 DiffState = Literal["", "whole", "cut off", "redacted", "not text"]
@@ -35,8 +41,8 @@ class Checkout:
     dirty: bool
     """Whether tracked files differ from the commit, or there are new ones among the code."""
     diff: str
-    """Changes to tracked files against the commit and new files among the code; `git apply` takes
-    it where `state` is "whole"."""
+    """Changes to the code against the commit, new files too; `git apply` takes it where `state` is
+    "whole". Data and prose are left out, which no rerun needs, and said so before it."""
     state: DiffState = ""
     """Whether all of the difference is in `diff`; "" where nothing differs, or git cannot tell."""
     digest: str = ""
@@ -54,14 +60,45 @@ def read_checkout(folder: Path) -> Checkout:
     status, new = git_bytes(folder, "status", *tracked), _new_code(folder)
     if status == b"" and not new:
         return Checkout(commit, dirty=False, diff="", digest=_digest(commit))
-    raw = None if status is None else _diff(folder, excluded, new)
-    if raw is None:
+    raw = None if status is None else _diff(folder, (":/", *excluded), new)
+    code = None if raw is None else _diff(folder, _needed(), new)
+    if raw is None or code is None:
         return Checkout(commit, dirty=True, diff="", digest=_digest_of_files(folder))
-    diff = raw[:MAX_DIFF_BYTES].decode("utf-8", errors="replace")
-    diff, redacted = redact_diff(diff)
-    state = _state(raw, redacted)
-    digest = _digest(commit, raw) if state != "cut off" else _digest_of_files(folder)
+    diff, redacted = _recorded(folder, excluded, new, code)
+    state = _state(code, redacted)
+    digest = _digest(commit, raw) if len(raw) <= MAX_DIFF_BYTES else _digest_of_files(folder)
     return Checkout(commit, dirty=True, diff=diff, state=state, digest=digest)
+
+
+def _needed() -> tuple[str, ...]:
+    """What of a checkout it takes to run its code again, as git's patterns."""
+    return (*CODE, *(f":(exclude){pattern}" for pattern in PROSE_AND_DATA))
+
+
+def _recorded(folder: Path, excluded: list[str], new: list[str], code: bytes) -> tuple[str, bool]:
+    """The diff of the code without secrets, and whether there were any.
+
+    Before it stands what else differs from the commit; git passes that over.
+    """
+    if not code:
+        return "", False
+    whole = _diff(folder, _needed(), new, context=MAX_DIFF_BYTES) or b""
+    texts = [part[:MAX_DIFF_BYTES].decode("utf-8", errors="replace") for part in (code, whole)]
+    diff, redacted = redact_diff(texts[0], texts[1] if len(whole) <= MAX_DIFF_BYTES else "")
+    others = (":/", *excluded, *(f":(exclude){place}" for place in CODE))
+    prose = tuple(f"{place}/{pattern}" for place in CODE for pattern in PROSE_AND_DATA)
+    names: list[str] = []
+    for places in (others, prose):
+        listed = git_text(folder, *NAMES, "--", *places)
+        names += [name for name in listed.split("\0") if name]
+    if not names:
+        return diff, redacted
+    shown = [escape(name) for name in names[:SHOWN_NAMES]]
+    more = [f"{len(names) - SHOWN_NAMES} more"] if len(names) > SHOWN_NAMES else []
+    said = "# Not needed to run the code again, and left out of this diff:"
+    return hide_known(
+        "\n".join([said, *(f"#   {each}" for each in (*shown, *more)), diff])
+    ), redacted
 
 
 def _digest(commit: str, raw: bytes = b"") -> str:
@@ -97,14 +134,14 @@ def _state(raw: bytes, redacted: bool) -> DiffState:
     return "whole"
 
 
-def _diff(folder: Path, excluded: list[str], new: list[str]) -> bytes | None:
+def _diff(folder: Path, places: tuple[str, ...], new: list[str], context: int = 3) -> bytes | None:
     """What `git apply` needs to get from the commit to the checkout, whatever git's settings.
 
     None where git, or the disc, fails.
     """
     command = ["diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff"]
-    command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]
-    command += ["--no-relative", "--submodule=short", "--", ":/", *excluded]
+    command += ["--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", f"--unified={context}"]
+    command += ["--no-relative", "--submodule=short", "--", *places]
     if not new:
         return git_bytes(folder, *command)
     with suppress(OSError), tempfile.TemporaryDirectory() as temporary:

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +22,7 @@ from neonym.lab.tracking.addresses import (
 )
 from neonym.lab.tracking.secret_keys import is_secret_key
 
-# Before a redacted line of a diff. No patch has it, so `git apply` refuses the diff as a whole.
-MARK = "!"
+PROSE = (".md", ".rst")  # of which only what is clearly a value is hidden
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"<>]{1,2000}", re.IGNORECASE)
 _FORMS = re.compile(
@@ -51,22 +49,11 @@ _NO_SECRET = re.compile(
     r"\$\{[^}]*\}|\$\w+|<[^>]*>|null|none|true|false|~|\.{3}|\*+", re.IGNORECASE
 )
 
-_PATTERNS_OF_CODE = (_QUOTED,)  # where `token=token` and `token: str` are common
 _PATTERNS_OF_PROSE = (_QUOTED, _FLAG, _TIGHT)
 _PATTERNS = (_QUOTED, _FLAG, _TIGHT, _LOOSE)
-_PATTERNS_BY_SUFFIX = {
-    ".py": _PATTERNS_OF_CODE,
-    ".md": _PATTERNS_OF_PROSE,
-    ".rst": _PATTERNS_OF_PROSE,
-}
 
-_SECRET_FILE = re.compile(
-    r"(^|/)(\.env(\..*)?|\.netrc|\.pgpass|\.pypirc|\.npmrc|\.htpasswd|id_(rsa|dsa|ecdsa|ed25519)"
-    r"|credentials(\.\w+)?|[^/]*\.(pem|key|p12|pfx|keystore))$"
-)
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
-_DIFF_FILE = re.compile(r"diff --git (?:\"?a/.*) \"?b/(?P<path>.*?)\"?$")
 
 
 def redact(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,54 +91,27 @@ def redact_text(text: str) -> str:
     return "\n".join(lines)
 
 
-def redact_diff(text: str) -> tuple[str, bool]:
-    """A diff as `git diff` shows it, without what looks like a secret.
-
-    Returns
-    -------
-    text
-        The diff; a line of which something was left out begins with `!`, so that git refuses to
-        apply it.
-    redacted
-        Whether something was left out.
-    """
-    lines = text.split("\n")
-    hide, hide_all = _hider(_PATTERNS), False
-    within = False
-    for number, line in enumerate(lines):
-        if match := _DIFF_FILE.match(line):
-            path = match["path"]
-            hide = _hider(_PATTERNS_BY_SUFFIX.get(PurePosixPath(path).suffix, _PATTERNS))
-            hide_all, within = bool(_SECRET_FILE.search(path)), False
-        if not line.startswith(("+", "-", " ")) or line.startswith(("+++ ", "--- ")):
-            continue
-        content = line[1:]
-        within = within or bool(_KEY_BEGINS.search(content))
-        hidden = REDACTED if content and (within or hide_all) else hide(content)
-        within = within and not _KEY_ENDS.search(content)
-        if hidden != content:
-            lines[number] = f"{MARK}{line[0]}{hidden}"
-    return "\n".join(lines), is_redacted_diff("\n".join(lines))
-
-
-def holds_secret(path: str, text: str) -> bool:
-    """Whether something in a file looks like a secret."""
-    added = "\n+".join(text.split("\n"))
-    return redact_diff(f"diff --git a/{path} b/{path}\n+{added}")[1]
-
-
-def is_redacted_diff(text: str) -> bool:
-    """Whether something was left out of a diff that was recorded, so that it cannot be applied."""
-    marks = (f"\n{MARK}+", f"\n{MARK}-", f"\n{MARK} ")
-    return REDACTED in text and any(mark in f"\n{text}" for mark in marks)
-
-
 def hide_known(text: str) -> str:
     """Text without the secrets that stand in environment variables, in whatever way it is escaped.
 
     For what is no prose, such as tables and diffs, whose own words may look like keys.
     """
     return _hider(())(text)
+
+
+def line_hider(of_prose: bool = False) -> Callable[[str], str]:
+    """What takes secrets out of one line of a configuration, or of prose."""
+    return _hider(_PATTERNS_OF_PROSE if of_prose else _PATTERNS)
+
+
+def quoted_hider() -> Callable[[str], str]:
+    """What takes secrets out of a line of code, where `token=token`, `token: str` are common."""
+    return _hider((_QUOTED,))
+
+
+def is_no_secret(value: str) -> bool:
+    """Whether a value is none, or stands for one that is elsewhere: null, ${oc.env:X}."""
+    return bool(_NO_SECRET.fullmatch(value))
 
 
 def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
@@ -195,7 +155,7 @@ def _forms_of(value: str) -> frozenset[str]:
 
 def _hide_value(match: re.Match[str]) -> str:
     value = match["value"]
-    if REDACTED in value or not is_secret_key(match["key"]) or _NO_SECRET.fullmatch(value.strip()):
+    if REDACTED in value or not is_secret_key(match["key"]) or is_no_secret(value.strip()):
         return match[0]
     start, end = match.start("value") - match.start(), match.end("value") - match.start()
     return match[0][:start] + REDACTED + match[0][end:]
