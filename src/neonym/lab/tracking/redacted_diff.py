@@ -263,7 +263,7 @@ def _hide_detected(suffix: str, line: str) -> str:
         REGEX_BY_FILETYPE,
         KeywordDetector,
     )
-    from detect_secrets.util.filetype import determine_file_type  # noqa: PLC0415
+    from detect_secrets.util.filetype import determine_file_type  # noqa: PLC0415 (see above)
 
     quoted = QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
     patterns = REGEX_BY_FILETYPE.get(determine_file_type(f"file{suffix}"), quoted)
