@@ -6,8 +6,10 @@ the lab's to say (`neonym.lab.configuration`); `neonym.experiment` puts both tog
 
 import inspect
 import re
+from math import sqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_type_hints
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     Field,
@@ -17,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from neonym.base.section import FileName, Fraction, Section, Seed
+from neonym.base.nested import flatten
+from neonym.base.section import FileName, Fraction, Section, Seed, spelt
 from neonym.nn import CELLS, OPTIMIZERS
 
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
@@ -54,17 +57,21 @@ SEPARATING_WORDS = ("tab", "line")
 Separator = Annotated[str, AfterValidator(_separates_columns)]
 
 
+# Rules become names of metrics and parameters, in which MLflow takes few signs
+RuleName = Annotated[str, spelt(r"\w+([ -]\w+)*", "words of letters, digits, _ and -", 50)]
+
+
 class Rules(Section):
     """What a valid name must obey beyond its alphabet and length."""
 
-    at_least_one_of: dict[str, Annotated[str, Field(min_length=1)]]
+    at_least_one_of: dict[RuleName, Annotated[str, Field(min_length=1)]]
     max_repeat: Annotated[int, Field(ge=1)] | None
 
 
 class Data(Section):
     """The list of names and how it is read."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    name: Annotated[str, spelt(r"[\w.-]+", "letters, digits, and the signs . _ -", 100)]
     path: FileName
     column: str | Annotated[int, Field(ge=1, le=10_000)] | None
     separator: Separator | None = None
@@ -127,7 +134,8 @@ class OptimizerSection(Section):
 
     @model_validator(mode="after")
     def _make_sense_to_the_rule(self) -> "OptimizerSection":
-        OPTIMIZERS[self.name](**self.model_dump(exclude={"name", "lr"}))
+        rule = OPTIMIZERS[self.name](**self.model_dump(exclude={"name", "lr"}))
+        rule.check_rate(self.lr)
         return self
 
 
@@ -252,6 +260,9 @@ class Paths(Section):
 NOT_READ = frozenset({"name", "path", "rules"})
 
 
+NO_ARRAYS = frozenset({"train.loss_start", "train.loss_smoothing", "train.ema_decay"})
+
+
 class Settings(Section):
     """All that decides what names come of a list."""
 
@@ -263,6 +274,22 @@ class Settings(Section):
     train: Train
     sample: Sample
     evaluate: Evaluate
+
+    @model_validator(mode="after")
+    def _can_be_written_in_the_dtype(self) -> "Settings":
+        dtype = self.train.dtype
+        tiny, most = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
+        for key, value in flatten(self.section_dict("model", "optimizer", "train")).items():
+            # squares of gradients vanish earlier, and eps stands beside their root
+            least = sqrt(tiny) if key == "optimizer.eps" else tiny
+            if not isinstance(value, float) or value == 0 or key in NO_ARRAYS:
+                continue
+            if not least <= abs(value) <= most:
+                small = abs(value) < least
+                bound = f"at least {least:.2g}" if small else f"at most {most:.2g}"
+                other = "" if dtype == "float64" else ", or train.dtype=float64"
+                raise ValueError(f"{key} = {value:g} is lost in {dtype}: {bound}{other}")
+        return self
 
     def section_dict(self, *names: str) -> dict[str, Any]:
         """The named top-level parts as plain values."""

@@ -32,10 +32,10 @@ def explain(
         Where that comes from.
     """
     first, *others = error.errors(include_url=False)
-    location = _key_path(first["loc"], values)
+    location = _key_path(first, values)
     key = ".".join(location)
     # What a value might have been is an error each in a union, and one for the reader
-    same = [other for other in others if _key_path(other["loc"], values) == location]
+    same = [other for other in others if _key_path(other, values) == location]
     more = f" (and {len(others) - len(same)} more)" if len(others) > len(same) else ""
     if first["type"] == "extra_forbidden":
         return f"{source}: unknown key {key}{nearest(key, keys_of(schema))}{more}"
@@ -48,7 +48,7 @@ def explain(
     alternatives = [text.removeprefix("input should be ") for text in messages[1:]]
     said = " or ".join([messages[0], *alternatives])
     if isinstance(first["input"], Mapping):  # a section whose keys do not fit together
-        return f"{source}: {key}: {said}{more}"
+        return f"{source}: {f'{key}: ' if key else ''}{said}{more}"
     return f"{source}: {key} = {_shown(first['input'])}: {said}{_remedy(first, key)}{more}"
 
 
@@ -69,14 +69,16 @@ def _message(error: ErrorDetails) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _key_path(location: tuple[int | str, ...], values: Any) -> list[str]:
-    """The configuration keys in an error's location, without pydantic's names of union members."""
+def _key_path(error: ErrorDetails, values: Any) -> list[str]:
+    """The configuration keys of an error, without pydantic's names of union members."""
+    *_, last = location = error["loc"] or ("",)
     path: list[str] = []
-    for depth, part in enumerate(location):
-        if isinstance(values, Mapping) and (part in values or depth == len(location) - 1):
+    for part in location:
+        missing = error["type"] == "missing" and part is last
+        if isinstance(values, Mapping) and (part in values or missing):
             path.append(str(part))
             values = values.get(part)
-        elif isinstance(values, Mapping) and not path:
+        elif isinstance(values, Mapping) and not path and part:
             path.append(str(part))
     return path
 

@@ -4,6 +4,7 @@ A section is validated from nested plain values; what is wrong with them is told
 """
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -22,6 +23,19 @@ def _stay_in_project(path: str) -> str:
     if leaves_project(path):
         raise ValueError("leads out of the project; where that is meant, write the absolute path")
     return path
+
+
+def spelt(pattern: str, allowed: str, longest: int) -> AfterValidator:
+    """A check that a text is spelt as others take it: by a pattern, and no longer than so much."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"input should be {allowed}")
+        if len(text) > longest:
+            raise ValueError(f"input should have {longest} letters at most, and has {len(text)}")
+        return text
+
+    return AfterValidator(check)
 
 
 FileName = Annotated[str, Field(pattern=r"^[^\x00]+$"), AfterValidator(_stay_in_project)]

@@ -4,8 +4,9 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -52,12 +53,17 @@ def results_in_order(
         yield from map(function, range(count))
         return
     with ThreadPoolExecutor(threads) as pool:
-        ahead = deque(pool.submit(function, place) for place in range(threads))
+
+        def submit(place: int) -> Future[Result]:
+            # what NumPy warns of is the caller's to say
+            return pool.submit(copy_context().run, function, place)
+
+        ahead = deque(map(submit, range(threads)))
         try:
             for place in range(threads, count + threads):
                 result = ahead.popleft().result()
                 if place < count:
-                    ahead.append(pool.submit(function, place))
+                    ahead.append(submit(place))
                 yield result
         finally:
             for future in ahead:

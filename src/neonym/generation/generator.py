@@ -142,6 +142,7 @@ class NameGenerator:
             count, seed=seed, choice=choice, prefix=prefix, max_length=max_length, raw=raw
         ).names
 
+    @np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
     def draw(
         self,
         count: int,
@@ -189,6 +190,7 @@ class NameGenerator:
         )
         return self._names(samples)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def most_probable(
         self, count: int, *, prefix: str = "", max_length: int | None = None, raw: bool = False
     ) -> Names:
@@ -209,6 +211,7 @@ class NameGenerator:
         )
 
     @one_blas_thread()
+    @np.errstate(over="ignore", invalid="ignore")
     def log_prob(self, names: Sequence[str]) -> NDArray[np.float64]:
         """Log-probability of whole names, end token included.
 
@@ -239,6 +242,7 @@ class NameGenerator:
         return log_probs
 
     @one_blas_thread()
+    @np.errstate(over="ignore", invalid="ignore")
     def next_token_probs(self, prefix: str) -> dict[str, float]:
         """The probability of each token behind a prefix; the end token is the empty string.
 

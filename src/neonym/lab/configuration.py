@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from neonym.base.errors import UserError
 from neonym.base.nested import put_at, sha256_of
-from neonym.base.section import Section, Seed
+from neonym.base.section import Section, Seed, spelt
 
 # Where results go, how they are tracked and swept are not part of what was run.
 UNTRACKED_SECTIONS = frozenset({"tracking", "sweep", "hydra", "paths"})
@@ -22,7 +22,7 @@ class Tracking(Section):
     """What is sent to MLflow and how long to wait for it; never part of a result."""
 
     enabled: bool
-    experiment: Annotated[str, Field(min_length=1)]
+    experiment: Annotated[str, spelt(r"[^\x00-\x1f]+", "a name in one line", 500)]
     log_every_steps: Annotated[int, Field(ge=1)]
     wait_seconds: Annotated[float, Field(ge=0)]
 

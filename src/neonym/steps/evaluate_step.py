@@ -109,6 +109,7 @@ def _tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[
 
 
 @one_blas_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
 def _draw_pictures(evaluated: Evaluated, folder: Path) -> None:
     """Write all pictures."""
     for name, figure in pictures(evaluated):

@@ -1,5 +1,8 @@
 """From processed data to a trained model and its curves."""
 
+import logging
+import math
+
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed
 from neonym.models.model_file import save_model
@@ -9,6 +12,8 @@ from neonym.training.history import EpochRecord, write_history
 from neonym.training.loop import TrainingListener
 from neonym.training.members import train_members
 from neonym.training.progress import TrainingProgress
+
+logger = logging.getLogger("neonym")
 
 
 class _Remembering:
@@ -66,6 +71,8 @@ def train(
             write_history(files.history, remembering.history)
             files.checkpoint.unlink(missing_ok=True)
             raise
+    if warning := explain_useless(result.best_val_nll, len(vocabulary)):
+        logger.warning(warning)
     metadata = {
         "longest": processed.summary["longest"],
         "lowercase": processed.summary["lowercase"],
@@ -84,3 +91,15 @@ def train(
 def number_of_epochs(settings: Settings) -> int:
     """How many epochs there are at most, those of all members together."""
     return settings.train.members * settings.train.epochs
+
+
+def explain_useless(val_nll: float, tokens: int) -> str:
+    """What is wrong with a model that is no better than knowing nothing; else ""."""
+    nothing = math.log(tokens)
+    if val_nll <= nothing:
+        return ""
+    more = "lower optimizer.lr" if val_nll > 2 * nothing else "train longer, or raise optimizer.lr"
+    return (
+        f"the model is worse than knowing nothing: {val_nll:.4g} nats per token of val, and "
+        f"{nothing:.4g} for guessing among {tokens} tokens; {more}"
+    )

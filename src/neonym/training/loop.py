@@ -294,12 +294,18 @@ class _Trainer:
         try:
             yield
         except DivergedError as error:
-            clip = "set" if self.options.clip_norm is None else "lower"
             raise UserError(
                 f"training diverged: {error} at step {self.descent.steps + 1} of epoch "
                 f"{self.epoch + 1}, learning rate {self.descent.lr:g}; "
-                f"lower optimizer.lr, or {clip} train.clip_norm{self.kept}"
+                f"{self._remedy()}{self.kept}"
             ) from None
+
+    def _remedy(self) -> str:
+        """What to change where training diverged; before the first step it is not the rate."""
+        if self.descent.steps == 0:
+            return "lower model.initialization_scale, with which it began"
+        clip = "set" if self.options.clip_norm is None else "lower"
+        return f"lower optimizer.lr, or {clip} train.clip_norm"
 
     def checkpoint(self) -> Checkpoint:
         """Everything that the coming epochs depend on."""

@@ -26,6 +26,14 @@ class AdamW(Adam):
 
     weight_decay: Annotated[float, Bounds(ge=0)] = 0.01
 
+    def check_rate(self, lr: float) -> None:
+        """Raise ValueError if a step would lose more than all of the weights."""
+        if lr * self.weight_decay > 1:
+            raise ValueError(
+                f"a step would lose lr * weight_decay = {lr * self.weight_decay:g} of the weights, "
+                "and there is no more than 1; lower weight_decay"
+            )
+
     def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
         """Apply the rule in place."""
         for where in self.decayed:

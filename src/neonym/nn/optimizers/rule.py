@@ -52,6 +52,9 @@ class Optimizer(ABC):
         self.vectors: dict[str, Floats] = {}
         self.decayed = EVERYWHERE
 
+    def check_rate(self, lr: float) -> None:  # noqa: B027 (most do with any)
+        """Raise ValueError if the rule makes no sense with a learning rate."""
+
     @property
     def vector_names(self) -> tuple[str, ...]:
         """Names of the vectors that the rule keeps; they start at zero."""
