@@ -125,6 +125,7 @@ def test_fail_fast_ends_the_sweep_with_the_first_job_that_fails(
     done = project.run(*TRAIN, *launcher, *words, PYTHONPATH="src")
     assert done.returncode == 1
     assert "no line can be used" in done.stdout
+    assert "neonym resume-sweep multirun/" in done.stdout
     [folder] = sweep_folders(project)
     assert not [job for job in (2, 3) if (folder / str(job) / "result.json").exists()]
     wait_for(lambda: not any(is_running(pid) for pid in started(folder).values()))
@@ -150,6 +151,7 @@ def test_ctrl_c_ends_a_sweep_quietly_with_all_its_jobs(
     said, _ = sweep.communicate(timeout=SECONDS)
     assert sweep.returncode == 130
     assert "Traceback" not in said
+    assert f"neonym resume-sweep {folder.relative_to(project.root)}\n" in said
     wait_for(lambda: not any(is_running(pid) for pid in jobs))
     assert not list(folder.glob("*/result.json"))
 

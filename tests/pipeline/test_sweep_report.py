@@ -1,15 +1,19 @@
 """What a sweep tells at its end: means over seeds, the best, what was pruned and what failed."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from neonym.base.errors import UserError
 from neonym.lab.sweeps.importance import importance_of
 from neonym.lab.sweeps.results import Result, write_result
 from neonym.lab.sweeps.sweep_folder import Sweep
-from neonym.lab.sweeps.sweep_report import Report, summarize
+from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
 from neonym.lab.sweeps.sweep_tracking import HOW_TO_READ, describe
+from neonym.lab.sweeps.sweeper import _told_how_to_go_on
 from small_training import configuration
 
 
@@ -48,6 +52,26 @@ def test_pruned_jobs_are_no_failures(tmp_path: Path) -> None:
     note = describe(report, "none")
     assert "3 jobs finished, 1 pruned, 1 failed" in note
     assert "- model=lstm seed=0: training diverged" in note
+
+
+def test_who_had_failures_is_told_the_command_that_runs_them_again(tmp_path: Path) -> None:
+    for folder, results in (("a b", MIXED), ("c", MIXED[:4])):
+        (tmp_path / folder).mkdir()
+        text = io.StringIO()
+        report = report_of(tmp_path / folder, results)
+        print_report(report, Console(file=text, width=200))
+        command = f"neonym resume-sweep '{tmp_path / folder}'"
+        assert (command in text.getvalue()) is bool(report.failed)
+
+
+def test_a_sweep_that_is_cut_short_names_the_command_that_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = Sweep(tmp_path, "0" * 32, "sweep", [])
+    for error in (KeyboardInterrupt, UserError):
+        with pytest.raises(error), _told_how_to_go_on(sweep):
+            raise error
+        assert capsys.readouterr().err.endswith(f": neonym resume-sweep {tmp_path}\n")
 
 
 def test_the_description_of_a_large_sweep_is_as_short_as_mlflow_keeps_it(tmp_path: Path) -> None:

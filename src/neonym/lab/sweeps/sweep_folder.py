@@ -115,6 +115,11 @@ class Sweep:
         values = {name: getattr(self, name) for name in ("version", "id", "script", "arguments")}
         write_text(self.folder / SWEEP, json.dumps(values, indent=2) + "\n")
 
+    @property
+    def resuming(self) -> str:
+        """The command that runs what is missing or failed."""
+        return shlex.join(["neonym", "resume-sweep", str(self.folder)])
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the sweep for as long as the block lasts.

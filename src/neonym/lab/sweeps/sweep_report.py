@@ -153,3 +153,6 @@ def print_report(report: Report, console: Console) -> None:
     for result in report.failed:
         line = f"job {result.number} failed ({' '.join(result.overrides)}): {result.error}"
         console.print(escape(line), markup=False, soft_wrap=True, style="red")
+    if report.failed:
+        line = f"what failed or is missing runs again by: {report.sweep.resuming}"
+        console.print(escape(line), markup=False, soft_wrap=True)

@@ -4,8 +4,8 @@ The jobs of a grid are launched together. Those of a search come in batches, whi
 before. Jobs that an earlier attempt has finished are left out.
 """
 
-from collections.abc import Collection, Generator, Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,20 @@ def run_sweep(
     if plan.first.tracking.enabled:
         Store.of_project(script.project)  # whose address is refused before there is a folder
     sweep = _begin(script.name, config, arguments)
-    with sweep.alone():
+    with sweep.alone(), _told_how_to_go_on(sweep):
         report = _Running(script, context, config, plan, sweep).run()
     say(f"results are in {sweep.folder}")
     return report
+
+
+@contextmanager
+def _told_how_to_go_on(sweep: Sweep) -> Iterator[None]:
+    """Say how a sweep is gone on with where the block is cut short, by Ctrl-C or a mistake."""
+    try:
+        yield
+    except BaseException:
+        say(f"the sweep was cut short; what is left runs by: {sweep.resuming}")
+        raise
 
 
 def _begin(script: str, config: DictConfig, arguments: Sequence[str]) -> Sweep:
