@@ -11,6 +11,8 @@ from neonym.steps.outputs import Outputs
 from neonym.steps.sample_step import explain_draws, sample
 from neonym.tracked.names_log import log_names
 
+SHOWN = 10
+
 
 def run(stage: Stage[Configuration]) -> None:
     """Draw names, write them, and log them."""
@@ -20,6 +22,8 @@ def run(stage: Stage[Configuration]) -> None:
     names = sample(configuration, files)
     if remark := explain_draws(names, configuration.sample.count):
         stage.say(f"sample: {remark}")
+    if stage.by_hand:
+        stage.say(f"sample: {', '.join(names.names[:SHOWN])}, …")
     with stage.tracked(files.model) as tracked:
         log_names(tracked, files)
 

@@ -4,7 +4,11 @@ python pipelines/sweep.py model=lstm
 python pipelines/sweep.py -m model=rnn,gru,lstm optimizer.lr=1e-3,3e-3 'seed=range(3)'
 """
 
+import os
 from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
 
 from neonym.base.nested import value_at
 from neonym.experiment import PROJECT, Configuration
@@ -12,6 +16,7 @@ from neonym.lab.composing.entry import main
 from neonym.lab.stage.execution import Stage
 from neonym.steps.evaluate_step import evaluate
 from neonym.steps.outputs import Outputs
+from neonym.steps.overview import print_results
 from neonym.steps.preprocess_step import shared_folder
 from neonym.steps.sample_step import explain_draws, sample
 from neonym.tracked.evaluation_log import log_evaluation
@@ -39,6 +44,8 @@ def run(stage: Stage[Configuration]) -> float | None:
         report = evaluate(configuration, files, with_pictures=single)
         chosen_by = configuration.sweep.optimized_metric
         log_evaluation(tracked.for_stage("evaluate"), files, chosen_by)
+    if single:
+        print_results(Path(os.path.relpath(stage.results)), Console(highlight=False))
     value: float | None = value_at(report, configuration.sweep.optimized_metric)
     return value
 

@@ -1,14 +1,22 @@
 import io
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from neonym.base.errors import UserError
-from neonym.commands.summary import committed_metrics, metrics_table, new_names, print_summary
+from neonym.cli import cli
+from neonym.commands.summary import committed_metrics, print_summary
+from neonym.models.model_file import save_model
+from neonym.nn import RecurrentNetwork
+from neonym.steps.overview import metrics_table, new_names
+from small_training import VOCABULARY
 
+NAME_ONE = "name a job's folder of pipelines/sweep.py"
 METRICS = {
     "test": {"nll": 1.6, "perplexity": 5.0},
     "val": {"nll": 1.5},
@@ -110,6 +118,26 @@ def test_the_title_counts_the_names_below_it(project: Path) -> None:
 def test_new_names_are_whole_distinct_and_in_no_split(project: Path) -> None:
     assert new_names(project, 10) == ["nova", "\x1b[2Jq"]
     assert new_names(project, 1) == ["nova"]
+
+
+def test_a_job_of_its_own_folder_is_shown_with_what_its_model_knows(project: Path) -> None:
+    shutil.rmtree(project / "data")
+    names = "rex,true,-1\nnova,true,-2\n ,true,-9\n,true,-9\ncut,false,-3\nsaur,true,-4\n"
+    (project / "reports/names.csv").write_text("name,ended,log_prob\n" + names)
+    network = RecurrentNetwork(len(VOCABULARY), hidden_size=2)
+    metadata = {"longest": 9, "lowercase": True}
+    save_model(project / "models/model.npz", network, VOCABULARY, metadata, ["rex"])
+    lines = printed(project, width=300)
+    assert "2 new names" in lines
+    assert lines[-3].split() == ["nova", "saur"]
+    assert lines[-2].endswith(f": {project / 'reports'}")
+    assert lines[-1].endswith(f"neonym sample --model {project / 'models/model.npz'}")
+
+
+def test_a_folder_without_results_is_one_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["summary", str(tmp_path / "gone")])
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception).endswith("gone has no reports/metrics.json; " + NAME_ONE)
 
 
 def test_a_name_moves_no_cursor(project: Path) -> None:

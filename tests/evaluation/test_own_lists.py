@@ -60,7 +60,11 @@ def _metrics(results: Path) -> dict:
 def test_of_fifty_names_the_report_says_what_is_too_little_to_judge(project: Project) -> None:
     names = (project.root / "data/raw/dinosaurs.csv").read_text().split()[:50]
     (project.root / "my_names.txt").write_text("\n".join(names))
-    results = _results(project, *BY_HAND, "data.path=my_names.txt")
+    printed = project.succeed(*BY_HAND, "data.path=my_names.txt", PYTHONPATH="src")
+    results = project.root / printed.rsplit("results are in ", 1)[1].strip()
+    shown = project.succeed("neonym", "summary", str(results.relative_to(project.root)))
+    assert shown in printed
+    assert "20 new names" in shown
     page = (results / "reports/metrics.md").read_text()
     assert "- test has 5 names: too few to judge by" in page
     assert "- val has 5 names: too few to choose by" in page

@@ -1,4 +1,4 @@
-"""`neonym summary`: what came of the last run."""
+"""`neonym summary`: what came of the last run, or of a job run by hand."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,166 +6,38 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json
-from neonym.base.nested import flatten
-from neonym.base.text import escape
-from neonym.corpus.splits import PARTS
-from neonym.evaluation.catalogue import COLUMNS, lines
-from neonym.generation.names_file import read_names
 from neonym.lab.git import git_bytes
 from neonym.lab.places import in_project
-from neonym.steps.outputs import Outputs
-
-METRICS = "reports/metrics.json"
-NAMES = 20
-NAMES_ACROSS = 4
-WIDE = 100  # characters from which on there is room for intervals
-# Those of the report's figures that fit on one screen; reports/metrics.md has them all
-SHOWN = frozenset(
-    {
-        "test.nll",
-        "val.nll",
-        "names.validity",
-        "names.vun_1k",
-        "names.uniqueness_1k",
-        "names.novelty",
-        "names.copied",
-        "names.nearest_train_distance",
-        "names.rediscovery",
-        "names.internal_diversity_1k",
-    }
-)
+from neonym.steps.overview import METRICS, parse_metrics, print_results
 
 
 @click.command("summary")
-def command() -> None:
-    """Show the figures beside their references, new names, and where everything is."""
-    print_summary(in_project(Path()), Console(highlight=False))
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def command(folder: Path | None) -> None:
+    """Show the figures beside their references, new names, and where everything is.
+
+    Of the workspace, or of FOLDER, where pipelines/sweep.py or a job of a sweep left its results.
+    """
+    root = in_project(Path()) if folder is None else _of_job(folder)
+    print_summary(root, Console(highlight=False))
+
+
+def _of_job(folder: Path) -> Path:
+    """The folder from here, or else from the project's root, as scripts call it."""
+    for place in (folder, in_project(folder)):
+        if (place / METRICS).is_file():
+            return place
+    raise UserError(f"{folder} has no {METRICS}; name a job's folder of pipelines/sweep.py")
 
 
 def print_summary(root: Path, console: Console) -> None:
-    """Print the figures beside their references', new names, and where everything is.
-
-    Raises
-    ------
-    UserError
-        If there are no results yet, or they are damaged.
-    """
-    metrics = _read_metrics(root / METRICS)
-    names = new_names(root, NAMES)
-    console.print(metrics_table(metrics, committed_metrics(root), console.width >= WIDE))
-    console.print(f"[bold]{len(names)} new names[/bold]")
-    console.print(_names_grid(names))
-    console.print(
-        "All figures: reports/metrics.md. All names: reports/names.csv, and what each is:"
-    )
-    console.print("reports/names_table.csv. Pictures: reports/figures. The run in MLflow:")
-    console.print("[bold]make ui[/bold], then http://127.0.0.1:5000")
-
-
-def new_names(root: Path, count: int) -> list[str]:
-    """The first of the drawn names that the model ended itself and that are in no split.
-
-    Raises
-    ------
-    UserError
-        If the names or the splits are missing or damaged.
-    """
-    known: set[str] = set()
-    for part in PARTS:
-        known.update(_read(root / f"data/processed/{part}.txt").split("\n"))
-    path = Outputs.below(root).names
-    _read(path)  # which says what a newcomer is to do where there is none
-    try:
-        names, ended, _ = read_names(path)
-    except UserError:
-        raise _damaged(path) from None
-    drawn = [name for name, is_whole in zip(names, ended, strict=True) if is_whole]
-    fresh = dict.fromkeys(name for name in drawn if name not in known)
-    return list(fresh)[:count]
+    """Print what came of a run beside what is committed; errors are those of `print_results`."""
+    print_results(root, console, committed_metrics(root))
 
 
 def committed_metrics(root: Path) -> Mapping[str, Any] | None:
     """The figures of the last commit, to which `dvc metrics diff` compares; None without any."""
     committed = git_bytes(root, "show", f"HEAD:./{METRICS}")
-    return None if committed is None else _parse_metrics(committed)
-
-
-def metrics_table(
-    metrics: Mapping[str, Any], before: Mapping[str, Any] | None = None, wide: bool = False
-) -> Table:
-    """The figures as a table.
-
-    Parameters
-    ----------
-    metrics
-        What `reports/metrics.json` holds.
-    before
-        The figures of an earlier run, which get a column if they read differently.
-    wide
-        Whether there is room for intervals.
-    """
-    columns = [column for column in COLUMNS if wide or column != "95%"]
-    earlier = _models_figures(before) if before else {}
-    if earlier == _models_figures(metrics):
-        earlier = {}
-    table = Table(
-        title="How good the names are", title_justify="left", title_style="bold", box=None
-    )
-    table.add_column("")
-    for column in [*columns, *(["before"] if earlier else [])]:
-        table.add_column(column, justify="right", no_wrap=True)
-    for line in lines(metrics):
-        if line.metric in SHOWN:
-            cells = dict(zip(COLUMNS, line.cells, strict=True))
-            shown = [cells[column] for column in columns]
-            table.add_row(line.meaning, *shown, *([earlier[line.metric]] if earlier else []))
-    return table
-
-
-def _models_figures(metrics: Mapping[str, Any]) -> dict[str, str]:
-    place = COLUMNS.index("model")
-    return {line.metric: line.cells[place] for line in lines(metrics) if line.metric in SHOWN}
-
-
-def _read_metrics(path: Path) -> dict[str, Any]:
-    metrics = _parse_metrics(_read(path))
-    if metrics is None:
-        raise _damaged(path)
-    return metrics
-
-
-def _parse_metrics(text: str | bytes) -> dict[str, Any] | None:
-    """The figures in a report's JSON; None where it is none."""
-    try:
-        metrics = parse_json(text)
-    except ValueError:
-        return None
-    if not isinstance(metrics, dict):
-        return None
-    figures = flatten(metrics).values()
-    return metrics if all(isinstance(figure, int | float | None) for figure in figures) else None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro`") from None
-    except UnicodeDecodeError:
-        raise _damaged(path) from None
-
-
-def _damaged(path: Path) -> UserError:
-    return UserError(f"{path} is damaged; run `dvc repro --force`")
-
-
-def _names_grid(names: list[str]) -> Table:
-    grid = Table.grid(padding=(0, 3))
-    for start in range(0, len(names), NAMES_ACROSS):
-        grid.add_row(*(Text(escape(name)) for name in names[start : start + NAMES_ACROSS]))
-    return grid
+    return None if committed is None else parse_metrics(committed)
