@@ -50,6 +50,7 @@ ONLY = {
     "dvc": ("neonym.commands.mend",),
     "click": ("neonym.cli", "neonym.commands"),
     "matplotlib": ("neonym.drawing", "neonym.figures", "neonym.lab.sweeps.sweep_figures"),
+    "detect_secrets": ("neonym.lab.tracking.redacted_diff",),
     "torch": (),
     "jax": (),
 }

@@ -97,8 +97,14 @@ def test_an_address_without_credentials_hides_nothing(monkeypatch: pytest.Monkey
 def test_what_is_no_address_is_refused_without_its_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for address in (f"http://u:{SECRET}@[x", f"http://u:{SECRET}＃@host"):
+    for address in (
+        f"http://u:{SECRET}@[x",
+        f"http://u:{SECRET}＃@host",
+        f"u:{SECRET}@host",
+        f"127.0.0.1:5000/?password={SECRET}",
+        f"ftp://u:{SECRET}@host",
+    ):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-        with pytest.raises(UserError, match="MLFLOW_TRACKING_URI is no address") as refused:
+        with pytest.raises(UserError, match=r"MLFLOW_TRACKING_URI (is no|begins)") as refused:
             Store.of_project(experiment.PROJECT, Path("/"))
         assert SECRET not in str(refused.value)

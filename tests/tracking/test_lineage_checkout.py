@@ -1,5 +1,7 @@
 """What is recorded of the code and the list: enough to have both again, or said that it is not."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,19 @@ def test_a_diff_that_is_too_long_is_said_to_be_cut_off(
     found = read_checkout(checkout)
     assert found.state == "cut off"
     assert len(found.diff) <= 1000
+
+
+def test_what_finds_secrets_is_not_loaded_where_nothing_differs(checkout: Path) -> None:
+    program = (
+        "import sys, pathlib; from neonym.lab.tracking.checkout import read_checkout\n"
+        "print(read_checkout(pathlib.Path()).dirty, 'detect_secrets' in sys.modules)"
+    )
+    printed = []
+    for text in ("ONE = 1\n", "ONE = 2\n"):
+        (checkout / "src/code.py").write_text(text)
+        command = [sys.executable, "-c", program]
+        printed.append(subprocess.check_output(command, cwd=checkout, text=True).split())
+    assert printed == [["False", "False"], ["True", "True"]]
 
 
 def test_data_and_prose_are_left_out_of_the_diff_and_said_so(

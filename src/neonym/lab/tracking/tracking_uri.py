@@ -16,7 +16,7 @@ PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1
 REMEDY = "name a server as http://127.0.0.1:5000, or a database as sqlite:///runs.db"
 
 _FILE = re.compile(r"sqlite(\+pysqlite)?:///(?P<path>[^?]*)(?P<query>\?.*)?", re.DOTALL)
-_HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(/[^@]*)?")
+_HOST_AND_PORT = re.compile(r"[\w.-]+:\d+(/[\w./-]*)?")  # and nothing that may be secret
 
 
 def sqlite_uri(path: Path) -> str:
