@@ -27,9 +27,11 @@ def command(start: str, as_json: bool) -> None:
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from neonym.lab.lineage.chain import chain_of  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.places import project_root  # noqa: PLC0415
+    from neonym.lab.places import in_project, project_root  # noqa: PLC0415
 
     root = project_root()
+    if start == "dvc.lock":
+        start = str(in_project(Path(start)))
     chains = [chain_of(recorded, root) for recorded in _runs(start, root)]
     if as_json:
         value = chains if Path(start).is_file() else chains[0]

@@ -88,6 +88,8 @@ def _locked_params(project: Project[Any], lock: Lock) -> dict[str, Any]:
 
 def _agree(param: str, value: Any) -> bool:
     """Whether a parameter in MLflow, which is text, has the value that a lock has."""
+    if value is None:  # what is not set need not stand among a run's parameters
+        return param in ("", "null")
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return float(param) == value  # 1 in a lock is 1.0 where the schema wants a fraction
