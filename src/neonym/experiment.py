@@ -14,6 +14,7 @@ from neonym.lab.project import Project
 from neonym.settings import Paths, Settings
 from neonym.tracked import VOCABULARY
 from neonym.tracked.presentation import CHARTS, PACKAGES
+from neonym.tracked.run_names import run_name
 
 if TYPE_CHECKING:
     from neonym.lab.tracking.run import Run
@@ -38,16 +39,6 @@ class Configuration(lab.Configuration, Settings):
 
     sweep: Sweep
     paths: Paths
-
-
-def run_name(configuration: Configuration) -> str:
-    """What a run is called: list, network, seed."""
-    model = configuration.model
-    layers = f"x{model.num_layers}" if model.num_layers > 1 else ""
-    return (
-        f"{configuration.data.name} {model.cell} {model.hidden_size}{layers} "
-        f"seed {configuration.seed}"
-    )
 
 
 def metrics() -> Collection[str]:
