@@ -121,7 +121,14 @@ def test_results_are_not_put_among_other_things_but_may_go_on_where_they_were(ro
     assert refusal(root, "hydra.run.dir", "hydra.run.dir=outputs/full") == (
         "hydra.run.dir = outputs/full: it holds other things than results; name a new folder"
     )
+    earlier = root / "outputs/earlier"
+    (earlier / "best").symlink_to(earlier / "3")
     assert refusal(root, "hydra.run.dir", "hydra.run.dir=outputs/earlier") == ""
+    (earlier / "models").symlink_to(root.parent)
+    for key in ("hydra.run.dir", "hydra.sweep.dir"):
+        assert refusal(root, key, f"{key}=outputs/earlier") == (
+            f"{key} = outputs/earlier: {earlier}/models leads out of it; delete the link"
+        )
 
 
 @pytest.mark.parametrize(

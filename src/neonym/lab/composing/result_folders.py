@@ -101,6 +101,8 @@ def check_composed(config: DictConfig, key: str, root: Path) -> None:
     inner = config.hydra.output_subdir
     if inner is not None and not _is_below(place, str(inner)):
         raise UserError(f"hydra.output_subdir = {inner} leads out of the folder of results")
+    if link := _leading_out(place):
+        raise UserError(f"{key} = {folder}: {link} leads out of it; delete the link")
     _check_logs(config, place, root)
     if key == "hydra.run.dir" and not _is_ready(place, inner):
         raise UserError(f"{key} = {folder}: it holds other things than results; name a new folder")
@@ -115,6 +117,12 @@ def _check_logs(config: DictConfig, place: Path, root: Path) -> None:
             continue
         if reason := explain_unfit(str(file), root):
             raise UserError(f"hydra.job_logging.handlers.{name}.filename = {file}: {reason}")
+
+
+def _leading_out(place: Path) -> Path | None:
+    """A link in a folder of earlier results through which new ones would be written elsewhere."""
+    links = (path for path in place.rglob("*") if path.is_symlink())
+    return next((link for link in links if not link.resolve().is_relative_to(place)), None)
 
 
 def _is_below(place: Path, path: str) -> bool:
