@@ -24,15 +24,22 @@ class CommandsFolder(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
-        if cmd_name not in self.list_commands(ctx):
+        name = _modules().get(cmd_name)
+        if name is None:
             return None
-        module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        module = import_module(f"{commands.__name__}.{name}")
         command: click.Command = module.command
         return command
+
+
+def _modules() -> dict[str, str]:
+    """The module of each command; one called like a keyword of Python has an underscore behind."""
+    names = [module.name for module in iter_modules(commands.__path__)]
+    return {name.rstrip("_").replace("_", "-"): name for name in names}
 
 
 @click.group(cls=CommandsFolder, invoke_without_command=True)

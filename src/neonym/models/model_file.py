@@ -44,6 +44,13 @@ class Model(NamedTuple):
     known: Hashes | None
 
 
+class Contents(NamedTuple):
+    """What a model file holds, whatever its format: arrays by name beside one JSON document."""
+
+    arrays: Arrays
+    document: dict[str, Any]
+
+
 def save_model(
     path: Path,
     model: RecurrentNetwork | Mixture,
@@ -74,6 +81,17 @@ def save_model(
     UserError
         If the file cannot be written.
     """
+    contents = to_arrays(model, vocabulary, metadata, known)
+    write_archive(path, contents.arrays, contents.document)
+
+
+def to_arrays(
+    model: RecurrentNetwork | Mixture,
+    vocabulary: Vocabulary,
+    metadata: Mapping[str, Any],
+    known: Sequence[str] | Hashes | None = None,
+) -> Contents:
+    """What a file of the model holds; arguments and errors as for `save_model`."""
     network = model.networks[0] if isinstance(model, Mixture) else model
     document = {
         "kind": KIND,
@@ -92,7 +110,7 @@ def save_model(
     problem = _problem_of(document, len(vocabulary))
     if problem:
         raise ValueError(f"not a model: {problem}")
-    write_archive(path, arrays, document)
+    return Contents(arrays, document)
 
 
 def load_model(path: Path) -> Model:
@@ -106,7 +124,11 @@ def load_model(path: Path) -> Model:
         If there is no such file, it is not a model, it was truncated or altered, or it is of a
         version unknown here.
     """
-    arrays, document = read_archive(path, "a neonym model", REMEDY)
+    return from_arrays(*read_archive(path, "a neonym model", REMEDY), path)
+
+
+def from_arrays(arrays: Arrays, document: Any, path: Path) -> Model:
+    """The model that `to_arrays` made these of; errors, which name the path, as of `load_model`."""
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise UserError(f"{path} is not a neonym model; {REMEDY}")
     version = document.get("version")

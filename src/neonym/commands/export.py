@@ -1,0 +1,117 @@
+"""`neonym export`: a model as a page that coins names, or for PyTorch."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neonym.base.errors import UserError
+from neonym.base.lines import read_lines
+from neonym.base.text import escape
+from neonym.generation.generator import NameGenerator
+from neonym.models.model_file import Model, load_model
+
+PAGE, TENSORS = ".html", ".safetensors"
+
+
+@click.command("export")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE.html|FILE.safetensors",
+    type=click.Path(path_type=Path),
+    help="What to write; its ending says which.",
+)
+@click.option("--title", help="What the page is called; else as the list that was learned from.")
+@click.option(
+    "--with-list",
+    metavar="LIST",
+    help="Put the known names into the page, which then shows the nearest to each.",
+)
+@click.option("--force", is_flag=True, help="Replace what is there, whatever it is.")
+def command(
+    model: Path, output: Path, title: str | None, with_list: str | None, force: bool
+) -> None:
+    """Make one file of a model to pass on.
+
+    FILE.html is a page that coins names in any browser, without a network. FILE.safetensors is for
+    PyTorch; `neonym import` makes a model of it again. An earlier export of the same kind is
+    replaced, anything else only with --force.
+    """
+    ending = output.suffix.lower()
+    if ending not in (PAGE, TENSORS):
+        raise UserError(f"{output} ends in neither {PAGE} nor {TENSORS}; name one of these with -o")
+    if ending == TENSORS and (title is not None or with_list):
+        raise UserError(f"--title and --with-list are for pages; leave them out, or name a {PAGE}")
+    loaded = load_model(model)
+    if ending == PAGE:
+        from neonym.export.html import is_page, write_page  # noqa: PLC0415 (only where it is asked)
+
+        check_target(output, is_page, force)
+        listed = _listed(with_list, loaded) if with_list else None
+        write_page(output, loaded, title or _title_of(loaded, model), listed)
+    else:
+        from neonym.export.safetensors_file import (  # noqa: PLC0415 (only where it is asked)
+            is_export,
+            write_safetensors,
+        )
+
+        check_target(output, is_export, force)
+        write_safetensors(output, loaded)
+    click.echo(f"{escape(str(output))}: {output.stat().st_size:,} bytes")
+
+
+def check_target(path: Path, is_ours: Callable[[Path], bool], force: bool) -> None:
+    """Refuse, as a user's mistake, to write where nothing can stand, or over somebody's file."""
+    if not path.parent.is_dir():
+        raise UserError(f"{path.parent} is no directory; make it first, or name another with -o")
+    if path.is_dir():
+        raise UserError(f"{path} is a directory; name a file with -o")
+    if path.exists() and not force and not (path.is_file() and is_ours(path)):
+        raise UserError(
+            f"{path} is there and is no earlier one of this kind; name another file, "
+            "or replace it with --force"
+        )
+
+
+def _title_of(model: Model, path: Path) -> str:
+    """What the list is called that was learned from, else what the file is."""
+    data = _data_of(model)
+    return str(data.get("name", path.stem)) if data.get("name") != "list" else _stem_of(data, path)
+
+
+def _stem_of(data: dict[str, Any], path: Path) -> str:
+    return Path(str(data.get("path", path))).stem
+
+
+def _data_of(model: Model) -> dict[str, Any]:
+    """How the list was read that was learned from, as far as the model says."""
+    configuration = model.metadata.get("configuration")
+    data = configuration.get("data") if isinstance(configuration, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _listed(source: str, model: Model) -> list[str]:
+    """The names of a list, read as the one that was learned from."""
+    data = _data_of(model)
+    if not data:
+        generator = NameGenerator(*model)
+        names = [generator.canonical(line.text) for line in read_lines(source)]
+        return list(dict.fromkeys(names))
+    # pydantic takes a quarter of a second
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from neonym.corpus.reading import read_corpus  # noqa: PLC0415
+    from neonym.settings import Data  # noqa: PLC0415
+
+    rules: dict[str, Any] = {"at_least_one_of": {}, "max_repeat": None}
+    try:
+        settings = Data.model_validate({**data, "rules": rules})
+    except ValidationError:
+        raise UserError(
+            "the model does not say how its list was read; leave out --with-list"
+        ) from None
+    return read_corpus(Path(source), settings).names
