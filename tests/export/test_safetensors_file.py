@@ -69,7 +69,7 @@ def rewrite(path, change):
     arrays, metadata = load_file(path), {}
     header_size = int.from_bytes(path.read_bytes()[:8], "little")
     metadata = json.loads(path.read_bytes()[8 : 8 + header_size])["__metadata__"]
-    document = json.loads(metadata["neonym"])
+    document = json.loads(metadata.pop("neonym"))
     change(arrays, document, metadata)
     save_file(arrays, path, {"neonym": json.dumps(document)} | metadata)
 
@@ -78,9 +78,12 @@ def rewrite(path, change):
     ("change", "message"),
     [
         (lambda a, d, m: m.update(neonym="{"), "its metadata make no sense"),
-        (lambda a, d, m: m.update(known="?"), "its metadata make no sense"),
-        (lambda a, d, m: m.update(known="AAAA"), "its metadata make no sense"),
-        (lambda a, d, m: m.pop("known"), "is not a neonym model"),
+        (lambda a, d, m: m.update(neonym="[]"), "is not a neonym model"),
+        (lambda a, d, m: m.update(neonym="7"), "its metadata make no sense"),
+        (lambda a, d, m: d.update(known=[1]), "its metadata make no sense"),
+        (lambda a, d, m: d.update(known="?"), "its metadata make no sense"),
+        (lambda a, d, m: d.update(known="AAAA"), "its metadata make no sense"),
+        (lambda a, d, m: d.pop("known"), "is not a neonym model"),
         (lambda a, d, m: a.pop("head.bias"), "its arrays are not those of its options"),
         (lambda a, d, m: a["head.bias"].fill(np.nan), "head.bias holds NaN"),
     ],

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from neonym.base.errors import UserError
-from neonym.base.lines import read_lines
 from neonym.base.text import escape
+from neonym.corpus.reading import read_names
 from neonym.generation.generator import NameGenerator
 from neonym.models.model_file import Model, load_model
 
@@ -31,10 +31,9 @@ PAGE, TENSORS = ".html", ".safetensors"
     metavar="LIST",
     help="Put the known names into the page, which then shows the nearest to each.",
 )
+@click.option("--column", metavar="NAME|N", help="The column of LIST, if it is a table.")
 @click.option("--force", is_flag=True, help="Replace what is there, whatever it is.")
-def command(
-    model: Path, output: Path, title: str | None, with_list: str | None, force: bool
-) -> None:
+def command(model: Path, output: Path, force: bool, **for_pages: str | None) -> None:
     """Make one file of a model to pass on.
 
     FILE.html is a page that coins names in any browser, without a network. FILE.safetensors is for
@@ -44,14 +43,17 @@ def command(
     ending = output.suffix.lower()
     if ending not in (PAGE, TENSORS):
         raise UserError(f"{output} ends in neither {PAGE} nor {TENSORS}; name one of these with -o")
-    if ending == TENSORS and (title is not None or with_list):
+    title, with_list, column = (for_pages[name] for name in ("title", "with_list", "column"))
+    if ending == TENSORS and any(value is not None for value in for_pages.values()):
         raise UserError(f"--title and --with-list are for pages; leave them out, or name a {PAGE}")
+    if column is not None and not with_list:
+        raise UserError("--column is of the list that --with-list names; leave it out")
     loaded = load_model(model)
     if ending == PAGE:
         from neonym.export.html import is_page, write_page  # noqa: PLC0415 (only where it is asked)
 
         check_target(output, is_page, force)
-        listed = _listed(with_list, loaded) if with_list else None
+        listed = _listed(with_list, column, loaded) if with_list else None
         write_page(output, loaded, title or _title_of(loaded, model), listed)
     else:
         from neonym.export.safetensors_file import (  # noqa: PLC0415 (only where it is asked)
@@ -94,24 +96,8 @@ def _data_of(model: Model) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _listed(source: str, model: Model) -> list[str]:
-    """The names of a list, read as the one that was learned from."""
-    data = _data_of(model)
-    if not data:
-        generator = NameGenerator(*model)
-        names = [generator.canonical(line.text) for line in read_lines(source)]
-        return list(dict.fromkeys(names))
-    # pydantic takes a quarter of a second
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    from neonym.corpus.reading import read_corpus  # noqa: PLC0415
-    from neonym.settings import Data  # noqa: PLC0415
-
-    rules: dict[str, Any] = {"at_least_one_of": {}, "max_repeat": None}
-    try:
-        settings = Data.model_validate({**data, "rules": rules})
-    except ValidationError:
-        raise UserError(
-            "the model does not say how its list was read; leave out --with-list"
-        ) from None
-    return read_corpus(Path(source), settings).names
+def _listed(source: str, column: str | None, model: Model) -> list[str]:
+    """The names of a list, each once, read as the one that was learned from."""
+    generator = NameGenerator(*model)
+    entries = read_names(source, generator.layout(column, None))
+    return list(dict.fromkeys(generator.canonical(entry.text) for entry in entries))

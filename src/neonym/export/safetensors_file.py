@@ -36,10 +36,11 @@ def write_safetensors(path: Path, model: Model) -> None:
     predictor = model.mixture or model.network
     arrays, document = to_arrays(predictor, model.vocabulary, model.metadata, model.known)
     known = arrays.pop(KNOWN, None)
-    metadata = {DOCUMENT: json.dumps(document, sort_keys=True, ensure_ascii=False)}
     if known is not None:
         # No tensor, since `load_state_dict` takes what a network has and nothing more
-        metadata[KNOWN] = base64.b64encode(known.astype("<u8").tobytes()).decode()
+        document[KNOWN] = base64.b64encode(known.astype("<u8").tobytes()).decode()
+    # One value, since the library writes several in any order
+    metadata = {DOCUMENT: json.dumps(document, sort_keys=True, ensure_ascii=False)}
     with whole_file(path) as temporary:
         temporary.write_bytes(save(arrays, metadata))
 
@@ -55,14 +56,14 @@ def read_safetensors(path: Path) -> Model:
     arrays, metadata = _read(path)
     try:
         document = parse_json(metadata[DOCUMENT])
-        if KNOWN in metadata:
-            content = base64.b64decode(metadata[KNOWN], validate=True)
+        if KNOWN in document:
+            content = base64.b64decode(document.pop(KNOWN), validate=True)
             arrays[KNOWN] = np.frombuffer(content, dtype="<u8").astype(np.uint64)
     except KeyError:
         raise UserError(
             f"{path} is not {WHAT} (its metadata have no {DOCUMENT!r}); {REMEDY}"
         ) from None
-    except (ValueError, binascii.Error):
+    except (ValueError, TypeError, AttributeError, binascii.Error):
         raise UserError(
             f"{path} is not {WHAT}, or is damaged (its metadata make no sense); {REMEDY}"
         ) from None

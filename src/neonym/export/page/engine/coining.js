@@ -51,7 +51,7 @@ function* coin(model, memory, { count, temperature, seed, wanted }) {
     const before = performance.now();
     for (const ids of drawNames(model, size, options, random)) {
       if (found.size >= enough) break;
-      if (ids && !ids.length) continue; // the end at once is no name
+      if (ids && !isWhole(model.decode(ids))) continue;
       drawn += 1;
       const name = wishes.judge(ids);
       if (name === null) continue;
@@ -68,6 +68,11 @@ function* coin(model, memory, { count, temperature, seed, wanted }) {
     size = Math.max(1, Math.min(MOST_AT_ONCE, Math.round(size * factor)));
   }
   yield report("enough");
+}
+
+/** As where the library gives names out: one that is empty or spaced at its ends is none. */
+function isWhole(name) {
+  return name !== "" && name === name.trim();
 }
 
 function describe(name, model, memory, like) {
