@@ -21,6 +21,7 @@ from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import all_kept, take_back, wait_for_delivery
 from neonym.lab.tracking.events import Dataset, Metrics, Tags
 from neonym.lab.tracking.spool import EVENTS, SegmentWriter, open_segments
+from neonym.lab.tracking.spools import waiting_elsewhere
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill
 
@@ -266,3 +267,10 @@ def test_sync_names_what_was_put_aside_and_delivers_it_again(
     assert done.return_value == 0, done.output
     assert "MLflow is up to date" in done.output
     assert statuses(store) == {"run 1": "FINISHED"}
+
+
+def test_what_earlier_versions_put_aside_for_another_store_is_named(store: Store) -> None:
+    other = store.folder.with_name("0123456789ab")
+    (other / "rejected" / "00000000000000000001-1-aaaaaaaa").mkdir(parents=True)
+    [elsewhere] = waiting_elsewhere(store)
+    assert str(elsewhere).endswith("neonym sync --rejected delivers it")

@@ -1,5 +1,7 @@
 """The MLflow experiment in which runs are listed: found, made, or restored."""
 
+import shutil
+
 from mlflow.entities import LifecycleStage
 from mlflow.tracking import MlflowClient
 
@@ -20,6 +22,8 @@ def experiment_id(client: MlflowClient, store: Store, name: str) -> str:
     name, shown = shortened(name), views.experiment_tags(store.project.charts)
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
+        # What is noted to be complete was in one that is gone for good, or in another store
+        shutil.rmtree(store.experiments, ignore_errors=True)
         location = store.artifacts.as_uri() if store.file else None
         return str(
             client.create_experiment(name, location, {tags.EXPERIMENT_KIND: TRAINING} | shown)

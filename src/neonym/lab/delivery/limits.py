@@ -14,9 +14,12 @@ REFUSED = re.compile(r"[^/\w.\- :]")
 
 def key(name: str) -> str:
     """The name of a parameter, metric or tag as MLflow takes it."""
-    if not REFUSED.search(name) and posixpath.normpath(name) == name and not _leads_out(name):
+    plain = REFUSED.sub("_", name)
+    if plain == name and _is_plain_path(name):
         return shortened(name)
-    return shortened(_marked(re.sub(r"^\.|[^\w.\- :]", "_", name), name))
+    if not _is_plain_path(plain):
+        plain = re.sub("^[.]|/", "_", plain)
+    return shortened(_marked(plain, name))
 
 
 def shortened(name: str) -> str:
@@ -26,8 +29,9 @@ def shortened(name: str) -> str:
     return _marked(name[: LONGEST - 10], name)
 
 
-def _leads_out(name: str) -> bool:
-    return name == "." or name.startswith(("..", "/"))
+def _is_plain_path(name: str) -> bool:
+    """Whether a name leads to one place below where it is looked up, which no other leads to."""
+    return posixpath.normpath(name) == name and name != "." and not name.startswith(("..", "/"))
 
 
 def _marked(changed: str, name: str) -> str:

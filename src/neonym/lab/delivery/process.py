@@ -51,7 +51,7 @@ class Delivery:
         self._said = ""
         self._away_since: float | None = None
         self._files: tuple[tuple[int, int] | None, ...] = (None, None)
-        """The lock and the project's own database, as they were when last looked at."""
+        """The lock and the database, if that is a file, as they were when last looked at."""
         self._at: Segment | None = None
         """The segment that is being delivered."""
         self._refused: dict[str, Refusal] = {}
@@ -105,12 +105,12 @@ class Delivery:
         return [segment for segment in segments if segment.folder.name not in refused]
 
     def _is_replaced(self) -> bool:
-        """Whether the lock or the project's own database is another file than it was, or gone.
+        """Whether the lock or the database is another file than it was, or gone.
 
         Then others may deliver too, or MLflow would go on with the file that was deleted.
         """
         before = self._files
-        self._files = _identity(self._store.lock), _identity(self._store.database)
+        self._files = _identity(self._store.lock), _identity(self._store.file)
         return any(old not in (None, new) for old, new in zip(before, self._files, strict=True))
 
     def _try_round(self, replay: "Replay", segments: list[Segment]) -> bool:
@@ -207,8 +207,10 @@ class Delivery:
                 self._said = said
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path | None) -> tuple[int, int] | None:
     """Tells a file from another that takes its place."""
+    if path is None:
+        return None
     try:
         found = path.stat()
     except FileNotFoundError:

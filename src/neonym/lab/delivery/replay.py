@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
@@ -315,4 +314,3 @@ def _create_database(store: Store) -> None:
     part.unlink(missing_ok=True)
     MlflowClient(sqlite_uri(part)).search_experiments(max_results=1)
     part.rename(file)
-    shutil.rmtree(store.experiments, ignore_errors=True)  # of runs in one that was there before

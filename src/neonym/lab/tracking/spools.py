@@ -19,12 +19,15 @@ class Elsewhere:
     folder: Path
     address: str
     """Without a password; "" where it was not noted."""
+    is_damaged: bool
+    """Whether some of it was put aside."""
 
     def __str__(self) -> str:
         store = self.address or "a store whose address was not noted"
+        option = " --rejected" if self.is_damaged else ""
         return (
             f"what was logged for {store} waits in {self.folder}; "
-            f"MLFLOW_TRACKING_URI={self.address or '…'} neonym sync delivers it"
+            f"MLFLOW_TRACKING_URI={self.address or '…'} neonym sync{option} delivers it"
         )
 
 
@@ -40,19 +43,23 @@ def waiting_elsewhere(store: Store) -> list[Elsewhere]:
     """What waits for other stores than this."""
     found = []
     for folder in sorted(store.folder.parent.glob("*/")):
-        if folder != store.folder and open_segments(folder / store.segments.name):
-            found.append(Elsewhere(folder, _address(folder)))
+        waits, damaged = (
+            bool(open_segments(folder / place.name)) for place in (store.segments, store.rejected)
+        )
+        if folder != store.folder and (waits or damaged):
+            found.append(Elsewhere(folder, _address(folder), damaged))
     return found
 
 
 def take_over(store: Store) -> None:
     """Let what waits under another spelling of a store's address wait with the rest."""
     for folder in store.other_folders:
-        for segment in open_segments(folder / store.segments.name):
-            if segment.is_abandoned:
-                store.segments.mkdir(parents=True, exist_ok=True)
-                with suppress(OSError):  # it stays where it is, and is said to wait
-                    segment.folder.rename(store.segments / segment.folder.name)
+        for place in (store.segments, store.rejected):
+            for segment in open_segments(folder / place.name):
+                if segment.is_abandoned:
+                    with suppress(OSError):  # it stays where it is, and is said to wait
+                        place.mkdir(parents=True, exist_ok=True)
+                        segment.folder.rename(place / segment.folder.name)
 
 
 def _address(folder: Path) -> str:
