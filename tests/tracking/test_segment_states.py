@@ -14,6 +14,7 @@ from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 from test_replay import all_runs, curve, loss, opened, write
 
+from marked_project import mark
 from neonym.cli import cli
 from neonym.lab.delivery.process import Delivery
 from neonym.lab.delivery.replay import Replay
@@ -248,7 +249,7 @@ def test_a_database_left_in_the_middle_of_a_commit_is_healed_by_looking_at_it(st
 def test_sync_names_what_was_put_aside_and_delivers_it_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(store.root)
+    monkeypatch.chdir(mark(store.root))
     segment = write(store, [opened("1"), loss(1, 1.0)])
     whole = (segment.folder / EVENTS).read_bytes()
     (segment.folder / EVENTS).write_bytes(whole[:-20] + b"\n")
