@@ -18,10 +18,18 @@ def test_the_logged_model_coins_the_same_names(
     project = project_that_ran
     project.succeed("neonym", "sync")
     [run] = project.runs()
+    [logged] = run.outputs.model_outputs
     mlflow.set_tracking_uri(f"sqlite:///{project.root / 'mlflow.db'}")
+    of_data = {
+        figure.key: (figure.value, figure.dataset_name)
+        for figure in mlflow.get_logged_model(logged.model_id).metrics
+        if figure.dataset_name
+    }
+    assert of_data["best/val_nll"] == (run.data.metrics["best/val_nll"], "dinosaurs val")
+    assert of_data["best/train_nll"] == (run.data.metrics["best/train_nll"], "dinosaurs train")
     monkeypatch.setattr("pickle.load", _refuse)
     monkeypatch.setattr("pickle.loads", _refuse)
-    model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    model = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
     params = {"n": 4, "temperature": 0.7, "seed": 3}
     coined = model.predict(pd.DataFrame({"prefix": ["tyr", ""]}), params=params)
     generator = NameGenerator.load(project.root / "models/model.npz")

@@ -17,6 +17,7 @@ from small_project import Project, make_project
 
 from neonym.lab.delivery import views
 from neonym.lab.tracking import tags
+from neonym.tracked.model_logging import model_name
 from neonym.tracked.presentation import CHARTS
 
 pytestmark = pytest.mark.system
@@ -249,7 +250,8 @@ def test_a_run_has_bars_for_single_figures_and_its_description(
 
 def test_the_model_of_the_workspace_is_among_the_models(visit: Visit, tracked: Tracked) -> None:
     visit.open(f"experiments/{tracked.experiment}/models?{TRAINING}")
-    link = visit.page.get_by_role("link", name="model", exact=True)
+    called = model_name(tracked.workspace.data.params)
+    link = visit.page.get_by_role("link", name=called, exact=True)
     expect(link).to_be_visible()
     expect(visit.page.get_by_role("link", name=names([tracked.workspace])[0])).to_be_visible()
     link.click()

@@ -24,6 +24,7 @@ from neonym.lab.tracking.store import Store
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 
+PARAMS = {"data.name": "rivers", "model.cell": "lstm", "model.hidden_size": "8", "seed": "3"}
 VOCABULARY = Vocabulary.from_names(["abcdefghijklmnopqrstuvwxyz"], "character")
 
 
@@ -56,7 +57,12 @@ def deliver_run(
             stage=stage,
             time_ms=1_700_000_000_000,
             experiment="names",
-            tags={tags.CONFIGURATION: "c", tags.CHECKOUT: "here"},
+            tags={
+                tags.CONFIGURATION: "c",
+                tags.CHECKOUT: "here",
+                tags.SOURCE_NAME: "pipelines/train.py",
+            },
+            params=PARAMS,
         ),
     )
     if with_file:
@@ -64,17 +70,22 @@ def deliver_run(
         digest = sha256_of_file(file)
         writer.write(Tags(values={tags.MODEL: digest}))
         writer.write(Artifact(file=writer.copy_in(file, "model.npz"), folder="models"))
-        if as_model:
-            writer.write(ModelLogged(file=writer.copy_in(file, "model.npz"), sha256=digest))
     if val_nll is not None:
         figure = "val/nll" if stage == "evaluate" else "best/val_nll"
         writer.write(Metrics(time_ms=1_700_000_000_001, step=9, values={figure: val_nll}))
         # Test says the contrary, and nobody may look at it
         writer.write(Metrics(time_ms=1_700_000_000_001, step=9, values={"test/nll": -val_nll}))
-    for context, digest in (("training", "t"), ("validation", val_data), ("test", "e")):
+    for context, data, rows in (
+        ("training", "t", 80),
+        ("validation", val_data, 10),
+        ("test", "e", 10),
+    ):
+        profile = {"num_rows": rows}
         writer.write(
-            Dataset(name=context, context=context, digest=digest, source="x", profile={"n": 1})
+            Dataset(name=context, context=context, digest=data, source="x", profile=profile)
         )
+    if as_model:
+        writer.write(ModelLogged(file=writer.copy_in(file, "model.npz"), sha256=digest))
     if status == "RUNNING":
         Replay(store).deliver(Segment(writer.folder))
         writer.abandon()
