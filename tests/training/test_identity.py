@@ -1,6 +1,7 @@
 """A model belongs to a configuration by what training depends on, and by nothing else."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -150,4 +151,6 @@ def test_jobs_read_data_that_nobody_changes_while_they_run(
     preprocess(other, workspace)  # as `dvc repro` does, at any moment
     assert workspace.resolve() not in (folder.resolve(), *folder.resolve().parents)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    os.utime(folder, (0, 0))
     assert shared_folder(data) == folder != shared_folder(other)
+    assert folder.stat().st_mtime > 0  # `neonym prune` sees that it is used

@@ -1,5 +1,6 @@
 """From a list of names to the folder of processed data."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from neonym.base.locks import locked
@@ -39,4 +40,6 @@ def shared_folder(data: Data) -> Path:
     with locked(folder.with_name(f"{folder.name}.lock")):
         if not folder.is_dir():
             preprocess(data, folder)
+        with suppress(OSError):  # of another user
+            folder.touch()  # `neonym prune` leaves what was taken of late
     return folder
