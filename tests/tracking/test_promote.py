@@ -1,5 +1,8 @@
 """`neonym promote`: the champion is the best on the same validation names, unless forced."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from mlflow.tracking import MlflowClient
 from promotable import deliver_run, run_of
@@ -7,6 +10,7 @@ from promotable import deliver_run, run_of
 from marked_project import mark
 from neonym.base.errors import UserError
 from neonym.cli import run as run_cli
+from neonym.lab.lineage import registry
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lineage.registry import Entry, promote, val_nll_of
 from neonym.lab.tracking.store import Store
@@ -81,7 +85,7 @@ def test_a_worse_run_is_refused_whatever_test_says_and_promoted_by_force(
 @pytest.mark.parametrize(
     ("val_nll", "val_data", "reason"),
     [
-        (1.0, "d2", "was validated on other data"),
+        (1.0, "d2", "was validated on other data; --name NAME gives it a place of its own"),
         (None, "d1", "has no figure of the validation data"),
     ],
 )
@@ -193,3 +197,118 @@ def test_an_address_that_no_store_is_at_is_told_in_one_line(
     said = capsys.readouterr().err
     assert said.startswith(f"neonym: MLflow at {uri} cannot be used: ")
     assert said.count("\n") == 1
+
+
+def register(store: Store, run_id: str, val_nll: float, val_data: str = "d1") -> str:
+    """A version of a run, as an earlier promotion left it; its number."""
+    client = MlflowClient(store.uri)
+    noted = {"neonym.val_nll": repr(val_nll), "neonym.val_data": val_data}
+    version = client.create_model_version("neonym", str(store.artifacts), run_id, tags=noted)
+    return str(version.version)
+
+
+def test_of_promotions_at_the_same_time_the_better_model_stays(store: Store) -> None:
+    make_champion(store, deliver_run(store, "a"))
+    runs = {nll: deliver_run(store, f"run {nll}", val_nll=nll) for nll in (1.5, 1.75)}
+    for nll, run_id in runs.items():
+        register(store, run_id, nll)
+    with ThreadPoolExecutor() as pool:
+        for started in [pool.submit(promote, store, run_id, "neonym") for run_id in runs.values()]:
+            if error := started.exception():
+                assert "is worse than the champion" in str(error)
+    assert champion_run(store) == runs[1.5]
+
+
+def test_a_champion_that_changed_meanwhile_is_compared_with_before_the_change(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_champion(store, deliver_run(store, "a"))
+    better, worse = (deliver_run(store, f"run {nll}", val_nll=nll) for nll in (1.5, 1.75))
+
+    def meanwhile(*_: object) -> str:  # another machine promotes
+        client = MlflowClient(store.uri)
+        client.set_registered_model_alias("neonym", "champion", register(store, better, 1.5))
+        return register(store, worse, 1.75)
+
+    monkeypatch.setattr(registry, "_register", meanwhile)
+    with pytest.raises(UserError, match=r"val nll 1\.7500 against 1\.5000"):
+        promote(store, worse, "neonym")
+    assert champion_run(store) == better
+
+
+def test_models_whose_logging_was_killed_are_cleared_and_those_being_logged_stay(
+    store: Store,
+) -> None:
+    client = MlflowClient(store.uri)
+    make_champion(store, ended := deliver_run(store, "a"))
+    running = deliver_run(store, "b", status="RUNNING")
+    place = client.get_run(ended).info.experiment_id
+    left, gone, logged = (
+        client.create_logged_model(place, name="m", source_run_id=run_id).model_id
+        for run_id in (ended, "0" * 32, running)
+    )
+    ready = client.create_logged_model(place, name="m", source_run_id=ended).model_id
+    client.finalize_logged_model(ready, "READY")
+    assert not promote(store, ended, "neonym").changed
+    kept = {model.model_id for model in client.search_logged_models([place])}
+    assert kept == {ready, logged}
+    assert {left, gone}.isdisjoint(kept)
+
+
+def test_a_run_is_named_by_a_beginning_an_experiment_of_dvc_or_latest(store: Store) -> None:
+    first, second = deliver_run(store, "a"), deliver_run(store, "b")
+    client = MlflowClient(store.uri)
+    for run_id, name in ((first, "it's"), (first, "cafe"), (second, "warm")):
+        client.set_tag(run_id, "neonym.dvc.experiment", name)
+    differing = next(place for place in range(32) if first[place] != second[place])
+    expected = {
+        first[: differing + 1]: first,
+        second[: differing + 1]: second,
+        "cafe": first,
+        "warm": second,
+        "latest": second,
+    }
+    assert {word: Recorded.find(store, word).id for word in expected} == expected
+    client.set_tag(first, "neonym.dvc.experiment", "it's")
+    assert Recorded.find(store, "it's").id == first
+    client.set_tag(second, "mlflow.parentRunId", first)  # jobs of sweeps are not meant
+    assert Recorded.find(store, "latest").id == first
+
+
+def test_a_beginning_of_several_ids_is_told_with_them(store: Store) -> None:
+    runs: list[str] = []
+    while len({run_id[0] for run_id in runs}) == len(runs):  # two begin with the same digit
+        runs.append(deliver_run(store, f"{len(runs)}", with_file=False))
+    digit = runs[-1][0]
+    with pytest.raises(UserError, match=f"{digit} begins the ids of 2 runs, {runs[-1][:8]}, "):
+        Recorded.find(store, digit)
+    for word in ("", "cold", "LATEST", runs[0].upper(), "a%", "_"):
+        with pytest.raises(UserError, match="is not a run in sqlite:"):
+            Recorded.find(store, word)
+
+
+def test_runs_are_listed_the_latest_first_with_the_jobs_of_a_sweep_apart(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert neonym(monkeypatch, store, "runs") == 0
+    assert capsys.readouterr().out == "no runs\n"
+    first = deliver_run(store, "a\x1b[31m", stage="train", val_nll=1.75)
+    sweep = deliver_run(store, "b", kind="sweep", with_file=False)
+    job = deliver_run(store, "c", status="KILLED", val_nll=None)
+    client = MlflowClient(store.uri)
+    client.set_tag(job, "mlflow.parentRunId", sweep)
+    client.set_tag(first, "mlflow.source.git.commit", "0123456789")
+    client.set_tag(first, "neonym.git.dirty", "true")
+    assert neonym(monkeypatch, store, "runs") == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["run", "name", "kind", "status", "started", "code", "best/val_nll"]
+    assert [line[:4] for line in lines[1:]] == [
+        [sweep[:8], "b", "sweep", "FINISHED"],
+        [first[:8], "a\\x1b[31m", "job", "FINISHED"],
+    ]
+    assert lines[2][-2:] == ["01234567+", "1.7500"]
+    assert neonym(monkeypatch, store, "runs", "--sweep", sweep[:10], "--json") == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["run"], row["status"], row["best/val_nll"]) == (job, "KILLED", None)
+    assert neonym(monkeypatch, store, "runs", "-n", "1") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2

@@ -23,6 +23,7 @@ SHOWN_JOBS = 5
 def command(start: str, as_json: bool) -> None:
     """Show what a run was made from: configuration, code, data, model, sweep, environment.
 
+    RUN_ID: an id or its beginning, a DVC experiment's name, or `latest`; `neonym runs` lists them.
     The hashes of a dvc.lock lead to the runs that made what it describes.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -92,6 +93,7 @@ def _run(run: Chain) -> list[str]:
         f"{run['kind']}, {run['status']}; stages {stages}; {run['script']}",
         f"started {run['started']}{ended}, by {run['user']}",
         f"in {run['store']}",
+        f"goes on from run {run['earlier']}" if run["earlier"] else "",
     ]
 
 

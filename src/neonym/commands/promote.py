@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def command(run_id: str, force: bool, name: str) -> None:
     """Register a run's model and make it the champion, which is what is served.
 
+    RUN_ID: an id or its beginning, a DVC experiment's name, or `latest`; `neonym runs` lists them.
+
     Compares with the present champion by the nats per letter of the validation names, and refuses a
     model that is worse, or one that was validated on other data.
     """

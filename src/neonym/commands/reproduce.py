@@ -25,6 +25,8 @@ DIFFERS = 1
 def command(run_id: str) -> int:
     """Run a tracked run again, or each job of a sweep, and compare every hash and metric.
 
+    RUN_ID: an id or its beginning, a DVC experiment's name, or `latest`; `neonym runs` lists them.
+
     Its commit is checked out into a temporary git worktree, the changes that it was made with are
     applied there, and its stages run with its configuration in the present environment. Neither the
     workspace nor MLflow's store changes, and nothing is left behind.

@@ -65,6 +65,7 @@ def _run(recorded: Recorded) -> Part:
         "kind": recorded.kind,
         "status": info.status,
         "stages": recorded.stages,
+        "earlier": recorded.tag(tags.EARLIER),
         "script": recorded.tag(tags.SOURCE_NAME),
         "started": _time(info.start_time),
         "ended": _time(info.end_time),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -16,8 +17,7 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, sha256_of_file
 from neonym.base.nested import flatten, value_at
-from neonym.lab.delivery.choice_of_run import number_of
-from neonym.lab.lineage.lookup import connect, find_run, unusable
+from neonym.lab.lineage.lookup import connect, find_run, latest, search, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.addresses import REDACTED
 from neonym.lab.tracking.store import Store
@@ -47,15 +47,15 @@ class Recorded:
     _client: MlflowClient = field(repr=False)
 
     @classmethod
-    def find(cls, store: Store, run_id: str) -> "Recorded":
-        """The run with an id.
+    def find(cls, store: Store, word: str) -> "Recorded":
+        """The run that a word means, see `find_run`.
 
         Raises
         ------
         UserError
             If the store cannot be used, or has no such run of ours.
         """
-        return cls(store, find_run(store, run_id), connect(store))
+        return cls(store, find_run(store, word), connect(store))
 
     @classmethod
     def with_tags(cls, store: Store, wanted: dict[str, str]) -> "list[Recorded]":
@@ -69,14 +69,24 @@ class Recorded:
         client = connect(store)
         conditions = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
         try:
-            experiments = [found.experiment_id for found in client.search_experiments()]
-            runs = client.search_runs(
-                experiments, conditions, order_by=["attributes.start_time DESC"]
-            )
+            return [cls(store, run, client) for run in search(client, conditions)]
         except (MlflowException, OSError) as error:
             raise unusable(store, error) from None
-        found = [cls(store, run, client) for run in runs]
-        return sorted(found, key=lambda recorded: recorded.number, reverse=True)
+
+    @classmethod
+    def latest(cls, store: Store, most: int) -> "list[Recorded]":
+        """The latest runs of neonym, without the jobs of sweeps.
+
+        Raises
+        ------
+        UserError
+            If the store cannot be used.
+        """
+        client = connect(store)
+        try:
+            return [cls(store, run, client) for run in islice(latest(client), most)]
+        except (MlflowException, OSError) as error:
+            raise unusable(store, error) from None
 
     @property
     def id(self) -> str:
@@ -87,11 +97,6 @@ class Recorded:
     def kind(self) -> str:
         """What the run is: `workspace`, `job` or `sweep`."""
         return self.tag(tags.KIND)
-
-    @property
-    def number(self) -> int:
-        """Its place in the order in which runs were made; 0 where an earlier version made it."""
-        return number_of(self.run)
 
     @property
     def stages(self) -> list[str]:

@@ -3,10 +3,13 @@
 import math
 import re
 import tempfile
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 import mlflow
+from filelock import FileLock, Timeout
 from mlflow.entities import LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -14,12 +17,14 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
+from neonym.base.nested import value_at
 from neonym.lab.lineage.lookup import ABSENT, connect, unusable
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 
 ALIAS = "champion"
+PATIENCE = 120.0  # seconds; logging a model takes a few
 NAME = re.compile(r"\w[\w.-]{0,99}")
 # Noted at the version too, so that a champion can be compared with when its run is gone
 VAL_NLL = "neonym.val_nll"
@@ -69,7 +74,7 @@ def promote(store: Store, run_id: str, name: str, force: bool = False) -> Promot
     store
         Where the run is, and the registry.
     run_id
-        A finished run of neonym.
+        A finished run of neonym, see `find_run`.
     name
         The registered model.
     force
@@ -85,18 +90,57 @@ def promote(store: Store, run_id: str, name: str, force: bool = False) -> Promot
     recorded, client = Recorded.find(store, run_id), connect(store)
     try:
         candidate = _candidate(recorded)
-        before = champion(client, name)
-        if before is not None and before.run_id == run_id:
-            return Promotion(before, before)
-        reason = _reason_against(candidate, before)
-        if reason and not force:
-            raise UserError(f"{reason}; --force promotes it nevertheless")
-        version = _version_of(client, name, run_id) or _register(recorded, client, name, candidate)
-        client.set_registered_model_alias(name, ALIAS, version)
+        with _alone(store):
+            return _promote(recorded, client, candidate, name, force)
     except MlflowException as error:
         raise unusable(store, error) from None
-    after = Entry(candidate.run_id, candidate.val_nll, candidate.val_data, version)
-    return Promotion(before, after)
+
+
+def _promote(
+    recorded: Recorded, client: MlflowClient, candidate: Entry, name: str, force: bool
+) -> Promotion:
+    clear_leftovers(client)
+    before = champion(client, name)
+    if before is not None and before.run_id == recorded.id:
+        return Promotion(before, before)
+    _refuse_unless(force, recorded, candidate, before)
+    version = _version_of(client, name, recorded.id) or _register(recorded, client, name, candidate)
+    before = champion(client, name)  # once more: on another machine it may have changed meanwhile
+    _refuse_unless(force, recorded, candidate, before)
+    client.set_registered_model_alias(name, ALIAS, version)
+    return Promotion(before, replace(candidate, version=version))
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Hold others of this checkout up, so that nobody becomes champion between look and change."""
+    store.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(store.folder / "promote.lock", timeout=PATIENCE):
+            yield
+    except Timeout:
+        raise UserError("another `neonym promote` has not ended; try again later") from None
+
+
+def clear_leftovers(client: MlflowClient) -> None:
+    """Delete models that were being logged when who did it was killed.
+
+    Only those of runs that have ended: delivery logs the models of the others.
+    """
+    places = [found.experiment_id for found in client.search_experiments()]
+    pending = LoggedModelStatus.PENDING
+    for model in client.search_logged_models(places, f"status = {pending.to_int()}"):
+        if model.status == pending and not _is_running(client, model.source_run_id):
+            client.delete_logged_model(model.model_id)
+
+
+def _is_running(client: MlflowClient, run_id: str | None) -> bool:
+    try:
+        return bool(run_id) and client.get_run(run_id).info.status == "RUNNING"
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            return False
+        raise
 
 
 def champion(client: MlflowClient, name: str) -> Entry | None:
@@ -143,6 +187,28 @@ def val_nll_of(recorded: Recorded) -> float:
     is_whole = project.last_stage in recorded.stages
     metric = project.promoted_by if is_whole else project.charts.best
     return float(recorded.run.data.metrics.get(metric, math.nan))
+
+
+def _refuse_unless(
+    force: bool, recorded: Recorded, candidate: Entry, present: Entry | None
+) -> None:
+    """Raise why the candidate should not take the champion's place, with the remedy."""
+    reason = _reason_against(candidate, present)
+    if reason and not force:
+        own = "" if present is None or _same_data(candidate, present) else _own_name(recorded)
+        advice = f"--name {own} gives it a place of its own" if own else ""
+        raise UserError(f"{reason}; {advice or '--force promotes it nevertheless'}")
+
+
+def _same_data(candidate: Entry, present: Entry) -> bool:
+    return not present.val_data or candidate.val_data == present.val_data
+
+
+def _own_name(recorded: Recorded) -> str:
+    """A name for the models of the run's raw data: that of its file."""
+    path = value_at(recorded.configuration, recorded.store.project.raw_key) or ""
+    name = re.sub(r"[^\w-]+", "-", PurePath(path).stem).strip("-")
+    return name if NAME.fullmatch(name) else "NAME"
 
 
 def _reason_against(candidate: Entry, present: Entry | None) -> str:
