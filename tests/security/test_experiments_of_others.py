@@ -11,16 +11,19 @@ from neonym import experiment
 from neonym.lab.delivery import dvc_experiments
 from neonym.lab.delivery.dvc_experiments import (
     Experiment,
+    PassedOver,
     checked_out,
     experiments_of,
     untracked_experiments,
 )
+from neonym.lab.delivery.synchronization import _spool_experiments
 from neonym.lab.tracking.checkout import read_checkout
 from neonym.lab.tracking.store import Store
 from repositories import begin, git
 from small_training import configuration
 
 PRIVATE = "known to nobody\n"
+OUTPUTS = {path for paths in experiment.PROJECT.outputs.values() for path in paths}
 
 
 def md5(content: bytes) -> str:
@@ -161,16 +164,49 @@ def test_neither_filters_nor_hooks_are_run(
     ],
     ids=["date", "depth", "number", "list", "nul", "control", "length"],
 )
-def test_a_configuration_that_is_none_is_passed_over(
-    repository: Repository, params: str, tmp_path: Path
+def test_a_configuration_that_is_none_is_passed_over_in_one_line(
+    repository: Repository, params: str
 ) -> None:
     repository.commit({"params.yaml": params})
     store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
-    assert untracked_experiments(store, repository.root) == []
+    untracked, [said] = untracked_experiments(store, repository.root)
+    assert untracked == []
+    assert str(said).startswith("the experiment theirs is passed over: its params.yaml ")
+    assert str(said).endswith("; `dvc exp remove theirs` if nobody needs it")
+    assert len(str(said).splitlines()) == 1
+
+
+def test_a_configuration_of_another_neonym_is_passed_over_in_silence(
+    repository: Repository,
+) -> None:
+    repository.commit({"params.yaml": "seed: 1"})
+    store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
+    assert untracked_experiments(store, repository.root) == ([], [])
+
+
+def test_damaged_results_of_others_are_passed_over_in_one_line(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = configuration(tracking__enabled=True).model_dump(mode="json")
+    outputs = {path: repository.cache(b"[]\n") for path in OUTPUTS}
+    listed = [{"md5": repository.cache(b"rex\n"), "relpath": "train.txt"}]
+    outputs["data/processed"] = repository.cache(json.dumps(listed).encode(), ".dir")
+    stages = {
+        stage: {"cmd": "x", "outs": [{"path": path, "md5": outputs[path]} for path in paths]}
+        for stage, paths in experiment.PROJECT.outputs.items()
+    }
+    lock = yaml.safe_dump({"schema": "2.0", "stages": stages})
+    repository.commit({"params.yaml": yaml.safe_dump(values), "dvc.lock": lock})
+    store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
+    monkeypatch.setattr("neonym.lab.tracking.opening.ensure_delivery", lambda _: None)
+    passed_over: list[PassedOver] = []
+    _spool_experiments(store, repository.root, passed_over)
+    assert [each.name for each in passed_over] == ["theirs"]
+    assert "its results are damaged" in str(passed_over[0])
 
 
 def test_a_configuration_of_ours_is_tracked(repository: Repository) -> None:
     values = configuration().model_dump(mode="json")
     found = repository.commit({"params.yaml": yaml.safe_dump(values)})
     store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
-    assert untracked_experiments(store, repository.root) == [found]
+    assert untracked_experiments(store, repository.root) == ([found], [])

@@ -109,3 +109,20 @@ def test_resuming_names_what_is_refused_and_the_way_to_have_it(
         f"sweep.json asks for {asked[1]}, which could run anything; look at the file, "
         "and add --trust if all in it is yours"
     )
+
+
+def test_a_link_in_the_folder_of_a_sweep_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mark(tmp_path))
+    for name in ("pipelines", "theirs", "mine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "pipelines/train.py").touch()
+    values = {"version": 1, "id": "0" * 32, "script": "train", "arguments": ["seed=0"]}
+    (tmp_path / "theirs/sweep.json").write_text(json.dumps(values))
+    (tmp_path / "theirs/0").symlink_to(tmp_path / "mine")
+    done = CliRunner().invoke(command, ["theirs"])
+    assert str(done.exception) == (
+        "theirs/0 is a link, by which results could go elsewhere; look at it, and add --trust "
+        "if it is yours"
+    )

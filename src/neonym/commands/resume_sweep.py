@@ -29,7 +29,7 @@ def command(sweep: str, trust: bool) -> None:
     from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.places import enter_project  # noqa: PLC0415
     from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
-    from neonym.lab.sweeps.vouched import unvouched  # noqa: PLC0415
+    from neonym.lab.sweeps.vouched import link_in, unvouched  # noqa: PLC0415
 
     given, root = Path(sweep).resolve(), enter_project()
     folder = given if given.is_dir() else root / sweep
@@ -45,6 +45,12 @@ def command(sweep: str, trust: bool) -> None:
         raise UserError(
             f"{found.folder / SWEEP} asks for {word}, which could run anything; look at the file, "
             "and add --trust if all in it is yours"
+        )
+    link = None if trust else link_in(found.folder)
+    if link:
+        raise UserError(
+            f"{link} is a link, by which results could go elsewhere; look at it, and add --trust "
+            "if it is yours"
         )
     place = f"hydra.sweep.dir={_quoted(str(found.folder))}"
     arguments = [*found.arguments, "sweep.resume=true", place]

@@ -36,6 +36,8 @@ def command(wait: float, rejected: bool) -> int:
         click.echo(escape(f"no run was made for the workspace: {report.stale}"), err=True)
     for path in report.strays:
         click.echo(escape(f"{path} is no segment, and passed over"), err=True)
+    for experiment in report.passed_over:
+        click.echo(escape(str(experiment)), err=True)
     for kept in report.kept:
         click.echo(escape(str(kept)), err=True)
     if report.is_complete:

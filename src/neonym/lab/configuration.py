@@ -16,6 +16,7 @@ from neonym.base.section import Section, Seed, spelt
 
 # Where results go, how they are tracked and swept are not part of what was run.
 UNTRACKED_SECTIONS = frozenset({"tracking", "sweep", "hydra", "paths"})
+MAKE_ANEW = "delete it and run `dvc repro`"
 
 
 class Tracking(Section):
@@ -119,28 +120,28 @@ def read_configuration(path: Path, schema: type[Schema]) -> Schema:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check its rights") from None
     except ValueError as error:
-        raise UserError(
-            f"{path} is not valid YAML ({error}); delete it and run `dvc repro`"
-        ) from None
-    return parse_configuration(text, str(path), schema)
+        raise UserError(f"{path} is not valid YAML ({error}); {MAKE_ANEW}") from None
+    try:
+        values = parse_values(text, str(path))
+    except UserError as error:
+        raise UserError(f"{error}; {MAKE_ANEW}") from None
+    return schema.validated(values, str(path))
 
 
-def parse_configuration(text: str, source: str, schema: type[Schema]) -> Schema:
-    """The configuration in YAML text, which is called by its source in errors.
+def parse_values(text: str, source: str) -> dict[str, Any]:
+    """The plain values in the YAML text of a configuration, called by its source in errors.
 
     Raises
     ------
     UserError
-        If it is not YAML, or does not pass the schema.
+        If it is not YAML, or no configuration.
     """
     try:
         values = yaml.safe_load(text)
     # The parser leaves numbers and dates of its own kind, and depth, to Python
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(
-            f"{source} is not valid YAML ({reason}); delete it and run `dvc repro`"
-        ) from None
+        raise UserError(f"{source} is not valid YAML ({reason})") from None
     if not isinstance(values, dict):
-        raise UserError(f"{source} holds no configuration; delete it and run `dvc repro`")
-    return schema.validated(values, source)
+        raise UserError(f"{source} holds no configuration")
+    return values

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, parse_json
-from neonym.lab.configuration import configuration_hash, parse_configuration
+from neonym.lab.configuration import configuration_hash, parse_values
 from neonym.lab.dvc_cache import cached_in
 from neonym.lab.git import git_text
 from neonym.lab.lockfile import Lock
@@ -34,14 +34,32 @@ class Experiment:
     """The commit that DVC made of it."""
 
 
-def untracked_experiments(store: Store, root: Path) -> list[Experiment]:
-    """The experiments whose run is not known to be complete."""
-    return [
-        found
-        for found in experiments_of(root)
-        if (digest := _configuration(store, root, found.commit))
-        and not store.experiment_note(found.name, digest).exists()
-    ]
+@dataclass(frozen=True)
+class PassedOver:
+    """An experiment that cannot be tracked."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"the experiment {self.name} is passed over: {self.reason}; "
+            f"`dvc exp remove {self.name}` if nobody needs it"
+        )
+
+
+def untracked_experiments(store: Store, root: Path) -> tuple[list[Experiment], list[PassedOver]]:
+    """The experiments whose run is not known to be complete, and those that cannot be read."""
+    untracked, passed_over = [], []
+    for found in experiments_of(root):
+        try:
+            digest = _configuration(store, root, found.commit)
+        except UserError as error:
+            passed_over.append(PassedOver(found.name, str(error)))
+            continue
+        if digest and not store.experiment_note(found.name, digest).exists():
+            untracked.append(found)
+    return untracked, passed_over
 
 
 def experiments_of(root: Path) -> list[Experiment]:
@@ -58,14 +76,22 @@ def experiments_of(root: Path) -> list[Experiment]:
 
 
 def _configuration(store: Store, root: Path, commit: str) -> str:
-    """The hash of a commit's configuration; "" where it is of another neonym."""
+    """The hash of a commit's configuration; "" where it is of another neonym.
+
+    Raises
+    ------
+    UserError
+        If it is no configuration at all.
+    """
     name = f"{commit}:./params.yaml"
     size = git_text(root, "cat-file", "-s", name).strip()
-    if not size or int(size) > MOST_BYTES:
+    if not size:
         return ""
+    if int(size) > MOST_BYTES:
+        raise UserError(f"its params.yaml has more than {MOST_BYTES:,} bytes")
+    values = parse_values(git_text(root, "cat-file", "blob", name), "its params.yaml")
     try:
-        text = git_text(root, "cat-file", "blob", name)
-        return configuration_hash(parse_configuration(text, "params.yaml", store.project.schema))
+        return configuration_hash(store.project.schema.validated(values, "params.yaml"))
     except UserError:
         return ""
 

@@ -14,7 +14,7 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import value_at
 from neonym.lab.configuration import read_configuration
-from neonym.lab.delivery.dvc_experiments import checked_out, untracked_experiments
+from neonym.lab.delivery.dvc_experiments import PassedOver, checked_out, untracked_experiments
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
 from neonym.lab.tracking.courier import (
@@ -42,6 +42,8 @@ class Report:
     """What is damaged, and what the store does not take."""
     strays: list[Path]
     """Files in the spool that are not neonym's."""
+    passed_over: list[PassedOver]
+    """The experiments of DVC's that cannot be read."""
 
     @property
     def is_complete(self) -> bool:
@@ -79,9 +81,10 @@ def sync(store: Store, seconds: float = 120.0, rejected: bool = False) -> Report
         _spool_workspace(store, root)
     if not outcome.is_away:
         outcome = _deliver(store, end)
-    if not outcome.is_away and _spool_experiments(store, root):
+    passed_over: list[PassedOver] = []
+    if not outcome.is_away and _spool_experiments(store, root, passed_over):
         outcome = _deliver(store, end)
-    return Report(outcome, stale, all_kept(store), stray_files(store.segments))
+    return Report(outcome, stale, all_kept(store), stray_files(store.segments), passed_over)
 
 
 def _deliver(store: Store, end: float, *folders: Path) -> Outcome:
@@ -92,13 +95,20 @@ def _deliver(store: Store, end: float, *folders: Path) -> Outcome:
     return wait_for_delivery(store, max(0.0, end - time.monotonic()), *folders)
 
 
-def _spool_experiments(store: Store, root: Path) -> int:
-    """Spool those that ran no stage; how many."""
-    experiments = untracked_experiments(store, root)
+def _spool_experiments(store: Store, root: Path, passed_over: list[PassedOver]) -> int:
+    """Spool those that ran no stage, and note which cannot be read; how many there were."""
+    experiments, unreadable = untracked_experiments(store, root)
+    passed_over += unreadable
     for experiment in experiments:
         with checked_out(root, experiment) as tree, chdir(tree):
-            if not explain_stale(store.project, tree):
-                _spool_workspace(store, tree, experiment.name)
+            try:
+                if not explain_stale(store.project, tree):
+                    _spool_workspace(store, tree, experiment.name)
+            except Exception as error:  # results of others may be anything
+                reason = next(iter(str(error).splitlines()), "")
+                passed_over.append(
+                    PassedOver(experiment.name, f"its results are damaged ({reason})")
+                )
     return len(experiments)
 
 

@@ -5,6 +5,7 @@ across nodes; it talks to nobody. Slurm tells when a job has ended, its folder h
 """
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from neonym.lab.sweeps.results import result_of
 from neonym.lab.sweeps.workers import ONE_THREAD, run_elsewhere
 
 SUBMITTED = "slurm_job"  # the file in a job's folder with Slurm's id of it
+SLURM_ID = re.compile(r"\d+(_\d+)?")
 GRACE_SECONDS = 10.0  # until what a node wrote is seen here
 SHARED_OPTIONS = ("timeout_min", "cpus_per_task", "mem_gb")  # submitit's, for every cluster
 OWN_OPTIONS = ("setup", "poll_seconds")
@@ -53,7 +55,8 @@ def run_on_slurm(launch: Launch, options: Mapping[str, Any]) -> None:
 def _still_there(jobs: Iterable[Job]) -> dict[str, Job]:
     """The jobs that a sweep which was killed left in the queue, by Slurm's ids."""
     paths = {job.folder / SUBMITTED: job for job in jobs}
-    known = {path.read_text("utf-8"): job for path, job in paths.items() if path.exists()}
+    noted = {path.read_text("utf-8"): job for path, job in paths.items() if path.exists()}
+    known = {key: job for key, job in noted.items() if SLURM_ID.fullmatch(key)}
     states = _states(known) or {}
     return {key: job for key, job in known.items() if states.get(key) in ALIVE}
 

@@ -6,6 +6,7 @@ such as callbacks, loggers, further folders of configuration or shell commands f
 anything: whoever resumes such a sweep has to vouch for it.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,6 +37,15 @@ def unvouched(words: Iterable[str], schema: type[Section], conf: Path) -> str:
         The project's folder of configuration, whose files may be chosen.
     """
     return next((word for word in words if not _is_harmless(word, schema, conf)), "")
+
+
+def link_in(folder: Path) -> Path | None:
+    """The first symbolic link in a sweep's folder, by which results could go elsewhere."""
+    for place, *names in os.walk(folder):
+        for path in (Path(place, name) for kind in names for name in kind):
+            if path.is_symlink():
+                return path
+    return None
 
 
 def _is_harmless(word: str, schema: type[Section], conf: Path) -> bool:
