@@ -11,9 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from neonym.base.nested import value_at
+from neonym.corpus.processed import read_processed
 from neonym.experiment import PROJECT, Configuration
 from neonym.lab.composing.entry import main
 from neonym.lab.stage.execution import Stage
+from neonym.steps.asked import check_asked
 from neonym.steps.evaluate_step import evaluate
 from neonym.steps.outputs import Outputs
 from neonym.steps.overview import print_results
@@ -34,6 +36,7 @@ def run(stage: Stage[Configuration]) -> float | None:
     PROJECT.check_metric(stage.name, configuration.sweep)
     single = configuration.sweep.id is None
     processed = shared_folder(configuration.data)
+    check_asked(configuration, read_processed(processed))
     files = replace(Outputs.below(stage.results), processed=processed)
     with stage.tracked() as tracked:
         train_tracked(stage, tracked.for_stage("train"), processed, files, as_model=single)

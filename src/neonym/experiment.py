@@ -41,6 +41,19 @@ class Configuration(lab.Configuration, Settings):
     paths: Paths
 
 
+def check_job(script: str, configuration: Configuration) -> None:
+    """See that a job's list can be read, and has the letters of what will be asked of its model."""
+    from neonym.corpus.processed import data_fingerprint, read_processed  # noqa: PLC0415 (for sweeps)
+    from neonym.steps.asked import check_asked  # noqa: PLC0415 (for sweeps alone)
+    from neonym.steps.preprocess_step import shared_folder  # noqa: PLC0415 (for sweeps alone)
+
+    data = configuration.data
+    if script in ("train", "sweep"):
+        check_asked(configuration, read_processed(shared_folder(data)))
+    elif script == "preprocess":
+        data_fingerprint(data, Path(data.path))
+
+
 def metrics() -> Collection[str]:
     """The metrics by which jobs can be optimized."""
     from neonym.evaluation.catalogue import FIGURES  # noqa: PLC0415 (for sweeps alone)
@@ -98,6 +111,8 @@ PROJECT = Project(
     raw_key="data.path",
     raw_called="list",
     run_name=run_name,
+    check_job=check_job,
+    checked=("data", "sample", "evaluate"),
     metrics=metrics,
     metrics_of={"train": ("val.nll",)},
     curve=curve,

@@ -145,6 +145,15 @@ def test_a_mistake_is_told_in_a_line_that_says_what_is_wrong(
     assert "\n" not in str(raised.value)
 
 
+def test_a_sweep_knows_which_lists_and_wishes_its_jobs_have() -> None:
+    words = ("seed=0,1", "model=rnn,gru", "sample.prefix=a,b", "data.path=x.txt,y.txt")
+    kinds = plan("train", words).composer.kinds.values()
+    assert {(kind.data.path, kind.sample.prefix) for kind in kinds} == {
+        (path, prefix) for path in ("x.txt", "y.txt") for prefix in "ab"
+    }
+    assert len(kinds) == 4
+
+
 def test_no_figure_of_test_is_offered_to_be_optimized() -> None:
     with pytest.raises(UserError) as raised:
         plan("sweep", ("sweep.optimized_metric=val.nl",))

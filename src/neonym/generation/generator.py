@@ -1,6 +1,5 @@
 """Coining names with a trained model: what other programs call."""
 
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
 from neonym.corpus.columns import Layout
+from neonym.corpus.prefix import prefix_ids
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
 from neonym.generation.beam import most_probable
@@ -301,13 +301,8 @@ class NameGenerator:
         return float(log_softmax(read_prefix(self.predictor, ()).logits)[0, END])
 
     def _prefix_ids(self, prefix: str) -> Ids:
-        """The ids of a prefix, in which a space at the end counts: a word goes before."""
-        text = self.canonical(prefix)
-        if self.vocabulary.unit == "character":
-            prefix = unicodedata.normalize("NFC", prefix)
-            text += prefix[len(prefix.rstrip()) :]
         try:
-            return self.vocabulary.encode(text)
+            return prefix_ids(prefix, self.vocabulary, bool(self.metadata["lowercase"]))
         except UnknownSymbolError as error:
             raise UserError(f"prefix {error}") from None
 

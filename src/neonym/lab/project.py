@@ -72,6 +72,10 @@ class Project(Generic[Schema]):
     """MLflow's name of the metric of the last stage by which models are promoted, the lower the
     better; of runs without that stage it is `charts.best`."""
     charts: Charts
+    check_job: Callable[[str, Schema], None] = lambda script, configuration: None
+    """Refuse what a script's job would be refused for after a while, with a `UserError`."""
+    checked: Collection[str] = ()
+    """The sections that it looks at."""
     passing_metrics: Collection[str] = ()
     """Metrics that a stage tells while it runs and leaves in no file: a run that was filled in
     lacks them, one that was resumed has them from where it went on."""

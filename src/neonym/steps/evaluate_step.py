@@ -23,6 +23,7 @@ from neonym.figures.pictures import Evaluated, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.settings import Settings
+from neonym.steps.asked import check_asked
 from neonym.steps.outputs import Outputs
 from neonym.steps.trained_model import load_trained
 from neonym.training.history import read_history
@@ -37,6 +38,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
         If what a stage before leaves is missing, damaged or made with other settings.
     """
     processed = read_processed(files.processed)
+    check_asked(settings, processed)
     lists = Lists(
         processed.train,
         processed.val,

@@ -6,7 +6,7 @@ it composed, so every job of a large grid can be held against the schema.
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -47,10 +47,25 @@ class Composer:
         The file to begin with.
     schema
         What they must fit.
+    told_by
+        The sections by which `kinds` are told apart.
+
+    Attributes
+    ----------
+    kinds
+        Of all that were made, the first of each kind.
     """
 
-    def __init__(self, loader: ConfigLoader, config_name: str, schema: type[Configuration]) -> None:
+    def __init__(
+        self,
+        loader: ConfigLoader,
+        config_name: str,
+        schema: type[Configuration],
+        told_by: Collection[str] = (),
+    ) -> None:
         self._loader, self._config_name, self._schema = loader, config_name, schema
+        self._told_by = set(told_by)
+        self.kinds: dict[str, Configuration] = {}
         self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
         self._parsed: dict[str, Override] = {}
 
@@ -88,8 +103,11 @@ class Composer:
                 raise UserError(f"{key}: there is no such key{nearest(key, keys_of(self._schema))}")
             place[last] = override.value()
         if "${" in str(composed):  # references to other keys, which OmegaConf follows
-            return validated(OmegaConf.create(composed), self._schema)
-        return self._schema.validated(composed, "conf")
+            made = validated(OmegaConf.create(composed), self._schema)
+        else:
+            made = self._schema.validated(composed, "conf")
+        self.kinds.setdefault(made.model_dump_json(include=self._told_by), made)
+        return made
 
     def _compose(self, words: Sequence[str]) -> dict[str, Any]:
         """What Hydra composes for these overrides, as plain values that are not resolved."""
@@ -158,7 +176,8 @@ def plan_sweep(
     UserError
         For the first mistake.
     """
-    composer = Composer(loader, config.hydra.job.config_name, script.project.schema)
+    project = script.project
+    composer = Composer(loader, config.hydra.job.config_name, project.schema, project.checked)
     params = (config.hydra.sweeper.get("params") or {}).items()
     asked = [*(f"{key}={value}" for key, value in params), *arguments]
     words = read_words(asked, Path(CONF).resolve())

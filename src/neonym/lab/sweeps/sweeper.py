@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from neonym.base.files import write_text
 from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.overrides import is_hydras, key_of
-from neonym.lab.stage.console import console, say
+from neonym.lab.stage.console import console, log_to_terminal, say
 from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
 from neonym.lab.sweeps.launching import JobFailedError, digest_of_conf
 from neonym.lab.sweeps.planning import Plan, plan_sweep
@@ -55,6 +55,10 @@ def run_sweep(
         For the first mistake, before anything runs.
     """
     plan = plan_sweep(script, context.config_loader, config, arguments)
+    if not config.sweep.resume:
+        log_to_terminal()
+        for configuration in plan.composer.kinds.values():
+            script.project.check_job(script.name, configuration)
     if plan.first.tracking.enabled:
         Store.of_project(script.project)  # whose address is refused before there is a folder
     sweep = _begin(script.name, config, arguments)
