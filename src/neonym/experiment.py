@@ -6,6 +6,7 @@ Every stage imports this file, so what belongs to one stage alone is imported wh
 import re
 from collections.abc import Collection
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar
 
 from neonym.base.errors import UserError
@@ -62,15 +63,19 @@ def metrics() -> Collection[str]:
 
 
 def curve(folder: Path) -> list[tuple[int, float]]:
-    """The nats of val after each epoch of a job; none where it trained nothing."""
+    """The nats of val after each epoch of a job; none where it trained nothing.
+
+    Of several networks their mean, for as many epochs as all of them trained.
+    """
     from neonym.steps.outputs import Outputs  # noqa: PLC0415 (for sweeps alone)
-    from neonym.training.history import read_history  # noqa: PLC0415
+    from neonym.training.history import by_member, read_history  # noqa: PLC0415
 
     try:
         records = read_history(Outputs.below(folder).history)
     except UserError:  # a script that trains nothing, or a file that was deleted
         return []
-    return [(record.epoch, record.val_nll) for record in records]
+    together = zip(*by_member(records), strict=False)
+    return [(epoch[0].epoch, fmean(record.val_nll for record in epoch)) for epoch in together]
 
 
 def log_results(run: "Run", folder: Path, configuration: Configuration) -> None:

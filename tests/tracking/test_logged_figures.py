@@ -10,6 +10,7 @@ import pytest
 import small_training
 from neonym.evaluation.catalogue import FIGURES, MAIN, main_figures
 from neonym.evaluation.report import to_json
+from neonym.experiment import curve
 from neonym.lab.tracking.events import Artifact, Metrics, RunOpened
 from neonym.lab.tracking.run import Run
 from neonym.lab.tracking.spool import Segment, SegmentWriter
@@ -114,6 +115,15 @@ def test_all_figures_stand_in_a_table_beside_their_references(
     assert rows["names.validity"] == [validity, 0.98, 0.97, 0.99, 0.9, None, None]
     assert rows["test.perplexity"][1] == 5.0
     assert rows["names.drawn"] == ["", 200, None, None, None, None, None]
+
+
+def test_a_sweeps_curve_of_several_networks_is_their_mean_and_no_saw(
+    evaluated: Callable[..., Outputs], tmp_path: Path
+) -> None:
+    evaluated(HISTORY)
+    assert curve(tmp_path) == [(1, pytest.approx((2.8 + 2.4) / 2))]
+    evaluated(HISTORY[:2])
+    assert curve(tmp_path) == [(1, 2.8), (2, 2.1)]
 
 
 def test_curves_come_before_all_other_sections_of_a_runs_page(

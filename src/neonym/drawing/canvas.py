@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from neonym.base.files import whole_file
 
@@ -76,6 +77,11 @@ def new_axes(figure: Figure, x_label: str, y_label: str) -> Axes:
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     return axes
+
+
+def count_whole(axes: Axes) -> None:
+    """Mark whole numbers alone on the x axis, which counts something."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def legend_above(axes: Axes, columns: int = 4) -> None:

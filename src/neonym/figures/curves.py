@@ -10,6 +10,7 @@ from neonym.drawing.canvas import (
     MUTED,
     NETWORK,
     REAL,
+    count_whole,
     legend_above,
     new_axes,
     new_figure,
@@ -46,6 +47,7 @@ def training_curves(
             legend_rows=1 if mixture_val_nll is None else 2,
         )
         axes = new_axes(figure, "epoch", "nats per token")
+        count_whole(axes)
         for member in members:
             _draw(axes, member, is_first=member is members[0], is_only=len(members) == 1)
         best = min(

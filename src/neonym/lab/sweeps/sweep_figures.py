@@ -1,7 +1,7 @@
 """What a sweep found, in pictures: the metric against each key, curves, combinations of values."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,18 +9,29 @@ from typing import Literal
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from neonym.drawing.canvas import MUTED, NETWORK, REAL, legend_above, new_axes, new_figure, style
+from neonym.drawing.canvas import (
+    MUTED,
+    NETWORK,
+    REAL,
+    count_whole,
+    legend_above,
+    new_axes,
+    new_figure,
+    style,
+)
 from neonym.drawing.lettering import Lettering, lettering_for, shortened
+from neonym.lab.sweeps.scale import TICKS, Scale
+from neonym.lab.sweeps.telling_apart import Apart, told_apart
 
 MOST_COLUMNS = 3  # of panels
-LOG_FROM = 5.0  # ratio of the largest value to the smallest from which an axis is logarithmic
 LABEL = 14  # characters of a value
 TITLE = 60  # characters of a job's overrides
-TICKS = 8  # values that have a tick each
-COLOURS = colormaps["viridis"]
+# Only its part that is darker than 3 to 1 against white
+COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.55, 256)))
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,8 @@ class Shown:
     trials: Sequence[Trial]
     metric: str
     direction: Literal["minimize", "maximize"]
+    seeds: Collection[str] = ()
+    """Keys in which repetitions of a configuration differ."""
 
     @property
     def finished(self) -> list[Trial]:
@@ -73,58 +86,6 @@ class Shown:
     def keys(self) -> list[str]:
         """What was swept."""
         return list(self.trials[0].values) if self.trials else []
-
-
-class Scale:
-    """Where the values of a key lie on an axis: as numbers, or one beside the other."""
-
-    def __init__(self, values: Sequence[str]) -> None:
-        distinct = list(dict.fromkeys(values))
-        numbers = [_number(value) for value in distinct]
-        self.is_numeric = len(distinct) > 1 and not any(map(math.isnan, numbers))
-        if self.is_numeric:
-            self._places = dict(zip(distinct, numbers, strict=True))
-        else:
-            distinct.sort()
-            self._places = {value: float(place) for place, value in enumerate(distinct)}
-        low, high = min(self._places.values()), max(self._places.values())
-        self.is_log = self.is_numeric and low > 0 and high / low >= LOG_FROM
-
-    def place(self, value: str) -> float:
-        """Where a value lies, in the axis's own units."""
-        return self._places[value]
-
-    def share(self, value: str) -> float:
-        """The same between 0 for the first and 1 for the last value."""
-        low, high = min(self._places.values()), max(self._places.values())
-        here = self.place(value)
-        if self.is_log:
-            low, high, here = math.log(low), math.log(high), math.log(here)
-        return (here - low) / (high - low) if high > low else 0.5
-
-    @property
-    def round_places(self) -> list[float]:
-        """Round numbers on a logarithmic axis."""
-        low, high = min(self._places.values()), max(self._places.values())
-        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        steps = (1, 2, 5) if high / low < 100 else (1,)
-        places = [step * 10.0**power for power in powers for step in steps]
-        return [place for place in places if low <= place <= high]
-
-    @property
-    def ticks(self) -> list[str]:
-        """The values to be written at the axis."""
-        ordered = sorted(self._places, key=self.place)
-        if len(ordered) <= TICKS:
-            return ordered
-        return [ordered[0], ordered[-1]] if self.is_numeric else ordered[:TICKS]
-
-
-def _number(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return math.nan
 
 
 def objective_by_key(shown: Shown) -> Figure:
@@ -157,7 +118,7 @@ def _draw_panel(panel: Axes, key: str, shown: Shown) -> None:
         panel.set_xscale("log")
         panel.set_xticks(scale.round_places, [f"{place:g}" for place in scale.round_places])
         panel.minorticks_off()
-    panel.scatter(places, values, s=16, color=NETWORK, alpha=0.6, linewidths=0)
+    panel.scatter(places, values, s=16, color=NETWORK, alpha=0.8, linewidths=0)
     panel.scatter(places[-1], values[-1], s=40, color=REAL, zorder=3)
     distinct = np.unique(places)
     if len(distinct) <= TICKS:
@@ -174,29 +135,59 @@ def _draw_panel(panel: Axes, key: str, shown: Shown) -> None:
 
 
 def learning_curves(shown: Shown) -> Figure:
-    """The curves on val of all jobs, one over the other."""
+    """The curves on val of all jobs, one over the other, told apart by what was swept."""
     finished = [trial for trial in shown.finished if trial.curve]
     pruned = [trial for trial in shown.trials if trial.value is None and trial.curve]
+    values = [trial.values for trial in finished]
+    apart = told_apart(values, [trial.value for trial in finished], shown.seeds)
+    rows = 1 + (0 if apart.is_graded or not apart.keys else len(apart.looks))
     with style(shown.lettering.families):
         figure = new_figure(
             "Learning curves of the jobs",
             "Nats per token on val after each epoch; lower is better. "
-            + (f"Grey ends in a cross: {len(pruned)} jobs that were pruned." if pruned else ""),
+            + (f"Grey ends in a cross: {len(pruned)} jobs that were pruned. " if pruned else "")
+            + _what_colours_mean(apart, shown),
+            height=4.3 + 0.2 * rows,
+            legend_rows=rows,
         )
         axes = new_axes(figure, "epoch", "nats per token on val")
+        count_whole(axes)
         for trial in pruned:
-            axes.plot(*_points(trial), color=MUTED, alpha=0.5, linewidth=0.8)
+            axes.plot(*_points(trial), color=MUTED, linewidth=0.8)
             axes.plot(*trial.curve[-1], "x", color=MUTED, markersize=4)
-        for trial in finished:
-            axes.plot(*_points(trial), color=NETWORK, alpha=0.5, linewidth=0.8)
+        _draw_curves(axes, finished, apart, shown)
         if finished:
             best = finished[-1]
             name = f"{shown.text(best.name, TITLE)}, " if best.values else ""
             label = f"best: {name}{shown.metric} {best.value:.4g}"
-            axes.plot(*_points(best), color=REAL, linewidth=1.8, label=label)
+            axes.plot(*_points(best), color=REAL, linewidth=2.2, label=label)
             legend_above(axes, columns=1)
         _look_at_the_ends(axes, finished or pruned)
     return figure
+
+
+def _what_colours_mean(apart: Apart, shown: Shown) -> str:
+    if not apart.keys:
+        return ""
+    keys = ", ".join(shown.text(key, TITLE) for key in apart.keys)
+    others = [key for key in shown.keys if key not in (*apart.keys, *shown.seeds)]
+    return f"Told apart by {keys}{', which tells most of what was swept' if others else ''}."
+
+
+def _draw_curves(axes: Axes, finished: Sequence[Trial], apart: Apart, shown: Shown) -> None:
+    told: set[str] = set()
+    scale = Scale(apart.labels) if apart.is_graded else None
+    for trial, label in zip(finished, apart.labels, strict=True):
+        colour, line = (COLOURS(scale.share(label)), "-") if scale else apart.looks[label]
+        name = shown.text(label, TITLE) if label and label not in told and not scale else None
+        told.add(label)
+        axes.plot(*_points(trial), color=colour, linestyle=line, linewidth=1.0, label=name)
+    if scale:
+        bar = axes.figure.colorbar(ScalarMappable(Normalize(0, 1), COLOURS), ax=axes, pad=0.02)
+        ends = [scale.ticks[0], scale.ticks[-1]]
+        bar.set_ticks([0, 1], labels=[shown.text(value, LABEL) for value in ends])
+        bar.set_label(shown.text(apart.keys[0], TITLE), size=9)
+        bar.ax.tick_params(labelsize=8)
 
 
 def _points(trial: Trial) -> tuple[list[int], list[float]]:
@@ -226,7 +217,7 @@ def parallel_coordinates(shown: Shown) -> Figure:
         figure = new_figure(
             "Which values go together",
             f"A line is a finished job: through the value of each key to {shown.metric} on the "
-            f"right ({shown.better} is better). Yellow is good, violet bad; thick is the best job.",
+            f"right ({shown.better} is better). Violet is good, green bad; orange is the best job.",
         )
         axes = new_axes(figure, "", "")
         axes.spines[:].set_visible(False)
@@ -236,11 +227,10 @@ def parallel_coordinates(shown: Shown) -> Figure:
         for trial, value in zip(finished, metrics, strict=True):
             heights = [scale.share(trial.values[key]) for key, scale in scales.items()]
             share = float(towards_best(value))
-            colour = COLOURS(share if shown.direction == "maximize" else 1 - share)
             is_best = trial is finished[-1]
-            width = 2.5 if is_best else 0.9
-            alpha = 1.0 if is_best else 0.6
-            axes.plot(places, [*heights, share], color=colour, linewidth=width, alpha=alpha)
+            grade = COLOURS(share if shown.direction == "minimize" else 1 - share)
+            width, colour = (2.5, REAL) if is_best else (0.9, grade)
+            axes.plot(places, [*heights, share], color=colour, linewidth=width)
         for place, scale in enumerate(scales.values()):
             for value in scale.ticks:
                 _write_beside(axes, place, scale.share(value), shown.text(value, LABEL))

@@ -52,6 +52,8 @@ class Report:
     groups: list[Group]
     shared: list[str]
     """Overrides that all jobs have, which groups leave out; none where there is one group."""
+    seeds: Collection[str] = ()
+    """Keys in which repetitions of a configuration differ."""
 
     @property
     def jobs(self) -> list[Result]:
@@ -102,6 +104,7 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
         failed=of["failed"],
         groups=sorted(groups, key=lambda group: sign * group.mean),
         shared=shared,
+        seeds=configuration.seeds,
     )
 
 
