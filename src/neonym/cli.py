@@ -13,6 +13,7 @@ from neonym import commands
 from neonym.base.errors import UserError
 from neonym.base.standard_streams import open_closed_streams
 from neonym.base.text import escape, escape_stream
+from neonym.lab.tracking.addresses import hide_addresses
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
@@ -105,7 +106,7 @@ class _Harmless:
 
 def complain(message: str) -> None:
     """Tell the person at the keyboard in one line, on standard error."""
-    click.echo(f"neonym: {escape(message)}", err=True)
+    click.echo(f"neonym: {escape(hide_addresses(message))}", err=True)
 
 
 def _never_fail_to_encode(stream: IO[str]) -> None:

@@ -1,5 +1,6 @@
 """Passwords in addresses are never shown, whatever their characters."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from neonym import experiment
 from neonym.base.errors import UserError
+from neonym.cli import complain
+from neonym.lab.stage.console import Harmless, say, say_lines
 from neonym.lab.tracking.addresses import hide_credentials, secrets_of, shown_address
 from neonym.lab.tracking.redaction import redact_text
 from neonym.lab.tracking.store import Store
@@ -108,3 +111,16 @@ def test_what_is_no_address_is_refused_without_its_password(
         with pytest.raises(UserError, match=r"MLFLOW_TRACKING_URI (is no|begins)") as refused:
             Store.of_project(experiment.PROJECT, Path("/"))
         assert SECRET not in str(refused.value)
+
+
+def test_the_terminal_shows_no_password_of_an_address_that_was_typed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    typed = f"data.path = https://me:a@{SECRET}/b@example.org/list does not exist"
+    complain(typed)
+    say(f"train: {typed}")
+    say_lines(f"{typed}\nand more")
+    record = logging.LogRecord("neonym", logging.WARNING, "", 0, typed, None, None)
+    shown = [*capsys.readouterr().err.splitlines(), Harmless("%(message)s").format(record)]
+    hidden = "data.path = https://[redacted] does not exist"
+    assert shown == [f"neonym: {hidden}", f"train: {hidden}", hidden, "and more", hidden]

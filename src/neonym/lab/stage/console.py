@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from neonym.base.text import escape, escape_lines
+from neonym.lab.tracking.addresses import hide_addresses
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,20 +20,20 @@ def console() -> "Console":
 
 def say(line: str, style: str | None = None) -> None:
     """Print one line."""
-    console().print(escape(line), markup=False, soft_wrap=True, style=style)
+    console().print(escape(hide_addresses(line)), markup=False, soft_wrap=True, style=style)
 
 
 def say_lines(text: str) -> None:
     """Print several lines."""
-    console().print(escape_lines(text), markup=False, soft_wrap=True)
+    console().print(escape_lines(hide_addresses(text)), markup=False, soft_wrap=True)
 
 
 class Harmless(logging.Formatter):
     """Formats messages so that the terminal obeys nothing in them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The message, escaped."""
-        return escape_lines(super().format(record))
+        """The message, escaped, its addresses without credentials."""
+        return escape_lines(hide_addresses(super().format(record)))
 
 
 def log_to_terminal() -> None:

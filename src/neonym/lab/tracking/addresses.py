@@ -12,6 +12,7 @@ from neonym.lab.tracking.secret_keys import is_secret_key
 REDACTED = "[redacted]"
 SHORTEST = 8  # characters of a secret that is looked for in other text
 
+_WITHIN_TEXT = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"<>]{1,2000}", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]*\]|[^:\[\]]*)(:\d*)?")
 
@@ -32,6 +33,13 @@ def hide_credentials(address: str) -> str:
         authority = f"{REDACTED}@{host}"
     end = _secret_in_query(tail)
     return f"{scheme}://{authority}{tail[:end] + REDACTED if end else tail}"
+
+
+def hide_addresses(text: str) -> str:
+    """A text whose addresses are without credentials."""
+    return (
+        _WITHIN_TEXT.sub(lambda match: hide_credentials(match[0]), text) if "://" in text else text
+    )
 
 
 def shown_address(address: str) -> str:

@@ -17,14 +17,13 @@ from neonym.base.text import escape, literal
 from neonym.lab.tracking.addresses import (
     REDACTED,
     SHORTEST,
-    hide_credentials,
+    hide_addresses,
     secrets_of,
 )
 from neonym.lab.tracking.secret_keys import is_secret_key
 
 PROSE = (".md", ".rst")  # of which only what is clearly a value is hidden
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s'\"<>]{1,2000}", re.IGNORECASE)
 _FORMS = re.compile(
     r"\b(?:"
     r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
@@ -125,7 +124,7 @@ def _hider(patterns: tuple[re.Pattern[str], ...]) -> Callable[[str], str]:
             line = environment.sub(lambda match: known[match[0]], line)
         if not patterns:
             return line
-        line = _ADDRESS.sub(lambda match: hide_credentials(match[0]), line)
+        line = hide_addresses(line)
         line = _FORMS.sub(REDACTED, line)
         for pattern in patterns:
             line = pattern.sub(_hide_value, line)
