@@ -16,11 +16,12 @@ from test_replay import all_runs, curve, loss, opened, write
 
 from marked_project import mark
 from neonym.cli import cli
+from neonym.lab.delivery import process
 from neonym.lab.delivery.process import Delivery
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import all_kept, take_back, wait_for_delivery
-from neonym.lab.tracking.events import Dataset, Metrics, Tags
+from neonym.lab.tracking.events import Artifact, Dataset, Metrics, Tags
 from neonym.lab.tracking.spool import EVENTS, SegmentWriter, open_segments
 from neonym.lab.tracking.spools import waiting_elsewhere
 from neonym.lab.tracking.store import Store
@@ -275,3 +276,25 @@ def test_what_earlier_versions_put_aside_for_another_store_is_named(store: Store
     (other / "rejected" / "00000000000000000001-1-aaaaaaaa").mkdir(parents=True)
     [elsewhere] = waiting_elsewhere(store)
     assert str(elsewhere).endswith("neonym sync --rejected delivers it")
+
+
+def test_one_segment_at_which_a_store_fails_again_and_again_does_not_block_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.artifacts.write_text("a file where the folder should be")
+    writer = SegmentWriter(store.segments, opened("1"))
+    writer.write(Artifact(file=writer.write_in("names.csv", "name\n")))
+    writer.close("FINISHED")
+    behind = write(store, [opened("2")])
+    deliver = Round(store)
+    assert deliver() == [writer.folder, behind.folder]  # it may be away, and order counts
+    assert wait_for_delivery(store, 1).is_away
+    monkeypatch.setattr(process, "POISON_SECONDS", 0.0)
+    deliver()
+    assert deliver() == [writer.folder]
+    assert statuses(store) == {"run 1": "KILLED", "run 2": "FINISHED"}
+    assert "Not a directory" in all_kept(store)[0].reason
+    store.artifacts.unlink()
+    store.status.unlink()
+    assert deliver() == []
+    assert statuses(store) == {"run 1": "FINISHED", "run 2": "FINISHED"}

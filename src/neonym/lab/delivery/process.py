@@ -122,7 +122,8 @@ class Delivery:
             self._away_since = self._away_since or time.monotonic()
             seconds = time.monotonic() - self._away_since
             if seconds > POISON_SECONDS and self._at and replay.answers():
-                self._refuse(self._at, error)
+                self._pass_over(replay, self._at, error)
+                self._say("delivering")
                 return True
             self._say("away", first_line(error))
             self._gave_up = seconds > AWAY_GIVE_UP_SECONDS
@@ -162,12 +163,14 @@ class Delivery:
         if not segment.is_abandoned:  # its writer still needs the folder, and its run stays open
             self._refuse(segment, error)
             return
+        is_damaged = isinstance(error, UnreadableError)
         try:
             replay.give_up(segment)
         except Exception as further:
-            if not (is_gone(further) or is_of_the_segment(further, segment)):
+            settled = is_gone(further) or is_of_the_segment(further, segment)
+            if is_damaged and not settled:  # once it is put aside nobody would close its run
                 raise
-        if isinstance(error, UnreadableError) and self._put_aside(segment, error):
+        if is_damaged and self._put_aside(segment, error):
             self._refused.pop(segment.folder.name, None)
         else:
             self._refuse(segment, error)
