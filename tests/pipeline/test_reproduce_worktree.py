@@ -216,3 +216,24 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_what_is_left_where_the_guard_died_too_goes_at_the_next_start(
+    repository: Path, temporary: Path
+) -> None:
+    user = subprocess.Popen(
+        [sys.executable, "-c", USER, str(repository)], stdout=subprocess.PIPE, text=True
+    )
+    assert user.stdout is not None
+    place = Path(user.stdout.readline().split()[0])
+    with worktree(repository, "HEAD"):  # while the other is used
+        assert (place / "code.py").exists()
+    children = Path(f"/proc/{user.pid}/task/{user.pid}/children").read_text().split()
+    for pid in map(int, [*children, user.pid]):
+        os.kill(pid, signal.SIGKILL)
+    user.wait()
+    user.stdout.close()
+    assert str(place) in git(repository, "worktree", "list")
+    with worktree(repository, "HEAD") as again:
+        assert list(temporary.iterdir()) == [again.project]
+    assert str(place) not in git(repository, "worktree", "list")

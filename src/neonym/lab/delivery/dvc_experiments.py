@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from neonym.base.errors import UserError
 from neonym.base.files import md5_of, parse_json
+from neonym.base.temporary import temporary_folder
 from neonym.lab.configuration import configuration_hash, parse_values
 from neonym.lab.dvc_cache import cached_in
 from neonym.lab.git import git_text
 from neonym.lab.lockfile import Lock
 from neonym.lab.tracking.store import Store
 
+PREFIX = "neonym-sync-"
 MOST_BYTES = 1_000_000  # of a params.yaml
 MD5 = re.compile("[0-9a-f]{32}")
 # What somebody's attributes name is not run, as filters of Git LFS would be
@@ -106,9 +107,9 @@ def checked_out(root: Path, experiment: Experiment) -> Iterator[Path]:
     """
     inside = git_text(root, "rev-parse", "--show-prefix").strip()
     objects = git_text(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
-    with tempfile.TemporaryDirectory(prefix="neonym-") as folder:
-        tree = Path(folder).resolve() / "tree"
-        git_text(Path(folder), "init", "--quiet", "--template=", str(tree), environment=PLAIN)
+    with temporary_folder(PREFIX) as folder:
+        tree = folder / "tree"
+        git_text(folder, "init", "--quiet", "--template=", str(tree), environment=PLAIN)
         alternates = tree / ".git/objects/info/alternates"
         alternates.parent.mkdir(exist_ok=True)
         alternates.write_text(objects)

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neonym.base.errors import UserError
-from neonym.lab.git import git
+from neonym.base.temporary import held_folder, is_left, left_behind
+from neonym.lab.git import git, git_text
 from neonym.lab.lineage import janitor
 
 PREFIX = "neonym-reproduce-"
@@ -80,18 +80,29 @@ def worktree(root: Path, commit: str, diff: str = "") -> Iterator[Worktree]:
     UserError
         If the commit cannot be checked out, or the diff does not fit it.
     """
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
-    guard = _start_guard(root, folder)
-    try:
-        within = git(root, "rev-parse", "--show-prefix").strip()
-        git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
-        if diff:
-            _apply(folder, diff)
-        yield Worktree(folder / within, guard)
-    finally:
-        if guard.stdin:
-            guard.stdin.close()
-        guard.wait()
+    _remove_left(root)
+    with held_folder(PREFIX) as folder:
+        guard = _start_guard(root, folder)
+        try:
+            within = git(root, "rev-parse", "--show-prefix").strip()
+            git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+            if diff:
+                _apply(folder, diff)
+            yield Worktree(folder / within, guard)
+        finally:
+            if guard.stdin:
+                guard.stdin.close()
+            guard.wait()
+
+
+def _remove_left(root: Path) -> None:
+    """Remove worktrees whose guard was killed too, as by the end of the machine."""
+    listed = git_text(root, "worktree", "list", "--porcelain").splitlines()
+    known = [Path(line.removeprefix("worktree ")) for line in listed if line[:9] == "worktree "]
+    ours = [path for path in known if path.name.startswith(PREFIX)]
+    gone = [path for path in ours if not path.exists() or is_left(path)]
+    for path in {*gone, *left_behind(PREFIX)}:
+        janitor.remove(str(root), str(path))
 
 
 def _apply(folder: Path, diff: str) -> None:
