@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -171,6 +172,14 @@ def test_the_most_names_that_one_answer_holds(server: Server) -> None:
         ({"prefix": "a"}, "The input must be a JSON dictionary with exactly one of"),
         ([1], "Received a list"),
         (b"nonsense", "valid JSON"),
+        (b'{"inputs":' * 50_000, "nested too deep"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"dataframe_split": ' + b"[" * 200 + b"]" * 200 + b"}", "nested too deep"),
+        (b'{"inputs": {"prefix": ["a"]}, "params": {"n": ' + b"9" * 5000 + b"}}", "many digits"),
+        ({**split("a"), "top_k": 3}, "Received the keys ['dataframe_split', 'params', 'top_k']"),
+        ({**split("a"), "inputs": {"prefix": ["b"]}}, "exactly one of"),
+        ({**split("a"), "messages": []}, "exactly one of"),
+        (b"3", "The input must be a JSON dictionary with exactly one of"),
         (b"\xff", "valid JSON"),
     ],
 )
@@ -180,6 +189,43 @@ def test_bad_requests_get_400_and_a_reason(server: Server, body: Any, reason: st
     assert reason in answer["message"]
     assert "stack_trace" not in answer
     assert server.names(split("a"))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"prefix\na,b\n", "row 1 of the CSV has 2 columns, the header has 1; quote a prefix"),
+        (b"prefix,name\na,b\n", "its input is prefix"),
+        (b"name\na\n", "Model is missing inputs ['prefix']"),
+        (b'prefix\n"a\n', "not valid CSV with a header"),
+        (b"", "not valid CSV with a header"),
+        (b"prefix\n", "there is no prefix"),
+        (b"prefix\nty1\n", "'1' (U+0031), letter 3, is not in the vocabulary"),
+    ],
+)
+def test_bad_tables_get_400_and_a_reason(server: Server, body: bytes, reason: str) -> None:
+    status, answer = server.post(body, "text/csv")
+    assert status == 400, answer
+    assert reason in answer["message"]
+
+
+def test_every_cell_of_a_table_is_text(server: Server) -> None:
+    status, answer = server.post(b'prefix\nnan\n""\nnull\n', "text/csv")
+    assert status == 200, answer
+    assert [row["prefix"] for row in answer["predictions"]] == ["nan", "", "null"]
+
+
+def test_many_prefixes_share_the_work(server: Server, generator: NameGenerator) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    prefixes = [f"{a}{b}" for a in letters for b in letters] * 2 + list(letters) * 5
+    began = time.monotonic()
+    names = server.names(split(*prefixes))
+    assert time.monotonic() - began < 10  # 19 ms a name before, and 0.1 now
+    assert [prefix for prefix, _ in names] == prefixes
+    some = [*names[:20], *names[-20:]]
+    assert [name for _, name in some] == [
+        generator.sample(1, prefix=prefix)[0] for prefix, _ in some
+    ]
 
 
 def test_it_listens_on_this_machine_only(server: Server) -> None:

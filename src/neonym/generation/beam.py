@@ -94,7 +94,7 @@ def _search(
 ) -> dict[Name, float]:
     start = read_prefix(network, prefix)
     live: list[Name] = [prefix]
-    nats, logits, state = np.array([start.log_prob]), start.logits, start.state
+    nats, logits, state = start.log_probs, start.logits, start.state
     found: dict[Name, float] = {}
     while True:
         following = nats[:, None] + log_softmax(logits)  # (beams, vocabulary)

@@ -5,9 +5,9 @@ random stream of its own: the n-th name has its place in its block, its uniforms
 the products that make it fixed by n alone. So it does not matter either which thread draws a block.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -156,55 +156,72 @@ def sample(
     beginning = np.asarray(prefix, dtype=np.int32)
     bound = wanted.bound(count)
 
-    def draw(block: int) -> list[_Name]:
+    def draw(block: int) -> list[Name]:
         stream = generator(seed, Purpose.SAMPLING, block)
-        drawn = _draw_block(network, start, choice, max_length - len(prefix), stream)
-        return _names(beginning, *drawn)
+        uniforms = (stream.random(BLOCK) for _ in repeat(None))
+        room = max_length - len(prefix)
+        drawn = draw_names(network, start, choice, room=room, count=BLOCK, uniforms=uniforms)
+        return names_of(np.tile(beginning, (BLOCK, 1)), *drawn)
 
     blocks = results_in_order(draw, -(-bound // BLOCK), threads)
     drawn = islice(chain.from_iterable(blocks), bound)
-    kept, draws = _keep(drawn, count, len(prefix), wanted)
-    return Samples(
-        [name.ids for name in kept],
-        np.array([name.ended for name in kept], dtype=bool),
-        np.array([name.log_prob for name in kept], dtype=np.float64),
-        draws,
-    )
+    kept = Kept(count, len(prefix), wanted)
+    kept.take(drawn)
+    return kept.samples()
 
 
-class _Name(NamedTuple):
+class Name(NamedTuple):
+    """A name as it was drawn; see `Samples`."""
+
     ids: Ids
     ended: bool
     log_prob: float
 
 
-def _keep(
-    names: Iterable[_Name], count: int, prefix_length: int, wanted: Wanted
-) -> tuple[list[_Name], int]:
-    """The first names that are wanted, and how many were looked at for them.
+class Kept:
+    """The first names that are wanted of those that are drawn.
 
     If a whole block has none that is not empty, none is looked for any longer.
     """
-    if wanted.every:
-        kept = list(islice(names, count))
-        return kept, len(kept)
-    refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-    kept, draws, in_vain = [], 0, 0
-    for name in names:
-        draws += 1
-        whole = wanted.is_whole(name.ids, prefix_length)
-        in_vain = 0 if whole else in_vain + 1
-        if in_vain == BLOCK:
-            break
-        key = name.ids.tobytes()
-        if not whole or key in refused:
-            continue
-        if wanted.distinct:
-            refused.add(key)
-        kept.append(name)
-        if len(kept) == count:
-            break
-    return kept, draws
+
+    def __init__(self, count: int, prefix_length: int, wanted: Wanted) -> None:
+        self._count, self._prefix_length, self._wanted = count, prefix_length, wanted
+        self._refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
+        self._names: list[Name] = []
+        self._in_vain = 0
+        self.draws = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no more names are looked for."""
+        return len(self._names) == self._count or self._in_vain == BLOCK
+
+    def take(self, names: Iterable[Name]) -> None:
+        """Look at more names, until there are enough."""
+        if self._wanted.every:
+            self._names += islice(names, self._count - len(self._names))
+            self.draws = len(self._names)
+            return
+        for name in names:
+            self.draws += 1
+            whole = self._wanted.is_whole(name.ids, self._prefix_length)
+            self._in_vain = 0 if whole else self._in_vain + 1
+            key = name.ids.tobytes()
+            if whole and key not in self._refused:
+                self._names.append(name)
+                if self._wanted.distinct:
+                    self._refused.add(key)
+            if self.is_complete:
+                break
+
+    def samples(self) -> Samples:
+        """What was kept."""
+        return Samples(
+            [name.ids for name in self._names],
+            np.array([name.ended for name in self._names], dtype=bool),
+            np.array([name.log_prob for name in self._names], dtype=np.float64),
+            self.draws,
+        )
 
 
 def check_request(count: int, prefix_length: int, max_length: int) -> None:
@@ -222,57 +239,91 @@ def check_request(count: int, prefix_length: int, max_length: int) -> None:
 
 @dataclass(frozen=True)
 class Start:
-    """Where names go on from: behind their prefix.
+    """Where names go on from: behind their prefixes.
 
     Attributes
     ----------
     logits
-        Of the next token, shape (1, vocabulary_size).
+        Of the next token, shape (prefixes, vocabulary_size).
     state
-        The network's, for a batch of one.
-    log_prob
-        Nats of the prefix.
+        The network's, a row for each prefix.
+    log_probs
+        Nats of each prefix.
     """
 
     logits: NDArray[Any]
     state: Any
-    log_prob: float
+    log_probs: Floats
 
 
 def read_prefix(network: LanguageModel, prefix: Sequence[int] | Ids) -> Start:
     """The network after the start token and a prefix."""
-    log_prob = 0.0
+    return read_prefixes(network, np.array([prefix], dtype=np.int32))
+
+
+def read_prefixes(network: LanguageModel, prefixes: Ids) -> Start:
+    """The network after the start token and each of these prefixes, (prefixes, tokens)."""
+    every = np.arange(len(prefixes))
+    log_probs = np.zeros(len(prefixes))
     logits, state = network.step(np.array([END]), network.initial_state(1))
-    for token in prefix:
-        log_prob += float(log_softmax(logits)[0, token])
-        logits, state = network.step(np.array([token]), state)
-    return Start(logits, state, log_prob)
+    if len(prefixes) > 1:
+        logits, state = logits[0 * every], state.take(0 * every)
+    for tokens in prefixes.T:
+        log_probs += log_softmax(logits)[every, tokens]
+        logits, state = network.step(tokens, state)
+    return Start(logits, state, log_probs)
 
 
-def _names(beginning: Ids, tokens: Ids, ended: NDArray[np.bool_], log_probs: Floats) -> list[_Name]:
-    """The names of a block, the prefix in front."""
-    ids = np.hstack([np.tile(beginning, (len(tokens), 1)), tokens])
-    lengths = len(beginning) + np.count_nonzero(tokens, axis=1)
+def names_of(
+    beginnings: Ids, tokens: Ids, ended: NDArray[np.bool_], log_probs: Floats
+) -> list[Name]:
+    """The names of a block, each with its prefix in front."""
+    ids = np.hstack([beginnings, tokens])
+    lengths = beginnings.shape[1] + np.count_nonzero(tokens, axis=1)
     rows = zip(ids, lengths.tolist(), ended.tolist(), log_probs.tolist(), strict=True)
-    return [_Name(row[:length], end, nats) for row, length, end, nats in rows]
+    return [Name(row[:length], end, nats) for row, length, end, nats in rows]
 
 
-def _draw_block(
-    network: LanguageModel, start: Start, choice: Choice, room: int, stream: np.random.Generator
+def draw_names(
+    network: LanguageModel,
+    start: Start,
+    choice: Choice,
+    *,
+    room: int,
+    count: int,
+    uniforms: Iterator[Floats],
 ) -> tuple[Ids, NDArray[np.bool_], Floats]:
-    """Draw one block: tokens (BLOCK, longest) filled up with 0, ended (BLOCK,), nats (BLOCK,).
+    """Draw so many names behind each prefix: tokens (names, longest) filled up with 0, ended, nats.
 
     Names that are equal so far have one state, so each distinct beginning is computed once, as long
-    as that saves much: at first there is one for all names.
+    as that saves much: at first there is one for all names of a prefix.
+
+    Parameters
+    ----------
+    network
+        What predicts the next token.
+    start
+        Where names go on from.
+    choice
+        How each token is chosen.
+    room
+        Tokens behind the prefix, at most.
+    count
+        Names behind each prefix.
+    uniforms
+        For each token a number for each of these, the same behind all prefixes.
     """
+    prefixes = len(start.logits)
+    total = prefixes * count
     columns: list[Ids] = []
-    ended = np.zeros(BLOCK, dtype=bool)
-    log_probs = np.full(BLOCK, start.log_prob)
-    names = np.arange(BLOCK)  # those not ended yet
-    rows: Rows | None = np.zeros_like(names)  # of the logits and the state, for each of them
+    ended = np.zeros(total, dtype=bool)
+    log_probs = np.repeat(start.log_probs, count)
+    names = np.arange(total)  # those not ended yet
+    # of the logits and the state, for each of them
+    rows: Rows | None = np.repeat(np.arange(prefixes), count)
     logits, state = start.logits, start.state
     while True:
-        picked = choice.pick(logits, stream.random(BLOCK)[names], rows)
+        picked = choice.pick(logits, next(uniforms)[names % count], rows)
         nats, going = log_probabilities(logits, picked, rows), picked != END
         full = len(columns) == room
         if full:
@@ -282,14 +333,14 @@ def _draw_block(
         names, picked = names[going], picked[going]
         if full or not len(names):
             break
-        columns.append(np.zeros(BLOCK, dtype=np.int32))
+        columns.append(np.zeros(total, dtype=np.int32))
         columns[-1][names] = picked
         if rows is None:
             before = np.flatnonzero(going)
         else:
             before, picked, rows = _distinct(rows[going], picked, network.vocabulary_size)
         logits, state = network.step(picked, state.take(before))
-    tokens = np.stack(columns, axis=1) if columns else np.zeros((BLOCK, 0), dtype=np.int32)
+    tokens = np.stack(columns, axis=1) if columns else np.zeros((total, 0), dtype=np.int32)
     return tokens, ended, log_probs
 
 

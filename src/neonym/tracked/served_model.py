@@ -14,6 +14,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from neonym.base.errors import UserError
 from neonym.generation.generator import NameGenerator
+from neonym.tracked.requests import read_requests_strictly
 
 MOST_NAMES = 10_000  # in one answer: some seconds of one processor
 SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's server
@@ -29,6 +30,7 @@ class ServedModel(PythonModel):  # type: ignore[misc]
     def load_context(self, context: PythonModelContext) -> None:
         """Load the network from the `.npz` that was logged with the model."""
         self.generator = NameGenerator.load(context.artifacts["model"])
+        read_requests_strictly()
         logger = logging.getLogger("mlflow.models.utils")
         logger.setLevel(logging.WARNING)  # also where warnings are muted, which filters do not see
         logger.addFilter(refuse_what_is_dropped)
@@ -64,18 +66,17 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         prefixes = model_input["prefix"].tolist()
         try:
             _check(prefixes, chosen)
-            rows = [(prefix, name) for prefix in prefixes for name in self._coin(prefix, chosen)]
+            coined = self.generator.sample_each(
+                prefixes,
+                int(chosen["n"]),
+                seed=int(chosen["seed"]),
+                temperature=float(chosen["temperature"]),
+            )
         except UserError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
+        pairs = zip(prefixes, coined, strict=True)
+        rows = [(prefix, name) for prefix, names in pairs for name in names]
         return pd.DataFrame(rows, columns=["prefix", "name"])
-
-    def _coin(self, prefix: str, chosen: dict[str, Any]) -> list[str]:
-        return self.generator.sample(
-            int(chosen["n"]),
-            seed=int(chosen["seed"]),
-            temperature=float(chosen["temperature"]),
-            prefix=prefix,
-        )
 
 
 def _check(prefixes: list[Any], chosen: dict[str, Any]) -> None:
