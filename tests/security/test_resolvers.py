@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import pytest
-from hydra.types import RunMode
 from omegaconf import OmegaConf
-from planned import loader
 from small_project import PROJECT, Project, make_project
 
 from neonym.base.errors import UserError
 from neonym.experiment import Configuration
 from neonym.lab.composing import composition
-from neonym.lab.composing.result_folders import check_composed
+from neonym.lab.composing.composition import refuse_hydras_resolvers
 
 SECRET = "-".join(["correct", "horse", "5"])
 
@@ -44,30 +42,30 @@ def test_resolvers_in_overrides_are_refused_in_one_line(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "allowed"),
+    "value",
+    ["${now:%Y-%m}", "a/${hydra:job.name}", "${hydra.job.name}/x", "${data.name}", "${..name}"],
+)
+def test_hydras_part_may_ask_for_the_time_and_for_keys(value: str) -> None:
+    refuse_hydras_resolvers({"run": {"dir": value}, "job": {"name": value}})
+
+
+@pytest.mark.parametrize(
+    "value",
     [
-        ("hydra.run.dir='outputs/${now:%Y}'", True),
-        ("hydra.run.dir='outputs/${hydra:job.name}'", True),
-        ("hydra.run.dir=outputs/${hydra.job.name}", True),
-        ("hydra.run.dir=outputs/${data.name}", True),
-        ("hydra.run.dir='outputs/${oc.env:HOME}'", False),
-        ("hydra.job.name='${oc.env:HOME}'", False),
-        ("+hydra.job.env_set.A='${oc.env:HOME}'", False),
-        ("hydra={run: {dir: '${oc.env:HOME}'}}", False),
-        ("hydra.run.dir='${now:${oc.env:HOME}}'", False),
-        ("hydra.run.dir='${hydra:${oc.env:HOME}}'", False),
+        "${oc.env:HOME}",
+        "outputs/${oc.env:HOME}/${now:%Y}",
+        "${now:${oc.env:HOME}}",
+        "${hydra:${oc.env:HOME}}",
+        "${oc.decode:'${now:%Y}'}",
     ],
 )
-def test_resolvers_are_refused_in_hydras_part_too_but_for_the_time(
-    word: str, allowed: bool, tmp_path: Path
-) -> None:
-    config = loader().load_configuration("config", [word], RunMode.RUN)
-    if allowed:
-        check_composed(config, "hydra.run.dir", tmp_path)
-        return
-    with pytest.raises(UserError, match=r"^hydra\..* = .*\$\{oc\.env:HOME\}") as refused:
-        check_composed(config, "hydra.run.dir", tmp_path)
-    assert str(Path.home()) not in str(refused.value)
+def test_other_resolvers_are_refused_in_hydras_part_wherever_they_stand(value: str) -> None:
+    for place in ({"run": {"dir": value}}, {"launcher": {"setup": ["x", value]}}):
+        with pytest.raises(UserError, match=r"^hydra\.[\w.]+ = .*\$\{.*write the value itself"):
+            refuse_hydras_resolvers({**place, "job": {}})
+    # what was typed stands there once more, and is refused under its own key
+    overrides = {"overrides": {"task": [value]}, "job": {"override_dirname": value}}
+    refuse_hydras_resolvers(overrides)
 
 
 def test_a_resolver_that_two_keys_put_together_is_refused() -> None:

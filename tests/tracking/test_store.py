@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from marked_project import mark
 from neonym import experiment
 from neonym.base.errors import UserError
+from neonym.lab.stage.execution import Stage
 from neonym.lab.tracking.store import Store
 from neonym.lab.tracking.tracking_uri import TRACKING_URI
+from small_training import configuration
 
 
 def named(root: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Store:
@@ -40,3 +43,20 @@ def test_what_is_no_address_is_said_without_showing_it(
         named(tmp_path, "http://me:sesame@[runs", monkeypatch)
     assert "sesame" not in str(caught.value)
     assert str(caught.value).startswith(f"{TRACKING_URI} is no address: host and port cannot be")
+
+
+def test_a_store_that_cannot_be_is_refused_before_a_stage_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mark(tmp_path))
+    monkeypatch.setenv(TRACKING_URI, "127.0.0.1:5077")
+    stage = Stage(
+        experiment.PROJECT,
+        "train",
+        tmp_path,
+        by_hand=True,
+        configuration=configuration(tracking__enabled=True),
+    )
+    with pytest.raises(UserError, match="has no scheme; write http://"), stage.tracked():
+        pytest.fail("it was begun")
+    assert not (tmp_path / ".neonym").exists()
