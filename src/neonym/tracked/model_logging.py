@@ -1,6 +1,5 @@
 """Log a model file as an MLflow model: pyfunc "from code", nothing pickled."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
+from neonym.base.files import parse_json
 from neonym.base.text import literal
 from neonym.lab.tracking import tags
 from neonym.tracked.model_code import SERVED, copy_code
@@ -95,7 +95,7 @@ def description(run: Run) -> str:
     """What a model is, Markdown, for who finds it without its run."""
     params = run.data.params
     names = {
-        context: json.loads(used.dataset.profile or "{}").get("num_rows", 0)
+        context: parse_json(used.dataset.profile or "{}").get("num_rows", 0)
         for used, context in _datasets(run)
     }
     network = f"{params.get('model.cell', 'network')} of {params.get('model.hidden_size', '?')}"
