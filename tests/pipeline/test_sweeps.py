@@ -37,18 +37,20 @@ def test_a_sweep_is_a_parent_with_a_child_a_job(project_that_ran: Project) -> No
 
 @pytest.mark.slow
 def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> None:
-    words = ("tracking=default", "train.clip_norm=1.0", "data.max_length=64,1")
+    words = ("tracking=default", "train.clip_norm=1.0", "model.initialization_scale=0.1,1e38")
     command = ("python", "pipelines/train.py", "-m", *words)
     done = project.run(*command, PYTHONPATH="src")
     assert done.returncode == 1
     assert "job 1 failed" in done.stdout
     parent, children = family(project)
     assert parent.data.metrics["sweep/failed"] == 1
-    assert [(child.info.run_name, child.info.status) for child in children] == [
-        ("data.max_length=64 tracking=default train.clip_norm=1.0", "FINISHED")
-    ]
+    shared = "tracking=default train.clip_norm=1.0"
+    assert {(child.info.run_name, child.info.status) for child in children} == {
+        (f"model.initialization_scale=0.1 {shared}", "FINISHED"),
+        (f"model.initialization_scale=1e+38 {shared}", "FAILED"),
+    }
     assert parent.info.run_name == f"train {words[2]} {words[0]} {words[1]}"
-    assert "no line can be used" in parent.data.tags[tags.NOTE]
+    assert "training diverged: the loss is nan" in parent.data.tags[tags.NOTE]
 
 
 @pytest.mark.slow
