@@ -10,6 +10,7 @@ from filelock import Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.locks import is_held, locked
+from neonym.lab.sweeps.sweep_folder import LOCK, Sweep
 
 
 def test_a_lock_is_held_by_one_until_it_lets_go(tmp_path: Path) -> None:
@@ -46,3 +47,18 @@ def test_a_file_system_without_locks_is_one_line(
     with pytest.raises(UserError) as caught:
         is_held(path)
     assert str(caught.value) == expected
+
+
+def test_a_sweep_whose_folder_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    sweep = Sweep.begin(tmp_path / "sweep", "train", ["seed=0,1"])
+    lock = sweep.folder / LOCK
+    lock.mkdir()
+    with pytest.raises(UserError) as caught, sweep.alone():
+        pass
+    assert str(caught.value) == f"{lock} cannot be locked: Is a directory"
+
+
+def test_a_sweep_runs_once_at_a_time(tmp_path: Path) -> None:
+    sweep = Sweep.begin(tmp_path / "sweep", "train", ["seed=0,1"])
+    with sweep.alone(), pytest.raises(UserError, match="is still running"), sweep.alone():
+        pass

@@ -298,3 +298,19 @@ def test_one_segment_at_which_a_store_fails_again_and_again_does_not_block_the_o
     store.status.unlink()
     assert deliver() == []
     assert statuses(store) == {"run 1": "FINISHED", "run 2": "FINISHED"}
+
+
+def test_what_was_complete_in_an_experiment_that_is_gone_for_good_is_asked_anew(
+    store: Store,
+) -> None:
+    note = store.experiment_note("angry-bird", "c")
+    note.parent.mkdir(parents=True)
+    note.touch()
+    write(store, [opened("1")])
+    assert Round(store)() == []  # which makes the experiment
+    assert not note.exists()
+    note.parent.mkdir()
+    note.touch()
+    write(store, [opened("2")])
+    assert Round(store)() == []
+    assert note.exists()
