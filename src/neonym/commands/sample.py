@@ -35,6 +35,7 @@ OF_DRAWING = ("temperature", "seed", "top_k", "top_p", "distinct", "exclude")
 @click.option("--distinct", is_flag=True, help="Each name only once.")
 @click.option("--exclude", metavar="FILE|-", help="No name of this list, such as the known ones.")
 @click.option("--column", metavar="NAME|N", help="The column of --exclude, if it is a table.")
+@click.option("--separator", help="Of its columns; `line`: each line is a name. Else found.")
 @click.option("--raw", is_flag=True, help="Empty names and spaces at their ends, too, as drawn.")
 @click.option("--most-probable", is_flag=True, help="The most probable names; nothing is drawn.")
 @click.option(
@@ -64,7 +65,7 @@ def command(context: click.Context, /, **options: Any) -> None:
 def _draw(options: dict[str, Any]) -> Names:
     choice = Choice(options["temperature"], options["top_k"], options["top_p"])
     generator, path = NameGenerator.load(options["model"]), options["exclude"]
-    layout = generator.layout(options["column"], None)
+    layout = generator.layout(options["column"], options["separator"])
     exclude = read_names(path, layout) if path else []
     return generator.draw(
         options["count"],

@@ -120,10 +120,13 @@ def _others(count: int) -> str:
 def oddest(names: Sequence[str], vocabulary: Vocabulary, count: int = 5) -> list[str]:
     """The names whose tokens follow each other as in few others, the oddest first."""
     ids = vocabulary.encode_all(names)
-    size = len(vocabulary)
-    pairs = [np.concatenate(([0], row)) * size + np.concatenate((row, [0])) for row in ids]
-    lengths = [len(row) for row in pairs]
-    _, kinds, counts = np.unique(np.concatenate(pairs), return_inverse=True, return_counts=True)
-    starts = np.cumsum([0, *lengths[:-1]])
-    rarity = np.add.reduceat(-np.log(counts)[kinds], starts) / lengths
+    ends = np.cumsum([len(row) + 1 for row in ids]) - 1  # where each name's end stands
+    tokens = np.zeros(ends[-1] + 1, dtype=np.int64)
+    of_names = np.ones(len(tokens), dtype=bool)
+    of_names[ends] = False
+    tokens[of_names] = np.concatenate(ids)
+    pairs = np.roll(tokens, 1) * len(vocabulary) + tokens
+    _, kinds, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    rarity = np.add.reduceat(-np.log(counts)[kinds], starts) / np.diff(starts, append=len(tokens))
     return [names[place] for place in np.argsort(-rarity, kind="stable")[:count]]
