@@ -338,11 +338,19 @@ def test_letters_that_the_terminal_lacks_are_printed_as_escapes(folder):
     assert done.stdout.startswith(rb"\u7adc")
 
 
-def test_sampling_imports_nothing_heavy(folder):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sample", "-n", "1"],
+        ["export", "models/model.npz", "-o", "x.html"],
+        ["export", "models/model.npz", "-o", "x.safetensors"],
+    ],
+)
+def test_what_needs_a_model_alone_imports_nothing_heavy(folder, arguments):
     code = (
         "import sys\n"
         "from neonym.cli import run\n"
-        "sys.argv = ['neonym', 'sample', '-n', '1']\n"
+        f"sys.argv = ['neonym', *{arguments}]\n"
         "run()\n"
         f"sys.exit([name for name in {HEAVY} if name in sys.modules] or 0)"
     )

@@ -156,3 +156,33 @@ def test_arrays_lie_where_the_header_says():
     np.testing.assert_array_equal(found.reshape(place["shape"]), expected)
     assert all(place["offset"] % 8 == 0 for place in header["arrays"])
     assert header["ngram"] == {"order": 3, "weight": 0.25}
+
+
+TEXT = 4.5  # to one: what WCAG 2.2 asks for
+ON = {
+    "paper": ("ink", "soft", "accent", "new"),
+    "raised": ("ink", "soft", "accent"),
+    "wash": ("ink", "soft"),
+    "accent": ("accent-ink",),
+}
+
+
+def luminance(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_all_text_can_be_read_in_light_and_dark():
+    style = files("neonym.export").joinpath("page", "page.css").read_text()
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+        for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    )
+    assert light.keys() == dark.keys()
+    for colours in (light, dark):
+        for ground, inks in ON.items():
+            for ink in inks:
+                two = sorted([luminance(colours[ground]), luminance(colours[ink])])
+                assert (two[1] + 0.05) / (two[0] + 0.05) >= TEXT, (ink, ground)
+    assert not re.findall(r"color: #|background: #", style)

@@ -5,8 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from exported import arguments, page_of
+from exported import arguments, opened
+from served_ui import chromium
 
+from neonym.export.html import write_page
 from neonym.models.choice import log_softmax
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import Model
@@ -59,7 +61,9 @@ def predicted(predictor, names):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    with page_of(model_of(network()), tmp_path_factory.mktemp("page")) as page:
+    path = tmp_path_factory.mktemp("page") / "names.html"
+    write_page(path, model_of(network()), "names")
+    with chromium() as browser, opened(browser, path) as page:
         yield page
 
 

@@ -53,7 +53,7 @@ def command(model: Path, output: Path, force: bool, **for_pages: str | None) -> 
         from neonym.export.html import is_page, write_page  # noqa: PLC0415 (only where it is asked)
 
         check_target(output, is_page, force)
-        listed = _listed(with_list, column, loaded) if with_list else None
+        listed = listed_names(with_list, column, loaded) if with_list else None
         write_page(output, loaded, title or _title_of(loaded, model), listed)
     else:
         from neonym.export.safetensors_file import (  # noqa: PLC0415 (only where it is asked)
@@ -96,7 +96,7 @@ def _data_of(model: Model) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _listed(source: str, column: str | None, model: Model) -> list[str]:
+def listed_names(source: str, column: str | None, model: Model) -> list[str]:
     """The names of a list, each once, read as the one that was learned from."""
     generator = NameGenerator(*model)
     entries = read_names(source, generator.layout(column, None))

@@ -77,6 +77,6 @@ function adviceOn(report) {
   if (!hardest || hardest.had === hardest.asked) {
     return end === "time" ? `${few} within twenty seconds. Ask for fewer, or try again.` : "";
   }
-  const shown = `${shareOf(hardest.had, hardest.asked)} of ${whole.format(hardest.asked)}`;
-  return `${few}. The hardest wish is “${visible(hardest.text)}”, which ${shown} fulfil. Make it shorter or leave it out, or raise the temperature.`;
+  const share = `${shareOf(hardest.had, hardest.asked)} of ${whole.format(hardest.asked)}`;
+  return `${few}. Hardest to fulfil: ${visible(hardest.text)} (${share}). Make it shorter, leave it out, or raise the temperature.`;
 }

@@ -1,5 +1,5 @@
 const FEW_CHOICES = 8;
-const TALLEST_BITS = 10; // where a bar is full
+const TALLEST_BITS = 7; // where a bar is full
 
 /**
  * A name letter by letter: how surprised the model was at each, what else it would have said there,
@@ -18,8 +18,6 @@ class Letters {
     this.isWhole = false; // whether the end stands behind the last letter
     this.selected = 0;
     this.showsAll = false;
-    const direction = isRightToLeft(model.symbols) ? "rtl" : "ltr";
-    $("tiles").dir = $("choices").dir = direction;
     $("spelled").addEventListener("input", () => this.spell($("spelled").value));
     $("spelled").addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.focusOn($("choices").querySelector("button"));
@@ -171,9 +169,9 @@ class Letters {
     const tokens = this.isWhole ? [...this.ids, 0] : this.ids;
     const bits = tokens.reduce((sum, id, place) => sum + bitsOf(this.places[place][id]), 0);
     const each = this.model.header.unit === "word" ? "word" : "letter";
-    const whole = `${bits.toFixed(1)} bits of surprise, ${(bits / tokens.length).toFixed(1)} a ${each}`;
+    const inAll = `${bits.toFixed(1)} bits of surprise, ${(bits / tokens.length).toFixed(1)} a ${each}`;
     const verdict = verdictOn(this.memory.isKnown(this.name), this.memory.nearest(this.name));
-    said.textContent = verdict ? `${whole} · ${verdict}` : whole;
+    said.replaceChildren(inAll, ...(verdict.length ? [" · ", ...verdict] : []));
   }
 
   walk(event) {

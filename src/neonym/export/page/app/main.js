@@ -5,12 +5,17 @@ function begin() {
   const model = new Model(header, buffer);
   const memory = new Memory(model);
   sayWhatThisIs(header);
+  const direction = isRightToLeft(header.symbols) ? "rtl" : "ltr";
+  for (const id of ["names", "shortlist", "tiles", "choices"]) $(id).dir = direction;
 
   const names = new NameList($("names"), {
     onOpen: (name) => open(name),
     onButton: (name) => shortlist.toggle(name),
   });
-  const form = new Form(model, memory, () => coinNames());
+  const form = new Form(model, memory, () => {
+    coinNames();
+    if (matchMedia("(max-width: 44.99rem)").matches) $("coined").scrollIntoView();
+  });
   const letters = new Letters(model, memory, () => form.temperature, (name) => shortlist.toggle(name));
   const shortlist = new Shortlist(`neonym ${header.sha256}`, {
     onOpen: (name) => open(name),
@@ -109,7 +114,7 @@ function sayWhatThisIs(header) {
   replace("Units", isOfWords ? "Words" : "Letters");
   $("subtitle").textContent = header.known === null
     ? "New names, coined on this page by a small neural network."
-    : `New names, coined on this page by a small neural network that learned from ${whole.format(header.known)}.`;
+    : `New names, coined on this page by a small neural network that learned from ${whole.format(header.known)} known ones.`;
   const [first] = header.networks;
   const several = header.networks.length > 1 ? `${header.networks.length} networks, each ` : "";
   const layers = first.layers > 1 ? ` × ${first.layers}` : "";

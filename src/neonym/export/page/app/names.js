@@ -43,10 +43,11 @@ class NameList {
     return element("li", {}, word, button, element("span", { className: "note", dir: "auto" }));
   }
 
-  note(name, text, isKnown) {
+  /** Say something below a name, in texts and elements. */
+  note(name, parts, isKnown) {
     const row = this.rows.get(name);
     if (!row) return;
-    row.querySelector(".note").textContent = text;
+    row.querySelector(".note").replaceChildren(...parts);
     row.classList.toggle("known", Boolean(isKnown));
   }
 

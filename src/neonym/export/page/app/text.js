@@ -50,12 +50,13 @@ function bitsOf(logProbability) {
   return Math.max(0, -logProbability / Math.LN2);
 }
 
-/** What is said of a name: whether it is new, and the nearest known one. */
+/** What is said of a name, as texts and elements: whether it is new, and the nearest known one. */
 function verdictOn(isKnown, nearest) {
   const parts = [];
   if (isKnown !== null) parts.push(isKnown ? "in the list" : "new");
-  if (nearest && nearest.edits > 0) parts.push(`near ${visible(nearest.name)}`);
-  return parts.join(" · ");
+  if (!nearest || !nearest.edits) return parts;
+  parts.push(parts.length ? " · near " : "near ");
+  return [...parts, element("bdi", { textContent: visible(nearest.name) })];
 }
 
 /** Whether most letters of a vocabulary are written from right to left. */
