@@ -64,8 +64,13 @@ def test_other_code_and_other_results_are_another_run_that_names_the_one_before(
     store: Store, code: str
 ) -> None:
     run = whole(store)
+    client = MlflowClient(store.uri)
+    for stage in ("train", "evaluate"):
+        client.log_text(run.info.run_id, stage, f"environment/{stage}.json")
     before = said(store, run)
     [_, other] = deliver(store, evaluated("e2", code, "r2"))
+    kept = client.list_artifacts(other.info.run_id, "environment")
+    assert [file.path for file in kept] == ["environment/train.json"]  # of the stage that is reused
     assert said(store, run) == before
     assert other.data.tags[tags.EARLIER] == run.info.run_id
     assert other.data.tags[tags.STAGES] == "train,sample,evaluate"

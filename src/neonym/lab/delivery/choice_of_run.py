@@ -5,16 +5,21 @@ changes it. The same code with the same results adds nothing; any other code, or
 a run of their own, which names the one before it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlflow.entities import Param, Run
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from neonym.lab.delivery.limits import key as as_key
 from neonym.lab.delivery.limits import shortened
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.events import Identity, RunOpened
+from neonym.lab.tracking.opening import ENVIRONMENT
 
 PARAMS_BATCH = 100
 NUMBER_DIGITS = 9  # texts of one length sort as their numbers do
@@ -29,14 +34,15 @@ class ChoiceOfRun:
         Of the store.
     experiment_id
         MLflow's id of an experiment, by its name; made or restored where it has to be.
-    last_stage
-        The stage whose end completes a run.
+    stages
+        The stages that make a run, in their order; the end of the last one completes it.
     """
 
     def __init__(
-        self, client: MlflowClient, experiment_id: Callable[[str], str], last_stage: str
+        self, client: MlflowClient, experiment_id: Callable[[str], str], stages: Sequence[str]
     ) -> None:
-        self._client, self._experiment_id, self._last_stage = client, experiment_id, last_stage
+        self._client, self._experiment_id, self._stages = client, experiment_id, stages
+        self._last_stage = stages[-1]
         self._experiment = ""
         """The id of the experiment of the segment that was opened last."""
 
@@ -100,7 +106,19 @@ class ChoiceOfRun:
             tags={as_key(key): value for key, value in own.items()},
         )
         self._log_params(run, event)
+        model = event.tags.get(tags.MODEL)
+        if earlier is not None and model and earlier.data.tags.get(tags.MODEL) == model:
+            self._carry_over(run, earlier, event.stage)
         return run
+
+    def _carry_over(self, run: Run, earlier: Run, stage: str) -> None:
+        """Log what the stages before this one computed with, where they were executed."""
+        before = self._stages[: self._stages.index(stage)] if stage else self._stages
+        with suppress(MlflowException, OSError), TemporaryDirectory() as folder:
+            for entry in self._client.list_artifacts(earlier.info.run_id, ENVIRONMENT):
+                if PurePosixPath(entry.path).stem in before:
+                    file = self._client.download_artifacts(earlier.info.run_id, entry.path, folder)
+                    self._client.log_artifact(run.info.run_id, file, ENVIRONMENT)
 
     def _log_params(self, run: Run, event: RunOpened) -> None:
         params = [Param(as_key(key), value) for key, value in event.params.items()]

@@ -93,7 +93,7 @@ class Replay:
     @cached_property
     def _runs(self) -> ChoiceOfRun:
         named = partial(experiment_id, self._client, self._store)
-        return ChoiceOfRun(self._client, named, self._last_stage)
+        return ChoiceOfRun(self._client, named, list(self._store.project.outputs))
 
     def deliver(self, segment: Segment) -> bool:
         """Deliver what a segment holds by now; whether that is all there will be.

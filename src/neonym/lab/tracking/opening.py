@@ -33,6 +33,7 @@ from neonym.lab.tracking.run import Run
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
 from neonym.lab.tracking.store import Store
 
+ENVIRONMENT = "environment"  # the folder of artifacts that tell what stages computed with
 EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
 DVC_EXPERIMENT = "DVC_EXP_NAME"  # the environment variable with its name
 # How many characters MLflow takes; it cuts what is longer without a mark
@@ -227,7 +228,7 @@ def _log_origin(
 
 
 def _log_environment(run: Run, stage: str) -> None:
-    run.text(f"{stage}.json", json.dumps(environment(), indent=2), "environment")
+    run.text(f"{stage}.json", json.dumps(environment(), indent=2), ENVIRONMENT)
 
 
 @contextmanager
