@@ -30,6 +30,13 @@ def test_the_page_says_how_names_were_drawn_and_which_split_judges_them(make_lis
     assert "2 in test: nothing is held out." in page(make_lists, grouped=False, **same)
 
 
+def test_the_page_says_why_no_real_name_is_a_near_copy(make_lists) -> None:
+    for grouped in (True, False):
+        assert (
+            "`names.near_copy` of real names is 0" in page(make_lists, grouped=grouped)
+        ) is grouped
+
+
 def test_the_page_tells_every_option_that_changes_what_is_drawn(make_lists) -> None:
     text = page(make_lists, temperature=0.8, top_k=5, top_p=0.9, prefix="re", novel=True)
     assert "drawn (temperature 0.8, top_k 5, top_p 0.9, prefix, novel)." in text

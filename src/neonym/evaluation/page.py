@@ -15,6 +15,11 @@ READING = (
     "uniform is every token equally likely. A dash: no such figure, or too few names for one.\n"
 )
 
+GROUPED = (
+    "The split keeps names one edit apart together, so no test name is one edit from a training "
+    "name: for that reason `names.near_copy` of real names is 0, and they lie farther from train.\n"
+)
+
 
 def to_page(
     report: Mapping[str, Any], drawn: Drawn, lists: Lists, *, grouped: bool, sample: Sample
@@ -38,6 +43,8 @@ def to_page(
         to_markdown(report),
         READING,
     ]
+    if grouped:
+        parts.append(GROUPED)
     notes = "".join(f"- {caution}\n" for caution in cautions(drawn, lists))
     if notes:
         parts += ["Too little to judge by:\n", notes]
