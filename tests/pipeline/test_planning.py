@@ -99,6 +99,21 @@ def test_numbers_from_an_interval_are_short_and_stay_inside() -> None:
     [
         (("model.hiden_size=1,2",), "there is no such key; did you mean model.hidden_size?"),
         (("seed=range(0)",), "seed=range(0) has no value"),
+        (("seed=range(0,1,0)",), "seed=range(0,1,0): range() arg 3 must not be zero"),
+        (("model=glob(x*)",), "model=glob(x*) has no value"),
+        (("model=lstm,null",), "model=null: model needs one of its choices: gru, lstm, rnn"),
+        (("optimizer.momentum=0.1,0.2",), "that is a key of optimizer=sgd, which is not chosen"),
+        (("experiment=null,null",), "are the same job"),
+        (
+            ("experiment=classic,clasic",),
+            "experiment=clasic: there is no such choice; did you mean",
+        ),
+        (("data.path=a(1).txt,b.txt",), "Hydra reads only plain letters without quotes; write"),
+        (("hydra.sweeper.params=x",), "hydra.sweeper.params holds keys and their values"),
+        (
+            ("hydra/launcher=joblib", "+hydra.launcher.n_jobs=4"),
+            "unknown key n_jobs; known are work",
+        ),
         (("model=",), "model=: there is no such choice"),
         (("model=rnn,nosuch",), "model=nosuch: there is no such choice; known are gru, lstm"),
         (("model.hidden_size=8,-1",), "model.hidden_size = -1"),
@@ -143,6 +158,10 @@ def test_a_mistake_is_told_in_a_line_that_says_what_is_wrong(
         plan("train", arguments)
     assert line in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_pattern_chooses_among_a_group() -> None:
+    assert words_of("train", "model=glob(*n*)") == ["model=rnn"]
 
 
 def test_a_sweep_knows_which_lists_and_wishes_its_jobs_have() -> None:

@@ -141,6 +141,7 @@ def _remedy(error: ErrorDetails, key: str) -> str:
         f"write {key}=[{value}]": kind == "list_type" and isinstance(value, str | int | float),
         "none at all, where that is allowed, is written null": number and text in _NOTHINGS,
         "write it without quotes": number and bool(_NUMBER.fullmatch(text)),
+        "several values are written without [ ], and need -m": number and isinstance(value, list),
         "a share is written as 0.1": number and text.endswith("%"),
         f"write {value:.0f}" if isinstance(value, float) else "": (
             kind == "int_type" and isinstance(value, float) and value.is_integer()

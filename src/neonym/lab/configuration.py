@@ -40,7 +40,7 @@ class Sweep(Section):
     job: Annotated[int, Field(ge=0)] | None
     resume: bool
     fail_fast: bool
-    optimized_metric: Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]
+    optimized_metric: Annotated[str, spelt(r"\w+(\.\w+)+", "the name of a figure, with dots", 200)]
     direction: Literal["minimize", "maximize"]
     search: Literal["grid", "random", "tpe"]
     trials: Annotated[int, Field(ge=1, le=100_000)] | None

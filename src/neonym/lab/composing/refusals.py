@@ -50,17 +50,26 @@ def _unknown_key(found: re.Match[str], error: Exception, schema: Any) -> str:
     key = str(getattr(error.__cause__, "full_key", None) or found["key"])
     if not key.startswith(found["key"]):  # Hydra's own part is a tree for itself
         key = found["key"]
-    names = list(_hydras_keys() if key.startswith("hydra.") else keys_of(schema) if schema else ())
+    names = _known(key, schema)
+    if key.rpartition(".")[0] == found["key"] and found["key"] in names:  # {key: value}
+        sections = {name.rpartition(".")[0] for name in names}
+        if found["key"] not in sections:  # whose keys anybody may choose
+            return f"{key}: there is no such key yet; to add it write +{key}=VALUE"
+    return explain_unknown(key, schema)
+
+
+def explain_unknown(key: str, schema: Any) -> str:
+    """What is wrong with a key that the composition does not have."""
     *folders, last = key.split(".")
     having = [path.stem for path in _choices(folders) if last in _values(path)]
     if having and folders:
         group = "/".join(folders)
         return f"{key}: that is a key of {group}={' or '.join(having)}, which is not chosen"
-    if key.rpartition(".")[0] == found["key"] and found["key"] in names:  # {key: value}
-        sections = {name.rpartition(".")[0] for name in names}
-        if found["key"] not in sections:  # whose keys anybody may choose
-            return f"{key}: there is no such key yet; to add it write +{key}=VALUE"
-    return f"{key}: there is no such key{nearest(key, names)}"
+    return f"{key}: there is no such key{nearest(key, _known(key, schema))}"
+
+
+def _known(key: str, schema: Any) -> list[str]:
+    return list(_hydras_keys() if key.startswith("hydra.") else keys_of(schema) if schema else ())
 
 
 def _hydras_keys() -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType
 from hydra.errors import HydraException
@@ -19,6 +20,12 @@ from neonym.base.errors import UserError
 NAME = r"[A-Za-z_][\w$-]*"
 KEY = re.compile(rf"[~+]{{0,2}}{NAME}(?:(?:\.[\w$-]+)*|(?:/[\w$-]+)*(?:@[\w.:-]+)?)", re.ASCII)
 NULL = re.compile(r"(?<==|,)null(?=,|$)")
+CALLS = {
+    "range": "range(start,stop,step), of numbers",
+    "interval": "interval(low,high), of numbers",
+    "choice": "choice(a,b,c)",
+    "tag": "tag(log,interval(low,high))",
+}
 CLOSING = {"[": "]", "{": "}"}
 UNQUOTED = "Hydra reads only plain letters without quotes"
 
@@ -67,8 +74,8 @@ def _may_be_left_out(group: str, conf: Path) -> bool:
     return {group: None} in defaults
 
 
-def parse_word(word: str) -> Override:
-    """An override as Hydra reads it.
+def parse_word(word: str, loader: ConfigLoader | None = None) -> Override:
+    """An override as Hydra reads it; with its loader `glob` knows the choices of a group.
 
     Raises
     ------
@@ -85,9 +92,9 @@ def parse_word(word: str) -> Override:
     if not equals and not key.startswith("~"):
         raise UserError(f"{word} has no value; write {word}=VALUE, without spaces around the =")
     try:
-        [override] = OverridesParser.create().parse_overrides([word])
-    except HydraException as error:
-        raise UserError(_unreadable(key, value, error)) from None
+        [override] = OverridesParser.create(loader).parse_overrides([word])
+    except HydraException:
+        raise UserError(_unreadable(key, value)) from None
     return override
 
 
@@ -102,7 +109,7 @@ def _of_key(word: str, key: str) -> str:
     return f"{word}: {key} is no key; keys are plain letters, digits and _, with dots between them"
 
 
-def _unreadable(key: str, value: str, error: Exception) -> str:
+def _unreadable(key: str, value: str) -> str:
     """What is wrong with a value, and how to write it."""
     said, first = f"{key} = {value}: ", value[:1]
     closed = f"{value}{CLOSING.get(first, '')}"
@@ -117,10 +124,18 @@ def _unreadable(key: str, value: str, error: Exception) -> str:
         return f"{said}within {{ }} keys are plain letters, other texts in quotes: '{{a: \"b c\"}}'"
     if first == "[" and value.endswith("]") and _is_read(f"{key}=[{inside}]"):
         return f"{said}within [ ] texts are in quotes; write {_for_shell(key, f'[{inside}]')}"
-    unknown = re.search(r"Unknown function '(\w+)'", str(error))
-    called = f"{unknown[1]}( ) would be a call, and there is no such function; " if unknown else ""
+    return f"{said}{_of_text(key, value)}"
+
+
+def _of_text(key: str, value: str) -> str:
+    """How a text is written that Hydra does not read as it stands, or a call."""
+    called, first = re.match(r"(\w+)\(", value), value[:1]
+    name = called[1] if called else ""
+    if name in CALLS:
+        return f"{name} is written {CALLS[name]}"
+    unknown = f"{name}( ) is none of {', '.join(CALLS)}; " if name else ""
     text = value[1:] if first in ("'", '"') and value.count(first) == 1 else value
-    return f"{said}{called}{UNQUOTED}; write {_for_shell(key, quote(text))}"
+    return f"{unknown}{UNQUOTED}; write {_for_shell(key, quote(text))}"
 
 
 def _is_read(word: str) -> bool:

@@ -88,7 +88,10 @@ def axis_of(override: Override) -> Axis:
     swept = written if isinstance(written, Sweep) else ChoiceSweep()
     if isinstance(swept, IntervalSweep):
         return Axis(key, (), swept, of_hydra)
-    values = list(override.sweep_string_iterator())
+    try:
+        values = list(override.sweep_string_iterator())
+    except ValueError as error:  # of a range without a step
+        raise UserError(f"{line}: {error}") from None
     if isinstance(swept, RangeSweep):
         values = [_tidy(float(value) if "." in value else value) for value in values]
     if not values:

@@ -6,7 +6,7 @@ it composed, so every job of a large grid can be held against the schema.
 
 import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,11 +22,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
-from neonym.base.mistakes import keys_of, nearest
 from neonym.base.nested import sha256_of, value_at
 from neonym.lab.composing.by_hand import CONF, Script
 from neonym.lab.composing.composition import validated
-from neonym.lab.composing.refusals import explain
+from neonym.lab.composing.refusals import explain, explain_unknown
 from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
@@ -78,7 +77,7 @@ class Composer:
             If it is not written as Hydra wants it.
         """
         if word not in self._parsed:
-            self._parsed[word] = parse_word(word)
+            self._parsed[word] = parse_word(word, self._loader)
         return self._parsed[word]
 
     def configuration(self, words: Sequence[str]) -> Configuration:
@@ -99,8 +98,7 @@ class Composer:
             *path, last = override.key_or_group.split(".")
             place = value_at(composed, ".".join(path)) if path else composed
             if not isinstance(place, dict) or last not in place:
-                key = override.key_or_group
-                raise UserError(f"{key}: there is no such key{nearest(key, keys_of(self._schema))}")
+                raise UserError(explain_unknown(override.key_or_group, self._schema))
             place[last] = override.value()
         if "${" in str(composed):  # references to other keys, which OmegaConf follows
             made = validated(OmegaConf.create(composed), self._schema)
@@ -178,8 +176,10 @@ def plan_sweep(
     """
     project = script.project
     composer = Composer(loader, config.hydra.job.config_name, project.schema, project.checked)
-    params = (config.hydra.sweeper.get("params") or {}).items()
-    asked = [*(f"{key}={value}" for key, value in params), *arguments]
+    params = config.hydra.sweeper.get("params") or {}
+    if not isinstance(params, Mapping):
+        raise UserError("hydra.sweeper.params holds keys and their values: {seed: 'range(3)'}")
+    asked = [*(f"{key}={value}" for key, value in params.items()), *arguments]
     words = read_words(asked, Path(CONF).resolve())
     # a key on the command line takes the place of the preset's
     named = {axis.name: axis for axis in (axis_of(composer.parse(word)) for word in words)}
