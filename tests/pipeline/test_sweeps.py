@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from small_project import Project
@@ -98,9 +99,9 @@ def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
         (["seed=0,1", "--info"], "Only one of --run, --multirun, --cfg"),
         (["seed=0,1", "hydra/sweeper=basic"], "hydra/sweeper cannot be chosen"),
         (["seed=0,1", "hydra.sweeper._target_=os.system"], "Invalid plugin 'os.system'"),
-        (["seed=0,1", "experiment=null"], "no group can be null; leave it out, as in ~experiment"),
-        (["experiment=best,null"], "no group can be null; leave it out, as in ~experiment"),
-        (["seed=0,1", "hydra.sweep.dir=conf"], "conf holds other things than a sweep"),
+        (["seed=0,1", "model=null"], "model needs one of its choices: gru, lstm, rnn"),
+        (["model=rnn,null"], "model needs one of its choices: gru, lstm, rnn"),
+        (["seed=0,1", "hydra.sweep.dir=conf"], "hydra.sweep.dir = conf: would change conf"),
     ],
 )
 def test_a_mistake_in_a_sweep_is_one_line_before_anything_starts(
@@ -146,15 +147,12 @@ def test_a_sweep_goes_on_whatever_its_folder_is_called(project: Project) -> None
         assert "job 0" in said
 
 
-def test_a_sweep_is_resumed_in_the_projects_folder(project: Project) -> None:
-    folder = project.root / "conf/sweep/mine"
-    folder.mkdir()
-    values = {"version": 1, "id": "0" * 32, "script": "train", "arguments": ["seed=0"]}
-    (folder / "sweep.json").write_text(json.dumps(values))
-    project.root = project.root / "conf/sweep"
+def test_a_sweep_is_resumed_in_its_project(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    project.root = tmp_path / "elsewhere"
     done = project.run("neonym", "resume-sweep", "mine")
     assert done.returncode == 2
-    line = "pipelines/train.py does not exist here; run this in the project's folder"
+    line = f"{project.root} is in no project of neonym's; go to the folder with dvc.yaml"
     assert done.stdout == f"neonym: {line}\n"
 
 
