@@ -29,9 +29,14 @@ class CommandsFolder(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
-        name = _modules().get(cmd_name)
+        known = _modules()
+        name = known.get(cmd_name)
         if name is None:
-            return None
+            from neonym.base.mistakes import closest  # noqa: PLC0415 (for a mistake alone)
+
+            meant = closest(cmd_name, known, 60)
+            hint = f"; did you mean {meant}?" if meant else "."
+            raise click.UsageError(f"No such command '{cmd_name}'{hint}", ctx)
         module = import_module(f"{commands.__name__}.{name}")
         command: click.Command = module.command
         return command

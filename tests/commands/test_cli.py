@@ -225,7 +225,9 @@ MISTAKES = [
     ),
     ("score poem.txt --model poem.txt", "poem.txt is not a neonym model"),
     ("score", "Missing argument"),
-    ("compose", "No such command 'compose'. See `neonym --help`."),
+    ("compose", "No such command 'compose'; did you mean compare? See `neonym --help`."),
+    ("sampel -n 3", "No such command 'sampel'; did you mean sample? See `neonym --help`."),
+    ("xyz", "No such command 'xyz'. See `neonym --help`."),
 ]
 
 
