@@ -231,6 +231,19 @@ def test_the_shortlist_is_kept_copied_saved_and_there_again(browser, path):
         assert page.locator("#shortlist .word").count() == 0
 
 
+def test_what_the_browser_kept_is_text_and_no_more_than_names(browser, path, model):
+    attack = "<img src=x onerror=alert(1)>"
+    script = f"""Storage.prototype.getItem = () => '["{attack}", 7, null, "allosaurus"]'"""
+    with opened(browser, path, script, **DESK) as page:
+        assert page.locator("#shortlist .word").all_text_contents() == [attack, "allosaurus"]
+        page.locator("#shortlist .word").first.click()
+        assert "had no “<”" in page.locator("#verdict").inner_text()
+        page.locator("#shortlist .word").last.click()
+        assert page.locator("#spelled").input_value() == "allosaurus"
+    with opened(browser, path, "Storage.prototype.getItem = () => '{'", **DESK) as page:
+        assert page.locator("#shortlist .word").count() == 0
+
+
 def test_the_keyboard_alone_coins_walks_keeps_and_chooses(page):
     def active(what="id"):
         return page.evaluate(f"document.activeElement.{what}")

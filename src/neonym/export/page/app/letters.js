@@ -38,17 +38,22 @@ class Letters {
 
   /** Look at a whole name. */
   open(name) {
-    this.put(this.model.encode(name).ids, true, 0);
+    const ids = this.read(name);
+    if (ids) this.put(ids, true, 0);
   }
 
-  /** Take what was typed, as far as the model knows its letters. */
+  /** Take what was typed, if the model knows its letters. */
   spell(text) {
-    const { ids, unknown } = this.model.encode(this.model.canonical(text));
-    if (unknown !== undefined) {
-      $("verdict").textContent = `The list that was learned from had no “${visible(unknown)}”.`;
-      return;
-    }
-    this.put(ids, false, ids.length, text);
+    const ids = this.read(this.model.canonical(text));
+    if (ids) this.put(ids, false, ids.length, text);
+  }
+
+  /** The tokens of a name, or null and a word on the first that is unknown. */
+  read(name) {
+    const { ids, unknown } = this.model.encode(name);
+    if (unknown === undefined) return ids;
+    $("verdict").textContent = `The list that was learned from had no “${visible(unknown)}”.`;
+    return null;
   }
 
   /** @param {number[]} ids */

@@ -1,7 +1,7 @@
 "use strict";
 /** What a screen obeys rather than shows: controls, marks of direction, halves of characters. */
 const OBEYED =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]/gu;
 
 /** Text from outside as it may be shown, copied and saved: what is obeyed is written out. */
 function visible(text) {

@@ -59,7 +59,7 @@ function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** A multiple as fast as Math.tanh, and right to the fifteenth digit after the point. */
+/** Several times as fast as Math.tanh, and right to the fifteenth digit after the point. */
 function tanh(x) {
   return 1 - 2 / (Math.exp(2 * x) + 1);
 }

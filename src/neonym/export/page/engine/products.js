@@ -1,5 +1,6 @@
 /**
- * out = x W^T for some rows of x: each row of W is read once for four rows of x.
+ * out = x W^T for some rows of x. Two rows of W are taken with four rows of x at a time, so that each
+ * number that is read takes part in several products; what is left over follows.
  *
  * @param {Float32Array} weights (outputs, inputs)
  * @param {Float64Array} x (rows, inputs)
@@ -9,30 +10,30 @@
  * @param {Float64Array} out (rows, outputs)
  */
 function multiply(weights, x, rows, inputs, outputs, out) {
-  const whole = rows - (rows % 4);
-  for (let j = 0; j < outputs; j++) {
-    const start = j * inputs;
-    const end = start + inputs;
-    let row = 0;
-    for (; row < whole; row += 4) {
+  const inFours = rows - (rows % 4);
+  const inTwos = outputs - (outputs % 2);
+  for (let j = 0; j < inTwos; j += 2) {
+    const start = j * inputs, end = start + inputs;
+    for (let row = 0; row < inFours; row += 4) {
       let a = row * inputs, b = a + inputs, c = b + inputs, d = c + inputs;
-      let sumA = 0, sumB = 0, sumC = 0, sumD = 0;
-      for (let k = start; k < end; k++) {
-        const weight = weights[k];
-        sumA += weight * x[a++];
-        sumB += weight * x[b++];
-        sumC += weight * x[c++];
-        sumD += weight * x[d++];
+      let a0 = 0, b0 = 0, c0 = 0, d0 = 0, a1 = 0, b1 = 0, c1 = 0, d1 = 0;
+      for (let k = start, l = end; k < end; k++, l++) {
+        const w0 = weights[k], w1 = weights[l];
+        const xa = x[a++], xb = x[b++], xc = x[c++], xd = x[d++];
+        a0 += w0 * xa; b0 += w0 * xb; c0 += w0 * xc; d0 += w0 * xd;
+        a1 += w1 * xa; b1 += w1 * xb; c1 += w1 * xc; d1 += w1 * xd;
       }
-      const place = row * outputs + j;
-      out[place] = sumA;
-      out[place + outputs] = sumB;
-      out[place + 2 * outputs] = sumC;
-      out[place + 3 * outputs] = sumD;
+      let place = row * outputs + j;
+      out[place] = a0; out[place + 1] = a1; place += outputs;
+      out[place] = b0; out[place + 1] = b1; place += outputs;
+      out[place] = c0; out[place + 1] = c1; place += outputs;
+      out[place] = d0; out[place + 1] = d1;
     }
-    for (; row < rows; row++) {
-      let a = row * inputs, sum = 0;
-      for (let k = start; k < end; k++) sum += weights[k] * x[a++];
+  }
+  for (let row = 0; row < rows; row++) {
+    for (let j = row < inFours ? inTwos : 0; j < outputs; j++) {
+      let sum = 0;
+      for (let k = j * inputs, a = row * inputs; k < (j + 1) * inputs; k++, a++) sum += weights[k] * x[a];
       out[row * outputs + j] = sum;
     }
   }
