@@ -13,7 +13,7 @@ from neonym.cli import cli
 from neonym.commands.summary import committed_metrics, print_summary
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
-from neonym.steps.overview import metrics_table, new_names
+from neonym.steps.overview import metrics_table, names_grid, new_names
 from small_training import VOCABULARY
 
 NAME_ONE = "name a job's folder of pipelines/sweep.py"
@@ -118,6 +118,20 @@ def test_the_title_counts_the_names_below_it(project: Path) -> None:
 def test_new_names_are_whole_distinct_and_in_no_split(project: Path) -> None:
     assert new_names(project, 10) == ["nova", "\x1b[2Jq"]
     assert new_names(project, 1) == ["nova"]
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "lines"),
+    [
+        (["bad ulm", "aue", "bad ems", "roth", "hof"], 80, ["bad ulm aue bad ems roth", "hof"]),
+        (["bad ulm an der aue", "hof", "bad ems"], 40, ["bad ulm an der aue hof", "bad ems"]),
+        (["bad ulm an der aue", "hof"], 20, ["bad ulm an der aue", "hof"]),
+    ],
+)
+def test_a_name_stands_on_one_line_whole(names: list[str], width: int, lines: list[str]) -> None:
+    text = io.StringIO()
+    Console(file=text, width=width).print(names_grid(names, width))
+    assert [" ".join(line.split()) for line in text.getvalue().splitlines()] == lines
 
 
 def test_a_job_of_its_own_folder_is_shown_with_what_its_model_knows(project: Path) -> None:

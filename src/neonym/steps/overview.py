@@ -22,6 +22,7 @@ from neonym.steps.outputs import Outputs
 METRICS = "reports/metrics.json"
 NAMES = 20
 NAMES_ACROSS = 4
+NAMES_APART = 3
 WIDE = 100  # characters from which on there is room for intervals
 # Those of the report's figures that fit on one screen; reports/metrics.md has them all
 SHOWN = frozenset(
@@ -61,7 +62,7 @@ def print_results(root: Path, console: Console, before: Mapping[str, Any] | None
     names = new_names(root, NAMES)
     console.print(metrics_table(metrics, before, console.width >= WIDE))
     console.print(f"[bold]{len(names)} new names[/bold]")
-    console.print(names_grid(names))
+    console.print(names_grid(names, console.width))
     if Outputs.below(root).processed.is_dir():  # the workspace
         console.print(
             "All figures: reports/metrics.md. All names: reports/names.csv, and what each is:"
@@ -175,9 +176,12 @@ def _damaged(path: Path) -> UserError:
     return UserError(f"{path} is damaged; run `dvc repro --force`")
 
 
-def names_grid(names: Sequence[str]) -> Table:
-    """Names side by side."""
-    grid = Table.grid(padding=(0, 3))
-    for start in range(0, len(names), NAMES_ACROSS):
-        grid.add_row(*(Text(escape(name)) for name in names[start : start + NAMES_ACROSS]))
+def names_grid(names: Sequence[str], width: int) -> Table:
+    """Names side by side, each on one line: as many as this width has room for."""
+    shown = [Text(escape(name), no_wrap=True) for name in names]
+    longest = max((name.cell_len for name in shown), default=0)
+    across = max(1, min(NAMES_ACROSS, (width + NAMES_APART) // (longest + NAMES_APART)))
+    grid = Table.grid(padding=(0, NAMES_APART))
+    for start in range(0, len(shown), across):
+        grid.add_row(*shown[start : start + across])
     return grid
