@@ -59,6 +59,8 @@ UNREADABLE = [
     ("optimizer.lr=loguniform(1e-3,1e-2)", "loguniform( ) is none of range, interval, choice, tag"),
     ("seed=(0,1,2)", "write 'seed=\"(0,1,2)\"'"),
     ("data.comment=#", "write 'data.comment=\"#\"'"),
+    ("data.separator=,", "write 'data.separator=\",\"'"),
+    ("data.separator==", "write 'data.separator=\"=\"'"),
     (".model=lstm", ".model is no key; keys are plain letters, digits and _, with dots between"),
     ("model.=lstm", "model. is no key"),
     ("model..cell=rnn", "model..cell is no key"),

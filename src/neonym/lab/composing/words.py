@@ -116,7 +116,7 @@ def _unreadable(key: str, value: str) -> str:
     inside = ",".join(quote(text.strip(" \"'")) for text in value[1:-1].split(","))
     if "${" in value:
         return f"{said}${{ begins a reference to another key, as ${{seed}}, and needs its }}"
-    if (bare := value.strip(",=")) != value and _is_read(f"{key}={bare}"):
+    if (bare := value.strip(",=")) not in ("", value) and _is_read(f"{key}={bare}"):
         return f"{said}there is a sign too many; write {_for_shell(key, bare)}"
     if first in CLOSING and len(value) > 1 and _is_read(f"{key}={closed}"):
         return f"{said}{first} is not closed; write {_for_shell(key, closed)}"
