@@ -52,6 +52,35 @@ def test_a_separator_that_separates_nothing_is_told(make_data, write) -> None:
         read_corpus(write(table(",")), make_data(separator=";"))
 
 
+@pytest.mark.parametrize("bad", ['9,"hof,de', '9,"hof" an der aue,de', '9,hof,"de'])
+def test_a_table_with_a_stray_quote_is_no_list(make_data, write, bad) -> None:
+    path = write(table(",") + bad + "\n")
+    with pytest.raises(UserError, match=r"line 1: a table with the columns 'id', 'name', 'coun"):
+        read_corpus(path, make_data())
+    with pytest.raises(UserError, match=r"line 5: not valid CSV .*; correct the line"):
+        read_corpus(path, make_data(column="country"))
+
+
+@pytest.mark.parametrize("header", ["name;size", '"name";"size"'])
+def test_what_separates_the_header_too_separates_columns(make_data, write, header) -> None:
+    path = write("\n".join([header, *(f"town {n};2,5" for n in range(30))]))
+    with pytest.raises(UserError, match=r"line 1: a table with the columns 'name', 'size', separ"):
+        read_corpus(path, make_data())
+    assert read_corpus(path, make_data(column=1)).names[:2] == ["name", "town 0"]
+
+
+@pytest.mark.parametrize("first", ["[", "Towns of 2020"])
+def test_a_first_line_that_is_no_row_of_the_table_below_is_told(make_data, write, first) -> None:
+    path = write("\n".join([first, *(f'"town {n}",' for n in range(30)), ""]))
+    with pytest.raises(UserError) as caught:
+        read_corpus(path, make_data())
+    assert str(caught.value) == (
+        f"{path}, line 1: {first!r} is one column, while ',' separates other rows; if it is a "
+        "title or JSON, take what is no row out and set data.column; where each line is a name, "
+        "data.separator=line"
+    )
+
+
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
 def test_a_first_line_that_names_the_separator_is_obeyed(make_data, write, first) -> None:
     path = write(table(";", first))

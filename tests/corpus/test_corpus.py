@@ -152,7 +152,11 @@ def test_what_was_dropped_is_in_the_log(make_data, write, caplog) -> None:
             r"no line can be used \(2 outside the alphabet, 1 empty; the first on line 1: "
             r"'名' \(U\+540D\) at position 1\); extend data.alphabet",
         ),
-        ("abc\n", {"max_length": 2}, r"\(1 too long; .*\); raise data.max_length"),
+        (
+            "abc\n",
+            {"max_length": 2},
+            r"\(1 too long; .*\); give one name a line, or raise data.max_length",
+        ),
         ("id,genus\n1,rex\n", {"column": "name"}, "line 1: no column 'name'; .*'id', 'genus'"),
         ("# c\n", {"column": "name"}, r"no column 'name'"),
         ('genus\n"rex\nrap\n', {"column": "genus"}, "line 2: not valid CSV"),

@@ -98,6 +98,12 @@ def test_a_kind_is_told_once_with_how_many_there_are() -> None:
     ]
 
 
+@pytest.mark.parametrize(("count", "others"), [(2, "as is another"), (3, "as are 2 others")])
+def test_what_a_line_is_the_others_are(count, others) -> None:
+    [hint] = hints([(n, f'"anna{n}"') for n in range(1, count + 1)])
+    assert hint.startswith(f"line 1: '\"anna1\"' is in quotes, {others}; take them off")
+
+
 def test_many_kinds_do_not_fill_the_screen() -> None:
     told = hints(list(enumerate([text for text, _ in ODD], 1)))
     assert len(told) == 6

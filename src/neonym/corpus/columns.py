@@ -93,7 +93,8 @@ def read_entries(lines: list[str], source: str, layout: Layout) -> tuple[list[En
         return _column(lines, top, source, usual).read()
     if separator is None:
         return _whole_lines(lines, layout.comment)
-    raise _unnamed_column(_Column(lines, top, source, layout._replace(separator=separator)))
+    table = _Column(lines, top, source, layout._replace(separator=separator))
+    raise _unnamed_column(table, found=layout.separator is None)
 
 
 def _fits(lines: list[str], top: int, source: str, layout: Layout) -> bool:
@@ -112,7 +113,8 @@ def found_separator(lines: Sequence[str], comment: str | None) -> str | None:
     wanted = (line for line in lines if line.strip() and not is_comment(line, comment))
     first = list(islice(wanted, ROWS_LOOKED_AT))
     columns = {separator: _common_columns(first, separator) for separator in SEPARATORS}
-    best = max(SEPARATORS, key=lambda separator: columns[separator])
+    # of two that give equally many, as in `1;2,5`, the one that separates the header, too
+    best = max(SEPARATORS, key=lambda s: (columns[s], bool(first) and s in first[0]))
     return best if columns[best] > 1 else None
 
 
@@ -120,8 +122,8 @@ def _common_columns(lines: list[str], separator: str) -> int:
     """How many columns nearly all rows have; 1 where they differ."""
     try:
         widths = Counter(map(len, _reader(lines, separator)))
-    except csv.Error:
-        return 1
+    except csv.Error:  # one stray quote makes no list of a table
+        widths = Counter(line.count(separator) + 1 for line in lines)
     [(width, count)] = widths.most_common(1) or [(1, 0)]
     rows = widths.total()
     return width if rows > 1 and count >= LEAST_SHARE * rows else 1
@@ -304,19 +306,25 @@ def _listed(columns: list[str]) -> str:
     return f"{shown}, … ({len(columns)} in all)" if len(columns) > LONGEST_SHOWN else shown
 
 
-def _unnamed_column(table: _Column) -> UserError:
-    """What to do about a table of which no column is named."""
+def _unnamed_column(table: _Column, *, found: bool) -> UserError:
+    """What to do about a table of which no column is named, and whose separator was found."""
     try:
         columns = table.header()
     except csv.Error as error:
         return UserError(f"{table.source}, line {table.row_line}: not valid CSV ({error})")
     prefix, line = table.layout.prefix, max(table.row_line, 1)
+    plain = f"{prefix}separator{'=' if prefix == 'data.' else ' '}{LINE}"
+    if len(columns) == 1 and found:
+        return UserError(
+            f"{table.source}, line {line}: {columns[0]!r} is one column, while "
+            f"{table.separator!r} separates other rows; if it is a title or JSON, take what is no "
+            f"row out and set {prefix}column; where each line is a name, {plain}"
+        )
     if len(columns) == 1:
         return UserError(
             f"{table.source}, line {line}: {table.separator!r} separates no columns there; leave "
             f"{prefix}separator out, or set {prefix}column"
         )
-    plain = f"{prefix}separator{'=' if prefix == 'data.' else ' '}{LINE}"
     return UserError(
         f"{table.source}, line {line}: a table with the columns {_listed(columns)}, separated by "
         f"{table.separator!r}; set {prefix}column to the name of one, or to a number (1 to "

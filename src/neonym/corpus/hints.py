@@ -81,7 +81,7 @@ def hints(lines: Sequence[tuple[int, str]], layout: Layout = PLAIN) -> list[str]
             counts[kind] += 1
     found = [
         f"line {line}: {_shown(text)} {PATTERNS[kind].what}"
-        f"{_others(counts[kind])}; {PATTERNS[kind].remedy}"
+        f"{_others(counts[kind], PATTERNS[kind].what)}; {PATTERNS[kind].remedy}"
         for kind, (line, text) in sorted(first.items(), key=lambda item: -counts[item[0]])
     ]
     found = [*_header(lines, layout), *_columns(lines, layout), *found]
@@ -111,10 +111,11 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN_LETTERS else text[: SHOWN_LETTERS - 1] + "…")
 
 
-def _others(count: int) -> str:
+def _others(count: int, what: str = "holds") -> str:
+    one, many = ("is", "are") if what.startswith("is ") else ("does", "do")
     if count < 2:
         return ""
-    return f", as do {count - 1:,} others" if count > 2 else ", as does another"
+    return f", as {many} {count - 1:,} others" if count > 2 else f", as {one} another"
 
 
 def oddest(names: Sequence[str], vocabulary: Vocabulary, count: int = 5) -> list[str]:

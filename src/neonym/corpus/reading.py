@@ -34,7 +34,7 @@ REASONS = (DUPLICATE, EMPTY, OUTSIDE_ALPHABET, TOO_LONG)
 _REMEDIES = {
     EMPTY: "check data.column and the file",
     DUPLICATE: "check the file",
-    TOO_LONG: "raise data.max_length",
+    TOO_LONG: "give one name a line, or raise data.max_length",
     OUTSIDE_ALPHABET: "extend data.alphabet, or set it to null",
     OTHER_COLUMNS: "quote what holds the separator, or set data.separator",
     HEADER_AGAIN: "check the file",
