@@ -17,7 +17,7 @@ from neonym.models.model_file import load_model
 
 SIZE = {"width": 1320, "height": 820}
 COLOURS = 64
-# The same names each time
+# The same first names each time
 SEED = "crypto.getRandomValues = (array) => array.fill(20)"
 
 

@@ -18,7 +18,8 @@ from neonym.export.payload import payload
 from neonym.models.model_file import Model
 
 GENERATOR = '<meta name="generator" content="neonym export">'
-"""By this an earlier page is known."""
+"""By this an earlier page is known, among its first bytes."""
+BEGINNING = 4096
 
 ENGINE = (
     "payload",
@@ -114,5 +115,8 @@ def _source(name: str) -> str:
 
 def is_page(path: Path) -> bool:
     """Whether a file is one that `write_page` wrote."""
-    with path.open("rb") as file:
-        return GENERATOR.encode() in file.read(4096)
+    try:
+        with path.open("rb") as file:
+            return GENERATOR.encode() in file.read(BEGINNING)
+    except OSError:
+        return False

@@ -26,7 +26,10 @@ class Form {
   /** Say what the temperature means, and how much is wished. */
   show() {
     const { temperature } = this;
-    const meaning = temperature === 0 ? "always the likeliest" : temperature < 0.95 ? "safer" : temperature > 1.05 ? "bolder" : "as learned";
+    let meaning = "as learned";
+    if (temperature === 0) meaning = "always the likeliest";
+    else if (temperature < 0.95) meaning = "safer";
+    else if (temperature > 1.05) meaning = "bolder";
     $("warmth").textContent = `${temperature.toFixed(2)} · ${meaning}`;
     const count = Object.values(this.wanted).filter(Boolean).length;
     $("wished").textContent = count ? ` (${count})` : "";
@@ -60,7 +63,8 @@ function statusOf(report, asked) {
   const share = fitting < drawn
     ? `${shareOf(fitting, drawn)} of ${whole.format(drawn)} drawn ${fitting === 1 ? "fits" : "fit"}`
     : "";
-  const count = `${whole.format(names.length)}${end ? "" : ` of ${whole.format(asked)}`} name${names.length === 1 ? "" : "s"}`;
+  const of = end ? "" : ` of ${whole.format(asked)}`;
+  const count = `${whole.format(names.length)}${of} name${names.length === 1 ? "" : "s"}`;
   return share ? `${count}; ${share}.` : `${count}.`;
 }
 
@@ -69,7 +73,8 @@ function adviceOn(report) {
   const { names, drawn, end, problem, hardest } = report;
   if (end === "problem") return problem;
   if (end === "pattern") {
-    return "The pattern took more than six seconds on a few names, so it was stopped. Make it simpler: repetitions within repetitions, such as (a+)+, may take for ever.";
+    return "The pattern took more than six seconds on a few names, so it was stopped. "
+      + "Make it simpler: repetitions within repetitions, such as (a+)+, may take for ever.";
   }
   if (end === "stale") return "The model gives no others at this temperature. A higher one gives more.";
   if (end !== "time" && end !== "stopped") return "";
@@ -78,5 +83,6 @@ function adviceOn(report) {
     return end === "time" ? `${few} within twenty seconds. Ask for fewer, or try again.` : "";
   }
   const share = `${shareOf(hardest.had, hardest.asked)} of ${whole.format(hardest.asked)}`;
-  return `${few}. Hardest to fulfil: ${visible(hardest.text)} (${share}). Make it shorter, leave it out, or raise the temperature.`;
+  return `${few}. Hardest to fulfil: ${visible(hardest.text)} (${share}). `
+    + "Make it shorter, leave it out, or raise the temperature.";
 }

@@ -90,9 +90,16 @@ class Letters {
     const bar = element("span", { className: "bar" });
     bar.style.setProperty("--full", isOpen ? 0 : Math.min(1, bits / TALLEST_BITS));
     const what = isOpen ? "what comes next" : token;
-    const label = isOpen ? what : `${what}: ${bits.toFixed(1)} bits of surprise, ${percent(Math.exp(logProbability))}`;
+    const surprise = `${bits.toFixed(1)} bits of surprise, ${percent(Math.exp(logProbability))}`;
+    const isSelected = place === this.selected;
     const tile = element("button",
-      { type: "button", className: "tile", tabIndex: place === this.selected ? 0 : -1, "aria-label": label, "aria-pressed": String(place === this.selected) },
+      {
+        type: "button",
+        className: "tile",
+        tabIndex: isSelected ? 0 : -1,
+        "aria-label": isOpen ? what : `${what}: ${surprise}`,
+        "aria-pressed": String(isSelected),
+      },
       bar,
       element("bdi", { className: id === 0 ? "sign" : "", textContent: token }),
       element("span", { className: "bits", textContent: isOpen ? "" : bits.toFixed(1) }));
@@ -136,7 +143,12 @@ class Letters {
     bar.style.setProperty("--full", p);
     const what = visibleToken(this.model.symbols[id]);
     const choice = element("button",
-      { type: "button", className: "choice", "aria-pressed": String(isThis), "aria-label": `${what}, ${percent(p)}` },
+      {
+        type: "button",
+        className: "choice",
+        "aria-pressed": String(isThis),
+        "aria-label": `${what}, ${percent(p)}`,
+      },
       bar,
       element("bdi", { className: id === 0 ? "sign" : "", textContent: what }),
       element("span", { className: "bits", textContent: percent(p) }));
