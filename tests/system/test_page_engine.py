@@ -176,3 +176,32 @@ def test_nearest_names_are_those_of_the_evaluation(page):
     for (name, edits), own, distance in zip(found, asked, expected.distance, strict=True):
         assert edits == Levenshtein.distance(name, own)
         assert edits / max(len(name), len(own)) == pytest.approx(distance)
+
+
+# A clock that goes a second at each look
+COIN = """({header, content, wanted, count}) => {
+    let now = 0;
+    performance.now = () => (now += 1000);
+    const model = new Model(header, bytesOf(content));
+    const request = {count, temperature: 1, seed: [1, 2, 3], wanted};
+    const reports = [...coin(model, new Memory(model), request)];
+    return reports.at(-1);
+}"""
+
+
+def test_coining_gives_up_where_next_to_none_fit_and_names_the_hardest_wish(page):
+    given = arguments(model_of(network(embedding_size=5)))
+    wanted = {"contains": "aaaaaaaaaaaa", "minLength": 2}
+    last = page.evaluate(COIN, given | {"wanted": wanted, "count": 5})
+    assert (last["end"], last["names"]) == ("time", [])
+    assert last["hardest"]["text"] == "contains “aaaaaaaaaaaa”"
+    assert last["hardest"]["had"] == 0
+    assert 0 < last["hardest"]["asked"] <= last["drawn"]
+
+
+def test_coining_ends_after_two_minutes_though_names_are_found(page):
+    given = arguments(model_of(network(embedding_size=5)))
+    last = page.evaluate(COIN, given | {"wanted": {}, "count": 10**6})
+    assert last["end"] == "time"
+    assert last["drawn"] == last["fitting"] or last["hardest"]["text"].startswith("at most")
+    assert len(last["names"]) > 30

@@ -80,7 +80,7 @@ function adviceOn(report) {
   if (end !== "time" && end !== "stopped") return "";
   const few = names.length ? "Few names fit" : `None of ${whole.format(drawn)} names drawn fits`;
   if (!hardest || hardest.had === hardest.asked) {
-    return end === "time" ? `${few} within twenty seconds. Ask for fewer, or try again.` : "";
+    return end === "time" ? `${few} in two minutes. Ask for fewer, or try again.` : "";
   }
   const share = `${shareOf(hardest.had, hardest.asked)} of ${whole.format(hardest.asked)}`;
   return `${few}. Hardest to fulfil: ${visible(hardest.text)} (${share}). `

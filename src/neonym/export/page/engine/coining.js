@@ -1,4 +1,5 @@
-const SECONDS = 20; // after which coining gives up
+const SECONDS = 20; // without another name, after which coining gives up
+const MOST_SECONDS = 120; // in all
 const FIRST_BLOCK = 16; // names drawn at once: few at first, so that some are seen at once
 const MOST_AT_ONCE = 512;
 const BLOCK_MS = 120; // what a block should take
@@ -46,9 +47,10 @@ function* coin(model, memory, { count, temperature, seed, wanted }) {
   const options = { prefix: wishes.prefix, state, temperature, cap: wishes.cap };
   const enough = wishes.like ? TO_CHOOSE_FROM * count : count;
   const begin = performance.now();
+  let latest = begin; // when another name was found
   let size = FIRST_BLOCK;
   while (true) {
-    const before = performance.now();
+    const before = { time: performance.now(), size: found.size };
     for (const ids of drawNames(model, size, options, random)) {
       if (found.size >= enough) break;
       if (ids && !isWhole(model.decode(ids))) continue;
@@ -60,11 +62,13 @@ function* coin(model, memory, { count, temperature, seed, wanted }) {
       if (!found.has(name)) found.set(name, describe(name, model, memory, wishes.like));
     }
     const now = performance.now();
+    if (found.size > before.size) latest = now;
     if (found.size >= enough) break;
     if (stale >= STALE || temperature === 0) return yield report("stale");
-    if (now - begin > 1000 * SECONDS) return yield report("time");
+    const isOver = now - latest > 1000 * SECONDS || now - begin > 1000 * MOST_SECONDS;
+    if (isOver) return yield report("time");
     yield report(null);
-    const factor = Math.min(4, Math.max(0.5, BLOCK_MS / Math.max(1, now - before)));
+    const factor = Math.min(4, Math.max(0.5, BLOCK_MS / Math.max(1, now - before.time)));
     size = Math.max(1, Math.min(MOST_AT_ONCE, Math.round(size * factor)));
   }
   yield report("enough");
