@@ -11,6 +11,7 @@ import pytest
 
 from neonym import NameGenerator, cli
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.models.known_names import hashes
 from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from small_training import NAMES, VOCABULARY, configuration, run
@@ -107,7 +108,52 @@ def test_sample_says_how_many_it_drew_for_distinct_names(neonym, folder):
 
 def test_sample_says_where_names_are_missing_or_cut(neonym):
     assert "neonym: only 1 of 2 names found" in neonym("sample -n 2 --temperature 0 --distinct")[2]
-    assert "neonym: 4 of 4 names were cut off" in neonym("sample -n 4 --max-length 1")[2]
+    cut = neonym("sample -n 4 --max-length 1 --raw")
+    assert "neonym: 4 of 4 names were cut off" in cut[2]
+
+
+def test_sample_gives_the_names_that_are_wished_and_says_which_share_they_are(neonym, generator):
+    status, out, err = neonym(
+        "sample -n 6 --starts-with t --ends-with us --min-length 6 --max-length 14 --like tyrannus"
+        " --matches [ar]"
+    )
+    expected = generator.sample(
+        6,
+        starts_with="t",
+        ends_with="us",
+        min_length=6,
+        max_length=14,
+        like="tyrannus",
+        matches="[ar]",
+    )
+    assert (status, out.splitlines(), len(expected)) == (0, expected, 6)
+    draws, share = re.fullmatch(
+        r"neonym: (\d+) names drawn for 6; ([\d.]+)% are as wished\n", err
+    ).groups()
+    assert float(share) == pytest.approx(100 * 6 / int(draws), rel=0.01)
+    values = json.loads(neonym("sample -n 2 --contains ra --json")[1])
+    assert (values["contains"], values["fitting"]) == ("ra", 2)
+    assert neonym("sample -n 3 --starts-with ty")[1:] == neonym("sample -n 3 --prefix ty")[1:]
+
+
+def test_sample_says_which_wish_next_to_no_name_meets(neonym):
+    status, out, err = neonym("sample -n 2 --contains a --matches ^$ --max-length 9")
+    assert (status, out) == (0, "")
+    assert re.fullmatch(
+        r"neonym: only 0 of 2 names found\n"
+        r"neonym: 32768 names drawn for 0; 0% are as wished\n"
+        r"neonym: the hardest wish is matches '\^\$': 0 of \d+ meet it; loosen it\n",
+        err,
+    )
+
+
+def test_sample_new_gives_none_of_the_names_that_the_model_learned_from(neonym, folder, generator):
+    names = generator.sample(60)
+    metadata = {"longest": max(map(len, NAMES)), "lowercase": True}
+    known = hashes(names[:30])
+    save_model(folder / "known.npz", generator.network, VOCABULARY, metadata, known=known)
+    new = neonym("sample -n 20 --model known.npz --new")[1].splitlines()
+    assert new == [name for name in names if name not in names[:30]][:20]
 
 
 def test_sample_draws_anew_what_is_no_name_and_raw_gives_it(neonym, folder):
@@ -205,6 +251,11 @@ MISTAKES = [
     ("sample --prefix tyß", "prefix 'tyß': 'ß' (U+00DF), letter 3, is not in the vocabulary"),
     ("sample --prefix tyra --max-length 3", "the prefix has 4 tokens, more than the length cap"),
     ("sample --most-probable --prefix tyra --max-length 3", "the prefix has 4 tokens"),
+    ("sample --contains=", "--contains is empty; leave it out"),
+    ("sample --ends-with usß", "ends-with 'usß': 'ß' (U+00DF), letter 3, is not in the vocabulary"),
+    ("sample --min-length 9 --max-length 8", "min-length is 9 and max-length 8; no name has both"),
+    ("sample --matches [", "matches '[' is no regular expression: unterminated character set"),
+    ("sample --new", "the model does not say which names it learned from; train it again"),
     ("sample --temperature -1", "temperature is -1; it must be a number from 0"),
     ("sample --temperature nan", "temperature is nan"),
     ("sample --top-p 1.2", "top-p is 1.2; it must be above 0 and at most 1"),

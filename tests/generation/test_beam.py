@@ -5,7 +5,7 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.generation.beam import most_probable
-from neonym.generation.sampling import Wanted
+from neonym.generation.keeping import Wanted
 from neonym.models.choice import Choice
 from table_model import TableModel
 

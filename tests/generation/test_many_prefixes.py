@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.generation.keeping import BLOCK, Wanted
 from neonym.generation.many_prefixes import sample_each
-from neonym.generation.sampling import BLOCK, Wanted, sample
+from neonym.generation.sampling import sample
 from neonym.models.choice import Choice
 from neonym.nn import RecurrentNetwork
 from table_model import TableModel

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from neonym.base.errors import UserError
-from neonym.generation.sampling import BLOCK, Wanted, sample
+from neonym.generation.keeping import BLOCK, Wanted
+from neonym.generation.sampling import sample
 from neonym.models.choice import Choice
 from neonym.nn import RecurrentNetwork
 from small_training import configuration

@@ -13,7 +13,8 @@ from neonym.base.text import escape, escape_json
 from neonym.corpus.columns import Entry
 from neonym.corpus.reading import read_names
 from neonym.corpus.vocabulary import UnknownSymbolError, describe, tokens_of
-from neonym.generation.generator import DEFAULT_MODEL, NameGenerator
+from neonym.generation.generator import NameGenerator
+from neonym.generation.scorer import DEFAULT_MODEL
 from neonym.lab.places import in_project
 
 

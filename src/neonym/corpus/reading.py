@@ -96,11 +96,15 @@ def canonical(text: str, lowercase: bool, unit: Unit = "character") -> str:
 
     Between words any space is as good as any other, so it becomes a single one.
     """
-    text = unicodedata.normalize("NFC", text)
-    if lowercase:
-        # Lower case can come out decomposed, as that of a capital I with a dot does.
-        text = unicodedata.normalize("NFC", text.lower())
+    text = in_case(text, lowercase)
     return text.strip() if unit == "character" else " ".join(text.split())
+
+
+def in_case(text: str, lowercase: bool) -> str:
+    """Text in NFC, lower-cased where asked, with the spaces that it has."""
+    text = unicodedata.normalize("NFC", text)
+    # Lower case can come out decomposed, as that of a capital I with a dot does.
+    return unicodedata.normalize("NFC", text.lower()) if lowercase else text
 
 
 def read_corpus(path: Path, data: "Data") -> Corpus:

@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
-from neonym.generation.sampling import (
-    END,
-    LanguageModel,
-    Samples,
-    Wanted,
-    check_request,
-    read_prefix,
-)
+from neonym.generation.keeping import Samples, Wanted
+from neonym.generation.sampling import END, LanguageModel, check_request, read_prefix
 from neonym.models.choice import log_softmax
 
 Name = tuple[int, ...]
@@ -54,7 +48,7 @@ def most_probable(
     width
         How many beginnings are followed; None: ten for each name, at least 1,000, at most 10,000.
     wanted
-        Its `spaces` say which names are not whole, and left out.
+        Its `spaces` say which names are not whole, and left out; its `judge` which are not wished.
 
     Returns
     -------
@@ -80,6 +74,7 @@ def most_probable(
         np.ones(len(best), dtype=bool),
         np.array([found[name] for name in best], dtype=np.float64),
         len(found),
+        len(found),
     )
 
 
@@ -98,14 +93,26 @@ def _search(
     found: dict[Name, float] = {}
     while True:
         following = nats[:, None] + log_softmax(logits)  # (beams, vocabulary)
-        ending = zip(live, following[:, END].tolist(), strict=True)
-        found |= {name: nats for name, nats in ending if wanted.is_whole(name, len(prefix))}
+        ending = zip(
+            live, following[:, END].tolist(), _fits(live, wanted, len(prefix)), strict=True
+        )
+        found |= {name: nats for name, nats, fits in ending if fits}
         beams, tokens = _best(following, width)
         nats = following[beams, tokens]
         if len(live[0]) == max_length or _settled(found, count, float(nats.max(initial=-np.inf))):
             return found
         live = [(*live[beam], int(token)) for beam, token in zip(beams, tokens, strict=True)]
         logits, state = network.step(tokens, state.take(beams))
+
+
+def _fits(names: Sequence[Name], wanted: Wanted, prefix_length: int) -> list[bool]:
+    """Whether each of these names, ended here, is whole and as wished."""
+    fits = [wanted.is_whole(name, prefix_length) for name in names]
+    if wanted.judge is None:
+        return fits
+    ids = [np.array(name, dtype=np.int32) for name in names]
+    verdicts = wanted.judge.verdicts(ids, [True] * len(ids))
+    return [bool(all(row)) and whole for row, whole in zip(verdicts.T, fits, strict=True)]
 
 
 def _best(following: NDArray[np.float64], width: int) -> tuple[NDArray[Any], NDArray[Any]]:

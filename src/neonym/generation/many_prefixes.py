@@ -15,13 +15,9 @@ from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Floats, Ids
+from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Samples, Wanted
 from neonym.generation.sampling import (
-    BLOCK,
-    EVERY_NAME,
-    Kept,
     LanguageModel,
-    Samples,
-    Wanted,
     check_request,
     draw_names,
     names_of,

@@ -5,10 +5,10 @@ random stream of its own: the n-th name has its place in its block, its uniforms
 the products that make it fixed by n alone. So it does not matter either which thread draws a block.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,10 @@ from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread, results_in_order
 from neonym.base.types import Floats, Ids, Rows
+from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Name, Samples, Wanted
 from neonym.models.choice import Choice, log_probabilities, log_softmax
 
 END = 0
-# Part of what a seed gives: another size of block gives other names.
-BLOCK = 1024
 
 MOST_DISTINCT = 0.9
 """Beginnings are shared until more than this share of them are distinct."""
@@ -37,75 +36,6 @@ class LanguageModel(Protocol):
 
     def step(self, tokens: NDArray[Any], state: Any, /) -> tuple[NDArray[Any], Any]:
         """Logits of the next token, shape (batch, vocabulary_size), and the state after these."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Names as token ids.
-
-    Attributes
-    ----------
-    sequences
-        The ids of each, prefix included, end token left out.
-    ended
-        Whether each was ended by the model, and not by the length cap.
-    log_probs
-        Nats of each whole name under the model at temperature 1: prefix included, end token
-        included where it was drawn.
-    draws
-        How many names were drawn for these; more than there are where some were refused.
-    """
-
-    sequences: list[Ids]
-    ended: NDArray[np.bool_]
-    log_probs: Floats
-    draws: int
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which of the drawn names are kept; the others are drawn again.
-
-    Parameters
-    ----------
-    distinct
-        Each name only once.
-    exclude
-        Token ids of names not to be given, such as those trained on.
-    spaces
-        Token ids that no name ends with, nor begins with unless its prefix does; with them no name
-        is empty. None: names are as they come.
-    max_draws
-        How many names are drawn at most; None: 100 for each asked for.
-    """
-
-    distinct: bool = False
-    exclude: Collection[Sequence[int] | Ids] = field(default=())
-    spaces: Collection[int] | None = None
-    max_draws: int | None = None
-
-    @property
-    def every(self) -> bool:
-        """Whether no name is refused."""
-        return not self.distinct and not self.exclude and self.spaces is None
-
-    def bound(self, count: int) -> int:
-        """How many names are drawn at most for `count`."""
-        if self.every:
-            return count
-        if self.max_draws is None:  # a block is drawn at least
-            return 100 * count if self.spaces is None else max(100 * count, BLOCK)
-        return self.max_draws
-
-    def is_whole(self, name: Sequence[int] | Ids, prefix_length: int) -> bool:
-        """Whether a name is not empty, and neither begins nor ends with a space."""
-        if self.spaces is None:
-            return True
-        first = prefix_length > 0 or (len(name) > 0 and int(name[0]) not in self.spaces)
-        return first and len(name) > 0 and int(name[-1]) not in self.spaces
-
-
-EVERY_NAME = Wanted()
 
 
 @one_blas_thread()
@@ -164,64 +94,12 @@ def sample(
         return names_of(np.tile(beginning, (BLOCK, 1)), *drawn)
 
     blocks = results_in_order(draw, -(-bound // BLOCK), threads)
-    drawn = islice(chain.from_iterable(blocks), bound)
     kept = Kept(count, len(prefix), wanted)
-    kept.take(drawn)
+    for names in blocks:
+        kept.take(names[: bound - kept.draws])
+        if kept.is_complete:
+            break
     return kept.samples()
-
-
-class Name(NamedTuple):
-    """A name as it was drawn; see `Samples`."""
-
-    ids: Ids
-    ended: bool
-    log_prob: float
-
-
-class Kept:
-    """The first names that are wanted of those that are drawn.
-
-    If a whole block has none that is not empty, none is looked for any longer.
-    """
-
-    def __init__(self, count: int, prefix_length: int, wanted: Wanted) -> None:
-        self._count, self._prefix_length, self._wanted = count, prefix_length, wanted
-        self._refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-        self._names: list[Name] = []
-        self._in_vain = 0
-        self.draws = 0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether no more names are looked for."""
-        return len(self._names) == self._count or self._in_vain == BLOCK
-
-    def take(self, names: Iterable[Name]) -> None:
-        """Look at more names, until there are enough."""
-        if self._wanted.every:
-            self._names += islice(names, self._count - len(self._names))
-            self.draws = len(self._names)
-            return
-        for name in names:
-            self.draws += 1
-            whole = self._wanted.is_whole(name.ids, self._prefix_length)
-            self._in_vain = 0 if whole else self._in_vain + 1
-            key = name.ids.tobytes()
-            if whole and key not in self._refused:
-                self._names.append(name)
-                if self._wanted.distinct:
-                    self._refused.add(key)
-            if self.is_complete:
-                break
-
-    def samples(self) -> Samples:
-        """What was kept."""
-        return Samples(
-            [name.ids for name in self._names],
-            np.array([name.ended for name in self._names], dtype=bool),
-            np.array([name.log_prob for name in self._names], dtype=np.float64),
-            self.draws,
-        )
 
 
 def check_request(count: int, prefix_length: int, max_length: int) -> None:
