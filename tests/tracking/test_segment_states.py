@@ -1,5 +1,6 @@
 """A segment is delivered, or damaged and put aside, or waits: none is lost, none blocks others."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -22,7 +23,7 @@ from neonym.lab.delivery.replay import Replay
 from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import all_kept, take_back, wait_for_delivery
 from neonym.lab.tracking.events import Artifact, Dataset, Metrics, Tags
-from neonym.lab.tracking.spool import EVENTS, SegmentWriter, open_segments
+from neonym.lab.tracking.spool import CURSOR, EVENTS, SegmentWriter, open_segments
 from neonym.lab.tracking.spools import waiting_elsewhere
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill
@@ -158,6 +159,27 @@ def test_what_is_no_segment_blocks_nothing(store: Store) -> None:
     [kept] = all_kept(store)
     assert (kept.folder.name, kept.is_damaged) == ("00000000000000000001-1-aaaaaaaa", True)
     assert kept.reason == "it has no events.jsonl"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder"])
+def test_events_that_are_no_ordinary_file_block_nothing(store: Store, kind: str) -> None:
+    events = store.segments / "00000000000000000001-1-aaaaaaaa" / EVENTS
+    events.parent.mkdir(parents=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(events)
+            os.mkfifo(events.with_name(CURSOR))
+        case "device":
+            events.symlink_to("/dev/zero")
+        case "loop":
+            events.symlink_to(events)
+        case "folder":
+            events.mkdir()
+    write(store, [opened("1")])
+    assert Round(store)() == []
+    assert statuses(store) == {"run 1": "FINISHED"}
+    [kept] = all_kept(store)
+    assert (kept.reason, kept.is_damaged) == ("it has no events.jsonl", True)
 
 
 def test_a_segment_that_is_deleted_while_it_is_delivered_is_not_made_again(store: Store) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json
+from neonym.base.files import read_bytes, read_json
 from neonym.base.locks import is_held
 from neonym.lab.tracking.spool import REASON, open_segments
 from neonym.lab.tracking.spools import note_address
@@ -207,7 +207,7 @@ def take_back(store: Store) -> None:
 
 def _reason(rejected: Path) -> str:
     try:
-        return (rejected / REASON).read_text(encoding="utf-8", errors="replace").strip()
+        return read_bytes(rejected / REASON).decode(errors="replace").strip()
     except OSError:
         return "a part cannot be read"
 
@@ -224,7 +224,7 @@ class _Status:
 
 def _read_status(store: Store) -> _Status:
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        said = parse_json(store.status.read_bytes())
+        said = read_json(store.status)
         refused = {str(name): str(reason) for name, reason in said.get("refused", {}).items()}
         return _Status(str(said["state"]), str(said["message"]), refused)
     return _Status()

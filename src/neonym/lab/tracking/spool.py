@@ -21,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from neonym.base.errors import UserError
-from neonym.base.files import parse_json
+from neonym.base.files import MOST_BYTES, read_json
 from neonym.base.locks import acquire, is_held
 from neonym.lab.tracking.events import Event, RunClosed, Status, UnreadableError, parse
 
@@ -141,14 +141,12 @@ class Segment:
         UnreadableError
             At a line that holds no event, or if there are no lines.
         """
-        if not (self.folder / EVENTS).exists() and self.folder.exists():
+        if not (self.folder / EVENTS).is_file() and self.folder.exists():  # a pipe would not end
             raise UnreadableError(f"it has no {EVENTS}")
         checksum = self._checksum_before(offset) or 0
         with (self.folder / EVENTS).open("rb") as file:
             file.seek(offset)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
+            while (line := file.readline(MOST_BYTES)).endswith(b"\n"):
                 offset += len(line)
                 content, _, end = line.rstrip(b"\n").rpartition(b" ")
                 checksum = zlib.crc32(content, checksum)
@@ -190,7 +188,7 @@ class Segment:
     def load_cursor(self) -> dict[str, object]:
         """What the reader noted; empty where there is nothing, or nothing readable."""
         try:
-            cursor = parse_json((self.folder / CURSOR).read_bytes())
+            cursor = read_json(self.folder / CURSOR)
         except (OSError, ValueError):
             return {}
         return cursor if isinstance(cursor, dict) else {}

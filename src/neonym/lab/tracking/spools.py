@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neonym.base.errors import UserError
-from neonym.base.files import write_text
+from neonym.base.files import read_bytes, write_text
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 
@@ -64,6 +64,6 @@ def take_over(store: Store) -> None:
 
 def _address(folder: Path) -> str:
     try:
-        return (folder / ADDRESS).read_text(encoding="utf-8").strip()
+        return read_bytes(folder / ADDRESS).decode().strip()
     except (OSError, ValueError):
         return ""
