@@ -37,6 +37,7 @@ SECRET = "-".join(["correct", "horse"])
         (f"http://u:a@b/{SECRET}@host/x", "http://[redacted]"),
         (f"http://u:{SECRET}", "http://[redacted]"),
         (f"u:{SECRET}@host", "[redacted]@host"),
+        (f"http://host/a;token={SECRET}", "http://host/a"),
         (f"postgresql://host/db?password={SECRET}", "postgresql://host/db"),
         (f"postgresql://host/db?user=a&password=a&b/{SECRET}#1", "postgresql://host/db"),
         (f"postgresql://host:5432/db?password=a@{SECRET}", "postgresql://[redacted]"),
@@ -44,6 +45,23 @@ SECRET = "-".join(["correct", "horse"])
 )
 def test_of_an_address_is_shown_where_it_is(address: str, shown: str) -> None:
     assert shown_address(address) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://host:5000/{SECRET}:a@b",
+        f"http://host:5000/a;token={SECRET}",
+        f"http://host:5000/#access_token={SECRET}",
+        f"https://host/?x=1&api_key={SECRET}",
+    ],
+)
+def test_what_a_client_says_of_a_request_holds_no_secret(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    path = address.partition("://")[2].partition("/")[2]
+    assert SECRET not in redact_text(f"Max retries exceeded with url: /{path}/api/2.0/mlflow")
 
 
 HARD = st.text(alphabet="ab1:/?#@&=%[]' \"<>\\é", min_size=1, max_size=12)

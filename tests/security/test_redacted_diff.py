@@ -130,6 +130,13 @@ CONFIGURATION = {
     "an attribute's value": '<add key="api_key" value="X"/>',
     "a table": 'password = """\nX\n"""',
     "an address": "url: postgresql://u:a/X@host/db",
+    "a mapping in a line beside a secret": '{"password": {"value": "X"}, "token": "a"}',
+    "an element over lines": "<password>\n X\n</password>",
+    "a quoted key over lines": '{\n "password":\n  "X"\n}',
+    "beside the key's name": "env:\n- name: DB_PASSWORD\n  value: X",
+    "beside the key's quoted name": '[{"name": "DB_PASSWORD", "value": "X"}]',
+    "several": "passwords: [X]",
+    "several keys": "api_keys:\n- X",
     "a key in a query": "url: https://example.org/?a=1&password=X",
 }
 CODE = {
@@ -154,6 +161,12 @@ CODE = {
     "formatted": 'PASSWORD = f"X{n}"',
     "a long text": 'PASSWORD = """\nX\n"""\na = 1',
     "compared": 'if password == "X":',
+    "a key's value on the next line": 'store = {\n    "password":\n    "X",\n}',
+    "in place of the environment's": 'key = os.getenv("API_KEY") or "X"',
+    "in place of the environment's too": 'key = os.environ.get("API_KEY", None) or "X"',
+    "a list in a line": 'CREDENTIALS = ["me", "X"]',
+    "a mapping in a line": 'PASSWORDS = {"me": "X"}',
+    "assigned in an expression": 'if other := (password := "X"):',
     "an argument": 'run(["--password", "X"])',
 }
 

@@ -53,7 +53,7 @@ def shown_address(address: str) -> str:
         return f"{scheme}://{REDACTED}"
     if not authority:  # a file's
         return f"{scheme}://{tail[: _secret_in_query(tail) or None]}"
-    return f"{scheme}://{host}{re.split('[?#]', tail, maxsplit=1)[0]}"
+    return f"{scheme}://{host}{re.split('[?#;]', tail, maxsplit=1)[0]}"
 
 
 def secrets_of(address: str) -> dict[str, str]:
@@ -69,7 +69,8 @@ def secrets_of(address: str) -> dict[str, str]:
     values = []
     if hide_credentials(address) != address:
         user = rest.rpartition("@")[0]
-        values += [user, user.partition(":")[2]]
+        # An `@` behind the authority leaves open whether that has ended: a client shows the rest
+        values += [user, user.partition(":")[2], tail.rpartition("@")[0], tail.partition("@")[0]]
     if not _HOST.fullmatch(authority.rpartition("@")[2]):
         values.append(authority.partition(":")[2])
     if not values:
@@ -89,8 +90,7 @@ def _divided(rest: str) -> tuple[str, str]:
 
 def _secret_in_query(tail: str) -> int:
     """Where in a path with its query the first value begins that is called a secret; 0: nowhere."""
-    query = tail.find("?")
-    for match in re.finditer(r"[?&]([^=&]+)=", tail[query:] if query >= 0 else ""):
+    for match in re.finditer(r"[?&;#]([^=&;#?/]+)=", tail):
         if is_secret_key(unquote(match[1])):
-            return query + match.end()
+            return match.end()
     return 0

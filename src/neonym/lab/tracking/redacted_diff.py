@@ -29,21 +29,28 @@ _HUNK = re.compile(r"(@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@)(.*)", re.DOTALL)
 
 # A key with what separates it from its value: `key:`, `"key" =`, `<key>`, `ENV KEY`
 _SIGNED = re.compile(
-    r"(?:key|name)=[\"'](?P<named>[\w.-]{1,200})[\"']\s"
+    r"(?<![\w.-])(?:key|name)[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?P<named>[\w.-]{1,200})[\"']?(?:[\s,]|$)"
     r"|(?:ENV|ARG|export|set)\s+(?P<set>[A-Za-z_]\w{0,200})[ =]"
     r"|(?<![\w.-])(?P<key>[A-Za-z_][\w.-]{0,200})[\"'\]]{0,3}\s{0,20}[:=>]=?"
 )
-_OPENS = re.compile(r"(?:[=(\[{,\\]|\"{3}|'{3})\s*$")
+_GOES_ON = re.compile(r"(?:[=\\]|[\"']\s{0,9}:)\s*$")
+_OPENS = re.compile(r"(?:[=(\[{,\\]|[\"']\s{0,9}:|\"{3}|'{3})\s*$")
 _TRIPLE = re.compile(r"\"{3}|'{3}")
 _LITERAL = re.compile(r"(?P<quote>[\"'])(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)")
 # The value of a secret key among others: `key = a or "value"`, `"KEY", "value"`
 _ASSIGNED = re.compile(
     r"(?<![\w.-])(?P<key>[A-Za-z_][\w.]{0,200})(?:\s{0,9}:\s{0,9}[\w.\[\]| ,]{1,80}?)?"
-    r"\s{0,20}=(?!=)(?P<between>[^,\"'#]{1,80}?)(?P<quote>[\"'])"
+    r"\s{0,20}:?=(?!=)(?P<between>(?:(?!:=)[^,\"'#]){0,80}?)(?P<quote>[\"'])"
     r"(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)?"
 )
+# … and of a list of them: `keys = ["a", "b"]`
+_LISTED = re.compile(
+    r"(?<![\w.-])(?P<key>[A-Za-z_][\w.]{0,200})(?:\s{0,9}:\s{0,9}[\w.\[\]| ,]{1,80}?)?"
+    r"\s{0,20}=\s{0,20}(?=[\[({])"
+)
 _PAIRED = re.compile(
-    r"(?P<before>[\"'])(?P<key>-{0,2}[A-Za-z_][\w.-]{0,200})(?P=before)\s{0,9}[,:]\s{0,9}[rbfuRBFU]{0,2}"
+    r"(?P<before>[\"'])(?P<key>-{0,2}[A-Za-z_][\w.-]{0,200})(?P=before)"
+    r"\s{0,9}(?:[,:]|(?:,\s{0,9}\w{1,40}\s{0,9})?[\])]\s{0,9}or\b)\s{0,9}[rbfuRBFU]{0,2}"
     r"(?P<quote>[\"'])(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)?"
 )
 
@@ -175,6 +182,7 @@ class _Reader:
         self._note_key(line)
         shown = self._hide(line)
         if self._is_code:
+            shown = _hide_listed(shown)
             return _PAIRED.sub(_hide_literal_of_key, _ASSIGNED.sub(_hide_literal_of_key, shown))
         return shown if self._is_prose else _hide_values(shown)
 
@@ -193,7 +201,7 @@ class _Reader:
         if at < 0 or self._is_prose or (self._is_code and not _OPENS.search(line)):
             return
         self._below = _indent(line) if self._is_code else at
-        self._goes_on = line.rstrip().endswith(("=", "\\"))
+        self._goes_on = bool(_GOES_ON.search(line))
         self._closing = _open_triple(line)
 
 
@@ -206,7 +214,9 @@ def _secret_key_in(line: str) -> int:
     for match in _SIGNED.finditer(line):
         for group in ("key", "set", "named"):
             if match[group] and is_secret_key(match[group]):
-                return match.start(group)
+                # beside what names a key stands its value
+                at = match.start() - 1 if group == "named" else match.start(group)
+                return len(line[:at].rstrip("<\"'")) if line[:at].strip() else at
     return -1
 
 
@@ -216,8 +226,16 @@ def _hide_values(line: str) -> str:
         key, rest = match["key"] or match["set"] or match["named"], line[match.end() :]
         value = rest.strip(" \t\"',;[](){}<>/|-+")
         harmless = not value or is_no_secret(value) or is_no_secret(rest.strip(" \t\"',;"))
-        if is_secret_key(key) and not harmless and REDACTED not in rest:
+        if is_secret_key(key) and not harmless and not rest.lstrip(" \t\"'").startswith(REDACTED):
             return f"{line[: match.end()]} {REDACTED}"
+    return line
+
+
+def _hide_listed(line: str) -> str:
+    """A line of code without the texts in a list that has a secret's name."""
+    for match in _LISTED.finditer(line):
+        if is_secret_key(match["key"]):
+            return line[: match.end()] + _LITERAL.sub(_hide_literal, line[match.end() :])
     return line
 
 

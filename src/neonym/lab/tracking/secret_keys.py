@@ -8,11 +8,13 @@ from itertools import pairwise
 _SECRET_WORDS = frozenset(
     {"token", "password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential"}
     | {"credentials", "authorization", "bearer", "cookie", "apikey"}
+    | {"passwords", "passphrases", "apikeys"}
 )
 _SECRET_ENDS = ("token", "password", "passwd", "secret", "apikey")  # authtoken, dbpassword
 _SECRET_PAIRS = frozenset(
-    {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("account", "key")}
-    | {("encryption", "key"), ("signing", "key"), ("auth", "key")}
+    (kind, key)
+    for kind in ("api", "access", "private", "secret", "account", "encryption", "signing", "auth")
+    for key in ("key", "keys")
 )
 # What such a key's value is not the secret of: password_file, token_count
 _HARMLESS_ENDS = frozenset({"file", "path", "count", "counts", "length", "type", "name"})
