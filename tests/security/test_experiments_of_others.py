@@ -210,3 +210,14 @@ def test_a_configuration_of_ours_is_tracked(repository: Repository) -> None:
     found = repository.commit({"params.yaml": yaml.safe_dump(values)})
     store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
     assert untracked_experiments(store, repository.root) == ([found], [])
+
+
+def test_a_name_that_is_no_text_is_passed_over_in_one_line(repository: Repository) -> None:
+    ours = yaml.safe_dump(configuration().model_dump(mode="json"))
+    found = repository.commit({"params.yaml": ours})
+    theirs = f"refs/exps/{repository.base[:2]}/{repository.base[2:]}/a\udcff\u202e"
+    git(repository.root, "update-ref", theirs, found.commit)
+    store = Store.of_project(experiment.PROJECT, repository.root)
+    untracked, [passed_over] = untracked_experiments(store, repository.root)
+    assert untracked == [found]
+    assert passed_over.reason == "its name holds what is no text"

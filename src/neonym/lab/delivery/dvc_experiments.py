@@ -55,6 +55,8 @@ def untracked_experiments(store: Store, root: Path) -> tuple[list[Experiment], l
     for found in experiments_of(root):
         try:
             digest = _configuration(store, root, found.commit)
+            if not found.name.isprintable():
+                raise UserError("its name holds what is no text")
         except UserError as error:
             passed_over.append(PassedOver(found.name, str(error)))
             continue
