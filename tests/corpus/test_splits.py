@@ -119,10 +119,27 @@ def test_where_nothing_is_held_out_every_part_is_the_whole_list(caplog) -> None:
     assert "nothing is held out" in caplog.text
 
 
-def test_how_many_names_tiny_shares_need_is_said_at_once() -> None:
-    """Counted up one by one it takes minutes."""
-    split = Split(hold_out=True, val=1e-9, test=0.1, group_near_duplicates=False, seed=0)
-    with pytest.raises(UserError, match=r"add names \(at least 500000000 in all\)"):
+@pytest.mark.parametrize(
+    ("val", "test"),
+    [
+        (1e-9, 0.1),  # counted up one by one it takes minutes
+        (0.5, 0.499999999),
+        (0.1, 5e-324),  # whose inverse is infinite
+    ],
+)
+def test_shares_that_are_too_small_for_any_list_are_told_at_once(val: float, test: float) -> None:
+    split = Split(hold_out=True, val=val, test=test, group_near_duplicates=False, seed=0)
+    with pytest.raises(UserError) as caught:
+        split_names(["rex", "tops", "minmi"], split)
+    assert str(caught.value) == (
+        f"data.split: 3 names are too few for val = {val} and test = {test}; change the shares, "
+        "of which train has what is left"
+    )
+
+
+def test_how_many_names_small_shares_need_is_said() -> None:
+    split = Split(hold_out=True, val=1e-5, test=0.1, group_near_duplicates=False, seed=0)
+    with pytest.raises(UserError, match=r"add names \(at least 50000 in all\)"):
         split_names(["rex", "tops", "minmi"], split)
 
 

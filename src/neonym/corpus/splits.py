@@ -18,6 +18,7 @@ logger = logging.getLogger("neonym")
 LARGEST_GROUP_SHARE = 0.1
 
 
+TINY_SHARE = 1e-5  # too small for any list; how many names it would take is not sought
 PARTS = ("train", "val", "test")
 
 
@@ -80,13 +81,15 @@ def _check_count(count: int, split: Split) -> None:
     if not _suffices(count, split):
         # a name for each part: half of one, rounded up, for val and test, and one that is left
         least = min(split.val, split.test, 1 - split.val - split.test)
+        said = (
+            f"data.split: {count} names are too few for val = {split.val} and test = {split.test}"
+        )
+        if least < TINY_SHARE:
+            raise UserError(f"{said}; change the shares, of which train has what is left")
         needed = max(count + 1, int(0.5 / least) - 1)
         while not _suffices(needed, split):
             needed += 1
-        raise UserError(
-            f"data.split: {count} names are too few for val = {split.val:g} and test = "
-            f"{split.test:g}; add names (at least {needed} in all) or change the shares"
-        )
+        raise UserError(f"{said}; add names (at least {needed} in all) or change the shares")
 
 
 def _grouped_sides(names: Sequence[str], split: Split, unit: Unit) -> list[int] | None:
