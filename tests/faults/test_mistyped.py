@@ -257,6 +257,8 @@ COMPOSED = [
     ("+model=lstm", "model is chosen already; write model=NAME, without a +"),
     ("++model=lstm", "model is chosen already; write model=NAME, without a +"),
     ("+experiment=classic", "experiment is chosen already; write experiment=NAME, without a +"),
+    ("+seed=3", "seed is set already; write seed=VALUE, without a +"),
+    ("+optimizer.lr=3", "optimizer.lr is set already; write optimizer.lr=VALUE, without a +"),
     ("model@net=lstm", "model@net: nothing is chosen at that place; write model=NAME"),
     ("data.split={vla: 0.2}", "data.split.vla: there is no such key; did you mean data.split.val?"),
     ("data.rules.at_least_one_of={v: a}", "to add it write +data.rules.at_least_one_of.v=VALUE"),

@@ -137,6 +137,10 @@ _REPHRASED: tuple[tuple[str, _Rephrase], ...] = (
         ),
     ),
     (
+        r"Could not append to config\. An item is already at '(?P<key>[^']+)'",
+        lambda found, *_: f"{found['key']} is set already; write {found['key']}=VALUE, without a +",
+    ),
+    (
         r"Could not delete '(?P<group>.*)'\. No match",
         lambda found, *_: f"~{found['group']}: nothing of that name is chosen",
     ),
