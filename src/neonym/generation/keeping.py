@@ -134,14 +134,15 @@ class Kept:
             self.draws = self._fitting = len(self._names)
             return
         whole = [self._wanted.is_whole(name.ids, self._prefix_length) for name in names]
-        verdicts = self._verdicts(names) & np.array(whole, dtype=bool)
+        verdicts = self._verdicts(names, whole)
+        good = whole if verdicts is None else np.all([whole, *verdicts], axis=0).tolist()
         looked_at = 0
-        for name, good in zip(names, np.all([whole, *verdicts], axis=0).tolist(), strict=True):
+        for name, is_good in zip(names, good, strict=True):
             looked_at += 1
-            self._in_vain = 0 if good else self._in_vain + 1
-            self._fitting += good
+            self._in_vain = 0 if is_good else self._in_vain + 1
+            self._fitting += is_good
             key = name.ids.tobytes()
-            if good and key not in self._refused:
+            if is_good and key not in self._refused:
                 self._names.append(name)
                 if self._wanted.distinct:
                     self._refused.add(key)
@@ -149,8 +150,9 @@ class Kept:
                 break
         self.draws += looked_at
         self._whole += sum(whole[:looked_at])
-        met = np.count_nonzero(verdicts[:, :looked_at], axis=1)
-        self._met = self._met + met if len(self._met) else met
+        if verdicts is not None:
+            met = np.count_nonzero(verdicts[:, :looked_at], axis=1)
+            self._met = self._met + met if len(self._met) else met
 
     def samples(self) -> Samples:
         """What was kept."""
@@ -164,9 +166,10 @@ class Kept:
             judge.count(self._met, self._whole) if judge and len(self._met) else (),
         )
 
-    def _verdicts(self, names: Sequence[Name]) -> NDArray[np.bool_]:
-        """Whether each name meets each wish, shape (wishes, names)."""
+    def _verdicts(self, names: Sequence[Name], whole: list[bool]) -> NDArray[np.bool_] | None:
+        """Whether each name is whole and meets each wish, shape (wishes, names)."""
         judge = self._wanted.judge
         if judge is None:
-            return np.ones((0, len(names)), dtype=bool)
-        return judge.verdicts([name.ids for name in names], [name.ended for name in names])
+            return None
+        verdicts = judge.verdicts([name.ids for name in names], [name.ended for name in names])
+        return np.logical_and(verdicts, whole)

@@ -1,4 +1,4 @@
-"""Regular expressions of strangers: those of Python, held to a bounded time and memory."""
+"""Regular expressions that names are held against: Python's, in bounded time and memory."""
 
 import math
 import re
@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from neonym.base.errors import UserError
+from neonym.base.text import escape
 
 if TYPE_CHECKING:
     import regex
@@ -81,5 +82,5 @@ def _compiled(text: str) -> "regex.Pattern[str]":
             re.compile(text)  # which knows less than regex, and nothing that could be dangerous
             return regex.compile(text)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
-        why = str(error) or type(error).__name__
+        why = escape(str(error))  # which quotes the pattern as it is
         raise UserError(f"matches {shown} is no regular expression: {why}") from None
