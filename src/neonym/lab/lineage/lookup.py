@@ -63,7 +63,8 @@ def find_run(store: Store, word: str) -> Run:
     except MlflowException as error:
         raise unusable(store, error) from None
     if not found:
-        raise UserError(f"{word} is not a run in {store.address}; `neonym runs` lists them")
+        asked = word or "an empty word"
+        raise UserError(f"{asked} is not a run in {store.address}; `neonym runs` lists them")
     if len(found) > 1:
         ids = ", ".join(run.info.run_id[:SHOWN_DIGITS] for run in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
@@ -86,6 +87,8 @@ def _by_word(client: MlflowClient, word: str) -> list[Run]:
     """The runs that a word may mean: several only where it begins the ids of all of them."""
     if word == LATEST:
         return list(islice(latest(client), 1))
+    if not word:  # as of a variable that is not set; of no experiment of DVC's are most runs
+        return []
     # MLflow cannot be asked for what holds an apostrophe
     asked = "!= ''" if "'" in word else f"= '{word}'"
     named = search(client, f"tags.`{tags.DVC_EXPERIMENT}` {asked}")
