@@ -5,7 +5,7 @@ from promotable import client_of, deliver_run
 
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
-from neonym.tracked.model_logging import model_name
+from neonym.tracked.model_logging import model_name, network_in_words
 
 
 @pytest.mark.filterwarnings("default::UserWarning")  # MLflow's of itself, when it logs a model
@@ -48,3 +48,22 @@ def test_a_model_has_a_name_that_mlflow_takes_whatever_the_list_is_called(
     params: dict[str, str], name: str
 ) -> None:
     assert model_name(params) == name
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"model.cell": "gru", "model.hidden_size": "8"}, "gru of 8 units"),
+        ({"train.members": "1", "train.ngram_max_order": "null"}, "network of ? units"),
+        (
+            {"train.members": "5", "model.cell": "lstm", "model.hidden_size": "9"},
+            "5 networks, each lstm of 9 units",
+        ),
+        (
+            {"train.ngram_max_order": "8", "model.cell": "rnn", "model.hidden_size": "9"},
+            "rnn of 9 units, mixed with an n-gram",
+        ),
+    ],
+)
+def test_a_mixture_is_not_described_as_a_single_network(params: dict[str, str], words: str) -> None:
+    assert network_in_words(params) == words

@@ -98,10 +98,9 @@ def description(run: Run) -> str:
         context: parse_json(used.dataset.profile or "{}").get("num_rows", 0)
         for used, context in _datasets(run)
     }
-    network = f"{params.get('model.cell', 'network')} of {params.get('model.hidden_size', '?')}"
     lines = [
         f"Coins names like those of the list {literal(params.get('data.name', 'unknown'))}: "
-        f"{literal(network)} units, seed {literal(params.get('seed', 'unknown'))}."
+        f"{literal(network_in_words(params))}, seed {literal(params.get('seed', 'unknown'))}."
     ]
     if names.get("training"):
         lines.append(
@@ -112,6 +111,16 @@ def description(run: Run) -> str:
         f"Made by run `{run.info.run_id}`."
     )
     return "\n\n".join(lines)
+
+
+def network_in_words(params: Mapping[str, str]) -> str:
+    """What coins the names: a network, or a mixture."""
+    words = f"{params.get('model.cell', 'network')} of {params.get('model.hidden_size', '?')} units"
+    members = params.get("train.members", "1")
+    if members != "1":
+        words = f"{members} networks, each {words}"
+    mixed = params.get("train.ngram_max_order", "null") != "null"
+    return f"{words}, mixed with an n-gram" if mixed else words
 
 
 def _figures(client: MlflowClient, run: Run, model_id: str, end: int) -> Iterator[Metric]:
