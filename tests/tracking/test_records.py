@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from test_replay import all_runs, later, loss, opened, trained, write
 
 from neonym.lab.delivery.choice_of_run import number_of
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
-from neonym.lab.tracking.events import Event, RunOpened, Tags
+from neonym.lab.tracking.events import Event, Metrics, RunOpened, Tags
 from neonym.lab.tracking.store import Store
 
 
@@ -25,6 +26,9 @@ def of(events: list[Event], code: str, result: str | None = None, time_ms: int =
     if time_ms:
         changes["time_ms"] = time_ms
     return [first.model_copy(update=changes), Tags(values=own), *rest]
+
+
+FOUND = loss(3, 0.125, for_stage="evaluate")
 
 
 def evaluated(key: str, code: str, result: str = "r1") -> list[Event]:
@@ -164,3 +168,45 @@ def test_a_run_of_a_job_is_numbered_in_the_order_in_which_runs_were_made(store: 
     runs = deliver(store, [opened("a")], trained("t", "m1"), [opened("b")])
     assert [run.data.tags[tags.RUN_KEY] for run in runs] == ["a", "t", "b"]
     assert [number_of(run) for run in runs] == [1, 2, 3]
+
+
+def test_the_number_of_a_deleted_run_is_not_given_again(store: Store) -> None:
+    [first, second] = deliver(store, [opened("a")], [opened("b")])
+    client = MlflowClient(store.uri)
+    client.delete_run(second.info.run_id)
+    assert [number_of(run) for run in deliver(store, [opened("c")])] == [1, 3]
+    client.delete_experiment(first.info.experiment_id)
+    other = opened("d").model_copy(update={"experiment": "others"})
+    assert [number_of(run) for run in deliver(store, [other])] == [4]
+
+
+def test_what_waited_while_another_completed_its_run_changes_nothing_of_it(store: Store) -> None:
+    refused = Metrics(time_ms=-1, step=0, values={"train/loss": 1.0})  # not before 1970
+    mark = Tags(values={"colour": "red"})
+    deliver(store, of(trained("t", "m1"), "c1"))
+    waits = write(store, [*evaluated("e", "c1"), mark, refused, loss(9, 9.0)])
+    replay = Replay(store)
+    with pytest.raises(MlflowException):
+        replay.deliver(waits)
+    replay.give_up(waits)
+    [run] = deliver(store, evaluated("e2", "c1"))
+    assert run.info.status == "FINISHED"
+    before = said(store, run)
+    for _ in range(2):
+        assert replay.deliver(waits)
+        assert said(store, run) == before
+
+
+def test_results_of_other_code_do_not_complete_a_run_that_goes_on(store: Store) -> None:
+    """`neonym sync` finds those of before while `dvc repro` executes what was changed."""
+    before = said(store, run := whole(store))
+    deliver(store, of(trained("t2", "m1"), "c2"))
+    first, _, *rest = of(later("f", "", "m1", FOUND, experiment=None), "c2", "r1")
+    [_, other] = deliver(store, [first, *rest])
+    assert other.data.tags[tags.STAGES] == "train"
+    [_, other] = deliver(store, evaluated("e2", "c2", "r2"))
+    assert (other.data.tags[tags.STAGES], other.data.tags[tags.RESULT]) == (
+        "train,sample,evaluate",
+        "r2",
+    )
+    assert said(store, run) == before

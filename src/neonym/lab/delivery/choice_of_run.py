@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mlflow.entities import Param, Run
+from mlflow.entities import Param, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -70,8 +70,11 @@ class ChoiceOfRun:
         found = self._search(event, identity_tags(event.identity), places)
         here = event.tags.get(tags.CHECKOUT, "")
         found.sort(key=lambda run: run.data.tags.get(tags.CHECKOUT) != here)  # which is stable
-        growing = (run for run in found if self._may_grow(run, event))
-        return next(growing, None) or next((run for run in found if self._says(run, event)), None)
+        growing = next((run for run in found if self._may_grow(run, event)), None)
+        saying = next((run for run in found if self._says(run, event)), None)
+        if growing and saying and not _same(growing, saying, tags.CODE):
+            return saying  # what is only found was not made by the code that goes on now
+        return growing or saying
 
     def _may_grow(self, run: Run, event: RunOpened) -> bool:
         """Whether a run lacks stages, and what comes is of the code that it was begun with."""
@@ -154,8 +157,13 @@ class ChoiceOfRun:
 
     def _next_number(self) -> str:
         """One more than that of the latest run: tells the order also where clocks do not."""
+        everything = ViewType.ALL  # what is in the trash may be restored
+        places = self._client.search_experiments(everything)
         found = self._client.search_runs(
-            self._all_experiments(), max_results=1, order_by=[f"tags.`{tags.NUMBER}` DESC"]
+            [place.experiment_id for place in places],
+            run_view_type=everything,
+            max_results=1,
+            order_by=[f"tags.`{tags.NUMBER}` DESC"],
         )
         return f"{max(map(number_of, found), default=0) + 1:0{NUMBER_DIGITS}d}"
 
@@ -217,6 +225,10 @@ def number_of(run: Run) -> int:
     """The place of a run in the order in which they were made; 0 for those of earlier versions."""
     noted = str(run.data.tags.get(tags.NUMBER, ""))
     return int(noted) if noted.isdecimal() else 0
+
+
+def _same(one: Run, other: Run, tag: str) -> bool:
+    return bool(one.data.tags.get(tag) == other.data.tags.get(tag))
 
 
 def _agree(run: Run, event: RunOpened, tag: str) -> bool:

@@ -160,7 +160,11 @@ class Replay:
     def _deliver_events(self, segment: Segment, progress: Progress, curves: list[Metrics]) -> bool:
         """Deliver all events but the last points of curves; whether the writer has ended."""
         closed = False
+        resumed = bool(progress.run_id)
         for event, offset in segment.events_from(progress.offset):
+            if resumed:  # others may have completed the run since
+                progress.is_record |= self._runs.is_record(self._client.get_run(progress.run_id))
+                resumed = False
             if isinstance(event, RunOpened) == bool(progress.run_id):
                 raise UnreadableError("what opens the run is the first event and no other")
             if not isinstance(event, Metrics):
