@@ -25,6 +25,7 @@ from neonym.lab.composing.composition import (
     prefer_own_launchers,
     validated,
 )
+from neonym.lab.composing.conf_files import NO_YAML
 from neonym.lab.composing.refusals import explain
 from neonym.lab.composing.result_folders import watched
 from neonym.lab.composing.words import read_words
@@ -126,7 +127,7 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
             application()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, project.schema)) from None
-    except (ValueError, RuntimeError) as error:  # so Hydra refuses some of what it is asked
+    except (ValueError, RuntimeError, *NO_YAML) as error:  # so Hydra refuses some of what is asked
         if script.has_begun:
             raise
         raise UserError(explain(error, project.schema)) from None

@@ -5,18 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
 from neonym.base.nested import flatten, value_at
-from neonym.lab.composing.refusals import explain
+from neonym.lab.composing.conf_files import read_conf_file
+from neonym.lab.composing.refusals import REFUSED, explain
 from neonym.lab.composing.words import read_words
 from neonym.lab.configuration import Configuration, Schema
 
@@ -52,7 +51,7 @@ def compose_text(conf: Path, schema: type[Configuration], overrides: Sequence[st
             composed = compose(config_name="config", overrides=words)
         _refuse_references(OmegaConf.to_container(composed))
         OmegaConf.resolve(composed)
-    except (HydraException, OmegaConfBaseException) as error:
+    except REFUSED as error:
         raise UserError(explain(error, schema)) from None
     validated(composed, schema)
     return OmegaConf.to_yaml(composed)
@@ -160,11 +159,9 @@ def refuse_resolvers_in_files(conf: Path) -> None:
     Raises
     ------
     UserError
-        As `refuse_resolvers`; not for what Hydra keeps to itself.
+        If a file is no YAML, and as `refuse_resolvers`; not for what Hydra keeps to itself.
     """
     for path in sorted(conf.rglob("*.yaml")):
         if path.relative_to(conf).parts[0] != "hydra":
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-            if isinstance(values, dict):
-                values.pop("hydra", None)
-            refuse_resolvers(values)
+            values = read_conf_file(path)
+            refuse_resolvers({key: value for key, value in values.items() if key != "hydra"})

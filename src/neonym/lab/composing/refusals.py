@@ -1,17 +1,21 @@
 """What Hydra and OmegaConf refuse, in one line that says what is wrong and how to write it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from hydra.conf import HydraConf
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.mistakes import closest, keys_of, nearest
 from neonym.base.nested import flatten
+from neonym.lab.composing.conf_files import CONF, NO_YAML, explain_no_yaml, read_conf_file
 
+# What composing raises where `conf/` or an override is wrong
+REFUSED = (HydraException, OmegaConfBaseException, *NO_YAML)
 # What Hydra adds for its developers, not for the person who mistyped
 NOISE = (
     "Set the env",
@@ -22,12 +26,11 @@ NOISE = (
     "reference_type=",
     "See https:",
 )
-CONF = Path("conf")
 SEVERAL = "with -m each is a job of its own"
 
 
 def explain(error: Exception, schema: Any = None) -> str:
-    """A Hydra or OmegaConf exception in one line, with its cause where it has one.
+    """What composing raised in one line, with its cause where it has one.
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ def explain(error: Exception, schema: Any = None) -> str:
     schema
         What the configuration must fit, which knows its keys.
     """
+    if isinstance(error, NO_YAML):
+        return explain_no_yaml(error)
     lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()]
     parts = (" ".join(line.split()).rstrip(".") for line in lines)
     said = dict.fromkeys(part for part in parts if part and not part.startswith(NOISE))
@@ -61,7 +66,7 @@ def _unknown_key(found: re.Match[str], error: Exception, schema: Any) -> str:
 def explain_unknown(key: str, schema: Any) -> str:
     """What is wrong with a key that the composition does not have."""
     *folders, last = key.split(".")
-    having = [path.stem for path in _choices(folders) if last in _values(path)]
+    having = [path.stem for path in _choices(folders) if last in read_conf_file(path)]
     if having and folders:
         group = "/".join(folders)
         return f"{key}: that is a key of {group}={' or '.join(having)}, which is not chosen"
@@ -77,16 +82,13 @@ def _hydras_keys() -> Iterator[str]:
     own = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(HydraConf)))
     yield from (f"hydra.{key}" for key in [*own, *flatten(own)])
     for path in _choices(["hydra", "launcher"]):
-        yield from (f"hydra.launcher.{key}" for key in _values(path) if not key.startswith("_"))
+        yield from (
+            f"hydra.launcher.{key}" for key in read_conf_file(path) if not key.startswith("_")
+        )
 
 
 def _choices(folders: Sequence[str]) -> list[Path]:
     return sorted(CONF.joinpath(*folders).glob("*.yaml"))
-
-
-def _values(path: Path) -> Mapping[str, Any]:
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return values if isinstance(values, dict) else {}
 
 
 def _no_choice(found: re.Match[str], error: Exception, schema: Any) -> str:

@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType
 from hydra.errors import HydraException
 
 from neonym.base.errors import UserError
+from neonym.lab.composing.conf_files import read_conf_file
 
 NAME = r"[A-Za-z_][\w$-]*"
 KEY = re.compile(rf"[~+]{{0,2}}{NAME}(?:(?:\.[\w$-]+)*|(?:/[\w$-]+)*(?:@[\w.:-]+)?)", re.ASCII)
@@ -70,8 +70,7 @@ def _read_word(word: str, conf: Path) -> str:
 
 def _may_be_left_out(group: str, conf: Path) -> bool:
     """Whether `config.yaml` itself chooses nothing of a group."""
-    defaults = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))["defaults"]
-    return {group: None} in defaults
+    return {group: None} in read_conf_file(conf / "config.yaml").get("defaults", [])
 
 
 def parse_word(word: str, loader: ConfigLoader | None = None) -> Override:

@@ -16,16 +16,14 @@ from typing import Any, cast
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
 
 from neonym.base.errors import UserError
 from neonym.base.nested import sha256_of, value_at
 from neonym.lab.composing.by_hand import CONF, Script
 from neonym.lab.composing.composition import validated
-from neonym.lab.composing.refusals import explain, explain_unknown
+from neonym.lab.composing.refusals import REFUSED, explain, explain_unknown
 from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
@@ -111,7 +109,7 @@ class Composer:
         """What Hydra composes for these overrides, as plain values that are not resolved."""
         try:
             composed = self._loader.load_configuration(self._config_name, list(words), RunMode.RUN)
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except (*REFUSED, ValueError) as error:
             raise UserError(explain(error, self._schema)) from None
         with open_dict(composed):
             del composed["hydra"]
