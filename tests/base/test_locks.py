@@ -10,7 +10,10 @@ from filelock import Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.locks import is_held, locked
+from neonym.experiment import PROJECT
+from neonym.lab.lineage import registry
 from neonym.lab.sweeps.sweep_folder import LOCK, Sweep
+from neonym.lab.tracking.store import Store
 
 
 def test_a_lock_is_held_by_one_until_it_lets_go(tmp_path: Path) -> None:
@@ -47,6 +50,21 @@ def test_a_file_system_without_locks_is_one_line(
     with pytest.raises(UserError) as caught:
         is_held(path)
     assert str(caught.value) == expected
+
+
+def test_promoting_where_there_are_no_locks_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_locks(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without_locks)
+    store = Store(tmp_path, "sqlite:///x.db", PROJECT)
+    expected = (
+        r"promote\.lock cannot be locked \(No locks available\): this file system has no locks"
+    )
+    with pytest.raises(UserError, match=expected), registry._alone(store):
+        pass
 
 
 def test_a_sweep_whose_folder_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from neonym import experiment
+from neonym.base.errors import UserError
 from neonym.lab.delivery import dvc_experiments
 from neonym.lab.delivery.dvc_experiments import (
     Experiment,
@@ -184,9 +185,8 @@ def test_a_configuration_of_another_neonym_is_passed_over_in_silence(
     assert untracked_experiments(store, repository.root) == ([], [])
 
 
-def test_damaged_results_of_others_are_passed_over_in_one_line(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def put_results(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An experiment with results, all of which are no more than a line; where it is tracked."""
     values = configuration(tracking__enabled=True).model_dump(mode="json")
     outputs = {path: repository.cache(b"[]\n") for path in OUTPUTS}
     listed = [{"md5": repository.cache(b"rex\n"), "relpath": "train.txt"}]
@@ -197,12 +197,30 @@ def test_damaged_results_of_others_are_passed_over_in_one_line(
     }
     lock = yaml.safe_dump({"schema": "2.0", "stages": stages})
     repository.commit({"params.yaml": yaml.safe_dump(values), "dvc.lock": lock})
-    store = Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
     monkeypatch.setattr("neonym.lab.tracking.opening.ensure_delivery", lambda _: None)
+    return Store(repository.root, "sqlite:///x.db", experiment.PROJECT)
+
+
+def test_damaged_results_of_others_are_passed_over_in_one_line(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = put_results(repository, monkeypatch)
     passed_over: list[PassedOver] = []
     _spool_experiments(store, repository.root, passed_over)
     assert [each.name for each in passed_over] == ["theirs"]
     assert "its results are damaged" in str(passed_over[0])
+
+
+def test_an_experiment_is_not_called_damaged_where_the_spool_cannot_be_written(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = put_results(repository, monkeypatch)
+    store.folder.parent.mkdir(parents=True)
+    store.folder.touch()
+    passed_over: list[PassedOver] = []
+    with pytest.raises(UserError, match="segments cannot be written: Not a directory"):
+        _spool_experiments(store, repository.root, passed_over)
+    assert passed_over == []
 
 
 def test_a_configuration_of_ours_is_tracked(repository: Repository) -> None:

@@ -26,7 +26,7 @@ from neonym.lab.tracking.courier import (
     wait_for_delivery,
 )
 from neonym.lab.tracking.opening import open_results
-from neonym.lab.tracking.spool import open_segments, stray_files
+from neonym.lab.tracking.spool import UnwritableError, open_segments, stray_files
 from neonym.lab.tracking.spools import take_over
 from neonym.lab.tracking.store import Store
 
@@ -104,6 +104,8 @@ def _spool_experiments(store: Store, root: Path, passed_over: list[PassedOver]) 
             try:
                 if not explain_stale(store.project, tree):
                     _spool_workspace(store, tree, experiment.name)
+            except UnwritableError:  # by which no experiment is damaged
+                raise
             except Exception as error:  # results of others may be anything
                 reason = next(iter(str(error).splitlines()), "")
                 passed_over.append(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import mlflow
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from mlflow.entities import LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -17,6 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
+from neonym.base.locks import locked
 from neonym.base.nested import value_at
 from neonym.lab.lineage.lookup import ABSENT, connect, unusable
 from neonym.lab.lineage.recorded import Recorded
@@ -116,7 +117,7 @@ def _alone(store: Store) -> Iterator[None]:
     """Hold others of this checkout up, so that nobody becomes champion between look and change."""
     store.folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(store.folder / "promote.lock", timeout=PATIENCE):
+        with locked(store.folder / "promote.lock", PATIENCE):
             yield
     except Timeout:
         raise UserError("another `neonym promote` has not ended; try again later") from None

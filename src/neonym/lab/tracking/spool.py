@@ -38,6 +38,10 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class UnwritableError(UserError):
+    """The spool cannot be written, whatever it is that was to be tracked."""
+
+
 class SegmentWriter:
     """Appends the events of one execution of a stage or job.
 
@@ -70,7 +74,7 @@ class SegmentWriter:
             yield
         except OSError as error:
             self._broken = True
-            raise UserError(
+            raise UnwritableError(
                 f"{self._segments} cannot be written: {error.strerror or error}; "
                 "see to it, or set tracking.enabled=false"
             ) from None
