@@ -33,7 +33,11 @@ LISTS: list[tuple[bytes, dict[str, object], str]] = [
     (b"rex\n", {}, f"1 {FEW}"),
     (b"rex\nREX\n rex \n", {}, f"1 {FEW}"),
     (b"ab\nac\nad\n", {}, f"3 {FEW}"),
-    (b"x" * 200, {}, "(1 too long; the first on line 1: 200 characters, at most 100); give one name a line, or raise data"),
+    (
+        b"x" * 200,
+        {},
+        "(1 too long; the first on line 1: 200 characters, at most 100); give one name a line, or raise data",
+    ),
     (b"a b c\n", {"unit": "word", "max_length": 2}, "line 1: 3 words, at most 2"),
     (SOUND, {"alphabet": "xyz"}, "at position 1); extend data.alphabet, or set it to null"),
     (SOUND, {"alphabet": "\n"}, "extend data.alphabet, or set it to null"),

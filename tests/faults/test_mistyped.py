@@ -270,6 +270,8 @@ COMPOSED = [
     ("+data.rules.at_least_one_of={a (b): x}", "within { } keys are plain letters"),
     ("+data.rules.at_least_one_of={a/b: x}", '"a/b": input should be words of letters, digits, _'),
     ("~seed", "seed is missing"),
+    ("data.path=", 'conf: data.path = "": input should be the name of a file'),
+    ("paths.model=''", 'conf: paths.model = "": input should be the name of a file'),
     ("~model.cell", "model.cell is missing"),
     ("~data.pth", "data.pth: there is no such key; did you mean data.path?"),
     ("seed=1,2", "seed=1,2 has several values: with -m each is a job of its own"),

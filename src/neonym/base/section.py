@@ -38,7 +38,9 @@ def spelt(pattern: str, allowed: str, longest: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-FileName = Annotated[str, Field(pattern=r"^[^\x00]+$"), AfterValidator(_stay_in_project)]
+LONGEST_PATH = 4096  # characters; no more go to the operating system
+_NAMED = spelt(r"[^\x00]+", "the name of a file", LONGEST_PATH)
+FileName = Annotated[str, _NAMED, AfterValidator(_stay_in_project)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
