@@ -36,7 +36,7 @@ LISTS: list[tuple[bytes, dict[str, object], str]] = [
     (
         b"x" * 200,
         {},
-        "(1 too long; the first on line 1: 200 characters, at most 100); give one name a line, or raise data",
+        "(1 too long; the first on line 1: 200 characters, at most 100); give one name a line, or",
     ),
     (b"a b c\n", {"unit": "word", "max_length": 2}, "line 1: 3 words, at most 2"),
     (SOUND, {"alphabet": "xyz"}, "at position 1); extend data.alphabet, or set it to null"),
