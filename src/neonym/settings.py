@@ -7,20 +7,18 @@ the lab's to say (`neonym.lab.configuration`); `neonym.experiment` puts both tog
 import inspect
 import re
 from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_type_hints
 
 import numpy as np
 from pydantic import (
     AfterValidator,
     Field,
-    SerializerFunctionWrapHandler,
     create_model,
-    model_serializer,
     model_validator,
 )
 
 from neonym.base.nested import flatten
-from neonym.base.section import FileName, Fraction, Section, Seed, spelt
+from neonym.base.section import FileName, Fraction, GrownSection, Section, Seed, spelt
 from neonym.nn import CELLS, OPTIMIZERS
 
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
@@ -68,8 +66,10 @@ class Rules(Section):
     max_repeat: Annotated[int, Field(ge=1)] | None
 
 
-class Data(Section):
+class Data(GrownSection):
     """The list of names and how it is read."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"separator"})
 
     name: Annotated[str, spelt(r"[\w.-]+", "letters, digits, and the signs . _ -", 100)]
     path: FileName
@@ -89,13 +89,6 @@ class Data(Section):
             raise ValueError("separator: line has no columns; set column to null")
         return self
 
-    @model_serializer(mode="wrap")
-    def _without_what_is_found(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a separator that is not set: what was recorded before the key stays equal."""
-        values: dict[str, Any] = write(self)
-        if values.get("separator", "") is None:
-            del values["separator"]
-        return values
 
 
 class Model(Section):
@@ -196,9 +189,12 @@ class OneCycle(Section):
 Schedule = Annotated[Constant | Step | Cosine | OneCycle, Field(discriminator="name")]
 
 
-class Train(Section):
+class Train(GrownSection):
     """The training loop."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"start_from"})
+
+    start_from: FileName | None = None
     epochs: Annotated[int, Field(ge=1)]
     max_steps: Annotated[int, Field(ge=1)] | None
     batch_size: Annotated[int, Field(ge=1)]

@@ -183,3 +183,24 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path, vocabulary, metadata):
     with pytest.raises(ValueError, match="not a model"):
         save_model(tmp_path / "m.npz", network(), vocabulary, metadata)
     assert not list(tmp_path.iterdir())
+
+
+def test_half_precision_halves_the_file_and_rounds_to_eleven_bits(tmp_path):
+    made = network(hidden_size=64)
+    for name, half in (("whole", False), ("half", True)):
+        save_model(tmp_path / f"{name}.npz", made, VOCABULARY, METADATA, ["ab"], half=half)
+    whole, half = (load_model(tmp_path / f"{name}.npz") for name in ("whole", "half"))
+    assert half.network.parameters.dtype == np.float32
+    assert half.network.parameters == pytest.approx(
+        whole.network.parameters, rel=2**-11, abs=2**-25
+    )
+    assert not np.array_equal(half.network.parameters, whole.network.parameters)
+    assert np.array_equal(half.known, whole.known)
+    sizes = [(tmp_path / f"{name}.npz").stat().st_size for name in ("whole", "half")]
+    assert sizes[0] - sizes[1] == pytest.approx(made.parameters.nbytes / 2, abs=200)
+
+
+def test_a_file_that_says_half_and_holds_whole_numbers_is_refused(path):
+    rewrite(path, lambda arrays, document: document.update(stored="float16"))
+    with pytest.raises(UserError, match="not in half precision, as it says"):
+        load_model(path)

@@ -6,9 +6,17 @@ A section is validated from nested plain values; what is wrong with them is told
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from neonym.base.errors import UserError
 from neonym.base.mistakes import explain
@@ -71,3 +79,21 @@ class Section(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise UserError(explain(error, cls, values, source)) from None
+
+
+class GrownSection(Section):
+    """A section with keys that came later, whose null means what was done before they came.
+
+    A null of theirs is not written, so what was recorded before the key stays equal.
+    """
+
+    later: ClassVar[frozenset[str]]
+
+    @model_serializer(mode="wrap")
+    def _as_before_the_later_keys(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = write(self)
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None or key not in self.later
+        }

@@ -22,6 +22,7 @@ MIXTURE_VERSION = 2
 KNOWING_VERSION = 3  # of either, with the hashes of the names that it learned from
 VERSIONS = (VERSION, MIXTURE_VERSION, KNOWING_VERSION)
 KNOWN = "known"  # the array of these
+HALF = "float16"
 REMEDY = "train one with `dvc repro`, or name another with --model"
 MOST_TOKENS = 10_000  # that data.max_length allows; names are drawn up to twice the longest
 REQUIRED = {"longest": int, "lowercase": bool}
@@ -57,6 +58,7 @@ def save_model(
     vocabulary: Vocabulary,
     metadata: Mapping[str, Any],
     known: Sequence[str] | Hashes | None = None,
+    half: bool = False,
 ) -> None:
     """Write a model, whole or not at all; equal models give equal bytes.
 
@@ -73,6 +75,9 @@ def save_model(
         Plain values; `longest` (int) and `lowercase` (bool) are required, see `Model`.
     known
         The names that it learned from, in canonical form, or their hashes; only hashes are stored.
+    half
+        Whether weights are stored in half precision: a file of half the size, of another network
+        by a rounding to 11 bits.
 
     Raises
     ------
@@ -81,8 +86,13 @@ def save_model(
     UserError
         If the file cannot be written.
     """
-    contents = to_arrays(model, vocabulary, metadata, known)
-    write_archive(path, contents.arrays, contents.document)
+    arrays, document = to_arrays(model, vocabulary, metadata, known)
+    if half:
+        document["stored"] = HALF
+        arrays |= {
+            name: array.astype(HALF) for name, array in arrays.items() if array.dtype.kind == "f"
+        }
+    write_archive(path, arrays, document)
 
 
 def to_arrays(
@@ -146,6 +156,8 @@ def from_arrays(arrays: Arrays, document: Any, path: Path) -> Model:
     is_mixture = "mixture" in document if knows else version == MIXTURE_VERSION
     try:
         known = _known(arrays.pop(KNOWN, None)) if knows else None
+        if document.get("stored") == HALF:
+            arrays = _in_full(arrays, document["options"])
         if not is_mixture:
             network = _network(document["options"], arrays)
         else:
@@ -178,6 +190,14 @@ def _known(array: np.ndarray[Any, Any] | None) -> Hashes:
     if not (array[1:] > array[:-1]).all():
         raise ValueError("the hashes of its names are not in order")
     return array
+
+
+def _in_full(arrays: Arrays, options: dict[str, Any]) -> Arrays:
+    """Arrays that are stored in half precision, in that of the network."""
+    if any(array.dtype != HALF for array in arrays.values()):
+        raise ValueError("its arrays are not in half precision, as it says")
+    dtype = Architecture(**(_default_options() | options)).dtype
+    return {name: array.astype(dtype) for name, array in arrays.items()}
 
 
 def _network(options: dict[str, Any], arrays: Arrays) -> RecurrentNetwork:

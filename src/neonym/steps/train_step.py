@@ -6,10 +6,11 @@ import math
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed
 from neonym.models.model_file import save_model
+from neonym.models.starting import load_start
 from neonym.settings import Settings, training_settings
 from neonym.steps.outputs import Outputs
 from neonym.training.history import EpochRecord, write_history
-from neonym.training.loop import TrainingListener
+from neonym.training.loop import Beginning, TrainingListener
 from neonym.training.members import train_members
 from neonym.training.progress import TrainingProgress
 
@@ -56,6 +57,7 @@ def train(
         If the listener ends it; the curves so far are written.
     """
     vocabulary = processed.vocabulary
+    start = load_start(settings.train.start_from) if settings.train.start_from else None
     with TrainingProgress(number_of_epochs(settings)) as progress:
         remembering = _Remembering(progress, listener)
         try:
@@ -66,6 +68,7 @@ def train(
                 settings,
                 listener=remembering,
                 checkpoint=files.checkpoint,
+                beginning=Beginning(start, vocabulary) if start else None,
             )
         except PrunedError:
             write_history(files.history, remembering.history)
@@ -79,6 +82,8 @@ def train(
         "configuration": training_settings(settings),
         "data": processed.summary["fingerprint"],
     }
+    if start:
+        metadata["start"] = {"name": start.name, "sha256": start.sha256}
     if result.mixture:  # what the curves of its members do not tell
         metadata["val_nll"] = result.best_val_nll
     known = [*processed.train, *processed.val, *processed.test]

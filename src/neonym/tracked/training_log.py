@@ -15,7 +15,7 @@ from neonym.models.model_file import load_model
 from neonym.settings import Settings
 from neonym.steps.outputs import Outputs
 from neonym.steps.train_step import number_of_epochs, train
-from neonym.tracked import ONE_VALUE
+from neonym.tracked import ONE_VALUE, START
 from neonym.tracked.curves_log import CurvesLog, log_level
 from neonym.tracked.data_log import log_data
 from neonym.training.history import EpochRecord, read_history
@@ -99,7 +99,8 @@ def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:
     """
     history = read_history(files.history)
     best = min(history, key=lambda record: record.val_nll)
-    mixed = load_model(files.model).metadata.get("val_nll")
+    metadata = load_model(files.model).metadata
+    mixed = metadata.get("val_nll")
     curve = "best" if mixed is None else "best_member"
     values = {
         f"{curve}/val_nll": best.val_nll,
@@ -111,6 +112,8 @@ def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:
         log_level(run, history, mixed)
     digest = sha256_of_file(files.model)
     run.tags({tags.MODEL: digest, tags.MODEL_MD5: md5_of(files.model)})
+    if "start" in metadata:
+        run.tags({START: metadata["start"]["sha256"]})
     run.artifact(files.history, "reports")
     run.artifact(files.model, "models")
     if as_model:

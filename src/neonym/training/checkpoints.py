@@ -42,9 +42,15 @@ class Checkpoint(NamedTuple):
 
 
 def run_identity(
-    settings: Settings, vocabulary_size: int, *splits: Sequence[NDArray[np.integer[Any]]]
+    settings: Settings,
+    vocabulary_size: int,
+    *splits: Sequence[NDArray[np.integer[Any]]],
+    start: str | None = None,
 ) -> str:
-    """The sha256 of everything that decides a training run: only the same run may be resumed."""
+    """The sha256 of everything that decides a training run: only the same run may be resumed.
+
+    `start` is that of the model that it begins with, where there is one.
+    """
     decisive = training_settings(settings)
     decisive.pop("data")  # what came of it counts
     digest = hashlib.sha256()
@@ -53,7 +59,8 @@ def run_identity(
         digest.update(len(sequences).to_bytes(8, "little"))
         digest.update(lengths.tobytes())
         digest.update(np.concatenate(sequences).astype("<i4").tobytes())
-    return sha256_of([decisive, vocabulary_size, digest.hexdigest()])
+    begun = [] if start is None else [start]
+    return sha256_of([decisive, vocabulary_size, digest.hexdigest(), *begun])
 
 
 def save_checkpoint(path: Path, identity: str, checkpoint: Checkpoint) -> None:

@@ -15,7 +15,9 @@ from neonym import settings as conf
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
 from neonym.base.threads import one_blas_thread
+from neonym.corpus.vocabulary import Vocabulary
 from neonym.models.mixture import Mixture
+from neonym.models.starting import Start, transplant
 from neonym.nn import RecurrentNetwork, Shards, TokenSequences
 from neonym.training.checkpoints import (
     Checkpoint,
@@ -39,6 +41,13 @@ class TrainingListener(Protocol):
 
     def on_epoch(self, record: EpochRecord) -> None:
         """After each epoch; when a run is resumed, first for the epochs done before."""
+
+
+class Beginning(NamedTuple):
+    """A trained model to begin with, and the letters that its network is to have."""
+
+    start: Start
+    vocabulary: Vocabulary
 
 
 class TrainingResult(NamedTuple):
@@ -76,6 +85,7 @@ def train(
     *,
     listener: TrainingListener | None = None,
     checkpoint: Path | None = None,
+    beginning: Beginning | None = None,
 ) -> TrainingResult:
     """Train a network as configured; equal arguments give equal bits.
 
@@ -92,18 +102,21 @@ def train(
     checkpoint
         Where the state of the run is kept after each epoch. With `train.resume` a run goes on from
         there, to the same bits as one that was never interrupted.
+    beginning
+        The trained model that it begins with; None: random weights.
 
     Raises
     ------
     UserError
-        If a split is empty, the loss is no longer a number, or the checkpoint is damaged or of
-        another run.
+        If a split is empty, the loss is no longer a number, the checkpoint is damaged or of
+        another run, or the network is not made as that of the beginning.
     """
     for name, ids in (("train", train_ids), ("val", val_ids)):
         if not len(ids):
             raise UserError(f"the {name} split is empty; add names or change data.split")
-    trainer = _Trainer(train_ids, val_ids, vocabulary_size, configuration, listener)
-    identity = run_identity(configuration, vocabulary_size, train_ids, val_ids)
+    trainer = _Trainer(train_ids, val_ids, vocabulary_size, configuration, listener, beginning)
+    start = beginning.start.sha256 if beginning else None
+    identity = run_identity(configuration, vocabulary_size, train_ids, val_ids, start=start)
     if checkpoint and configuration.train.resume:
         with explained(checkpoint):
             trainer.restore(load_checkpoint(checkpoint, identity))
@@ -148,6 +161,7 @@ class _Trainer:
         vocabulary_size: int,
         configuration: conf.Settings,
         listener: TrainingListener | None,
+        beginning: Beginning | None,
     ) -> None:
         self.train_ids, self.val_ids = map(TokenSequences.of, (train_ids, val_ids))
         self.seed, self.options = configuration.seed, configuration.train
@@ -158,6 +172,8 @@ class _Trainer:
             seed=seed_sequence(self.seed, Purpose.INITIALISATION),
             **configuration.model.model_dump(),
         )
+        if beginning:
+            transplant(beginning.start, self.network, beginning.vocabulary)
         self.shards = Shards(self.network, self.options.shards)
         self.descent = self._make_descent(configuration)
         self.history: list[EpochRecord] = []

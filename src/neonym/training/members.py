@@ -9,7 +9,7 @@ from neonym.base.threads import one_blas_thread
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
 from neonym.training.history import EpochRecord
-from neonym.training.loop import Sequences, TrainingListener, TrainingResult, mean_nll, train
+from neonym.training.loop import Beginning, Sequences, TrainingListener, TrainingResult, mean_nll, train
 
 
 def train_members(
@@ -20,6 +20,7 @@ def train_members(
     *,
     listener: TrainingListener | None = None,
     checkpoint: Path | None = None,
+    beginning: Beginning | None = None,
 ) -> TrainingResult:
     """Train `train.members` networks one after the other, and mix them.
 
@@ -46,6 +47,7 @@ def train_members(
             configuration.model_copy(update={"seed": seed}),
             listener=offset,
             checkpoint=path,
+            beginning=beginning,
         )
         results.append(result)
         history += [offset.shifted(record) for record in result.history]

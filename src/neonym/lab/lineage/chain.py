@@ -41,6 +41,7 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
         **{
             what: {"sha256": recorded.tag(tag)}
             for tag, what in recorded.store.project.digests.items()
+            if recorded.tag(tag)
         },
         "model": {
             "sha256": recorded.tag(tags.MODEL),
