@@ -90,7 +90,6 @@ class Data(GrownSection):
         return self
 
 
-
 class Model(Section):
     """The recurrent network."""
 

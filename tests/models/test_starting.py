@@ -33,9 +33,7 @@ def begun(fresh: Vocabulary, **options: object) -> tuple[RecurrentNetwork, Recur
 def test_with_the_same_letters_it_says_the_same_of_every_name(
     cell: str, embedding_size: int | None, num_layers: int
 ) -> None:
-    trained, other = begun(
-        LETTERS, cell=cell, embedding_size=embedding_size, num_layers=num_layers
-    )
+    trained, other = begun(LETTERS, cell=cell, embedding_size=embedding_size, num_layers=num_layers)
     names = LETTERS.encode_all(["abc", "ed", "a", "bbbb"])
     assert np.array_equal(
         trained.negative_log_likelihood(names), other.negative_log_likelihood(names)

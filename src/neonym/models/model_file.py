@@ -58,6 +58,7 @@ def save_model(
     vocabulary: Vocabulary,
     metadata: Mapping[str, Any],
     known: Sequence[str] | Hashes | None = None,
+    *,
     half: bool = False,
 ) -> None:
     """Write a model, whole or not at all; equal models give equal bytes.

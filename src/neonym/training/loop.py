@@ -114,7 +114,11 @@ def train(
     for name, ids in (("train", train_ids), ("val", val_ids)):
         if not len(ids):
             raise UserError(f"the {name} split is empty; add names or change data.split")
-    trainer = _Trainer(train_ids, val_ids, vocabulary_size, configuration, listener, beginning)
+    trainer = _Trainer(
+        *(train_ids, val_ids, vocabulary_size, configuration),
+        listener=listener,
+        beginning=beginning,
+    )
     start = beginning.start.sha256 if beginning else None
     identity = run_identity(configuration, vocabulary_size, train_ids, val_ids, start=start)
     if checkpoint and configuration.train.resume:
@@ -160,6 +164,7 @@ class _Trainer:
         val_ids: Sequences,
         vocabulary_size: int,
         configuration: conf.Settings,
+        *,
         listener: TrainingListener | None,
         beginning: Beginning | None,
     ) -> None:
