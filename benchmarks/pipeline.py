@@ -160,7 +160,7 @@ def stage_memory(root: Path) -> Iterator[Row]:
 
 def measure_a_million_lines() -> Iterator[Row]:
     """Preprocessing of generated names, split plainly."""
-    generator = random.Random(0)  # noqa: S311 (names, not secrets)
+    generator = random.Random(0)
     with fresh_project() as root:
         names = (
             "".join(generator.choices(string.ascii_lowercase, k=generator.randint(6, 18)))
