@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from neonym.base.nested import value_at
+from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.experiment import PROJECT, Configuration
 from neonym.lab.composing.entry import main
 from neonym.lab.stage.execution import Stage
-from neonym.steps.asked import check_asked
 from neonym.steps.evaluate_step import evaluate
 from neonym.steps.outputs import Outputs
 from neonym.steps.overview import print_results

@@ -4,11 +4,11 @@ python pipelines/train.py model.hidden_size=256 optimizer.lr=0.001
 python pipelines/train.py -m model.hidden_size=64,128 'seed=range(3)'
 """
 
+from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.experiment import PROJECT, Configuration
 from neonym.lab.composing.entry import main
 from neonym.lab.stage.execution import Stage
-from neonym.steps.asked import check_asked
 from neonym.steps.outputs import Outputs
 from neonym.steps.preprocess_step import shared_folder
 from neonym.tracked.training_log import train_tracked

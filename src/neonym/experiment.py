@@ -44,8 +44,8 @@ class Configuration(lab.Configuration, Settings):
 
 def check_job(script: str, configuration: Configuration) -> None:
     """See that a job's list can be read, and has the letters of what will be asked of its model."""
+    from neonym.corpus.asked import check_asked  # noqa: PLC0415 (for sweeps alone)
     from neonym.corpus.processed import data_fingerprint, read_processed  # noqa: PLC0415 (for sweeps)
-    from neonym.steps.asked import check_asked  # noqa: PLC0415 (for sweeps alone)
     from neonym.steps.preprocess_step import shared_folder  # noqa: PLC0415 (for sweeps alone)
 
     data = configuration.data

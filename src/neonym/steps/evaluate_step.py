@@ -8,6 +8,7 @@ import numpy as np
 from neonym.base.files import write_text
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Floats
+from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
 from neonym.drawing.canvas import save_figure
@@ -23,7 +24,6 @@ from neonym.figures.pictures import Evaluated, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.settings import Settings
-from neonym.steps.asked import check_asked
 from neonym.steps.outputs import Outputs
 from neonym.steps.trained_model import load_trained
 from neonym.training.history import read_history

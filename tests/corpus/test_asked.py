@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import Processed, read_processed
 from neonym.experiment import PROJECT
-from neonym.steps.asked import check_asked
 from neonym.steps.preprocess_step import preprocess
 from small_training import NAMES, configuration
 
