@@ -48,7 +48,6 @@ DEFAULTS: Mapping[str, Any] = {
     "optimizer.weight_decay": 0.1,
     "schedule.name": "one_cycle",
     "schedule.warm_up": 0.2,
-    "train.start_from": None,
     "train.epochs": 40,
     "train.max_steps": None,
     "train.batch_size": 64,
