@@ -19,6 +19,11 @@ from neonym.corpus.columns import Layout
 from neonym.corpus.reading import LONGEST_NAME, read_names
 from neonym.corpus.source import read_source
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.experiment import PROJECT
+from neonym.export.safetensors_file import read_safetensors
+from neonym.lab.configuration import read_configuration
+from neonym.lab.delivery.synchronization import explain_stale
+from neonym.lab.lockfile import Lock
 from neonym.lab.sweeps.results import read_result
 from neonym.lab.tracking.checkout import user_name
 from neonym.models.model_file import save_model
@@ -110,6 +115,21 @@ def test_documents_are_bounded(tmp_path: Path) -> None:
             read_bytes(path)
         with pytest.raises(UserError, match="cannot be read"):
             Vocabulary.load(path)
+
+
+def test_what_stages_and_dvc_write_is_bounded(tmp_path: Path) -> None:
+    for path in (huge(tmp_path / "huge.yaml"), ZERO, pipe(tmp_path / "pipe")):
+        with pytest.raises(UserError, match=r"it is (larger than 64 MB|no ordinary file)"):
+            read_configuration(path, PROJECT.schema)
+        with pytest.raises(UserError, match=r"it is (larger than 64 MB|no ordinary file)"):
+            Lock(path)
+    (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    for name in ("params.yaml", "dvc.lock"):
+        (tmp_path / name).unlink(missing_ok=True)
+        (tmp_path / name).symlink_to(ZERO)
+        assert "cannot be read (it is no ordinary file)" in explain_stale(PROJECT, tmp_path)
+    with pytest.raises(UserError, match="is no ordinary file; export one"):
+        read_safetensors(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 65 + "]" * 65])

@@ -73,6 +73,8 @@ def read_safetensors(path: Path) -> Model:
 def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:
     if not path.exists():
         raise UserError(f"{path} does not exist; {REMEDY}")
+    if not path.is_file():
+        raise UserError(f"{path} is no ordinary file; {REMEDY}")
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

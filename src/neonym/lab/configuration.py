@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from neonym.base.errors import UserError
+from neonym.base.files import read_bytes
 from neonym.base.nested import put_at, sha256_of
 from neonym.base.section import Section, Seed, spelt
 
@@ -114,7 +115,7 @@ def read_configuration(path: Path, schema: type[Schema]) -> Schema:
         If the file is missing, is not YAML, or does not pass the schema.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
     except OSError as error:

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from neonym.base.errors import UserError
+from neonym.base.files import read_bytes
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
@@ -39,7 +40,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         try:
-            loaded = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+            loaded = YAML(typ="safe", pure=True).load(read_bytes(path).decode())
             self._stages = _Lock.model_validate(loaded).stages
         except FileNotFoundError:
             raise UserError(f"{path} does not exist; run `dvc repro`") from None

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from neonym.base.errors import UserError
-from neonym.base.files import md5_of, sha256_of_file
+from neonym.base.files import md5_of, read_bytes, sha256_of_file
 from neonym.base.nested import value_at
 from neonym.lab.configuration import read_configuration
 from neonym.lab.delivery.dvc_experiments import PassedOver, checked_out, untracked_experiments
@@ -150,7 +150,7 @@ def explain_stale(project: Project[Any], root: Path) -> str:
 
 def _first_difference(project: Project[Any], root: Path) -> str:
     lock = Lock(root / "dvc.lock")
-    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    params = yaml.safe_load(read_bytes(root / "params.yaml").decode())
     for stage, outputs in project.outputs.items():
         for key, value in lock.params(stage).items():
             if value_at(params, key) != value:
