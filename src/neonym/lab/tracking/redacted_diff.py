@@ -213,7 +213,8 @@ def _secret_key_in(line: str) -> int:
     """Where the first key begins that is called a secret and has a value; -1 if none does."""
     for match in _SIGNED.finditer(line):
         for group in ("key", "set", "named"):
-            if match[group] and is_secret_key(match[group]):
+            annotation = line[: match.start()].rstrip(" \t\"'").endswith("->")
+            if match[group] and is_secret_key(match[group]) and not annotation:
                 # beside what names a key stands its value
                 at = match.start() - 1 if group == "named" else match.start(group)
                 return len(line[:at].rstrip("<\"'")) if line[:at].strip() else at
