@@ -122,7 +122,11 @@ def test_a_diff_with_marks_of_redaction_is_refused_whatever_its_tag_says(
     assert "secrets were left out" in explain_refusal(recorded, store.root)
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "data: {}", "\x00", "data: names.txt"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[1, 2]", "a: [", "data: {}", "\x00", "data: names.txt", "a: 2001-99-99", "[" * 5000],
+    ids=["none", "list", "half", "other", "nul", "text", "date", "depth"],
+)
 def test_a_configuration_that_is_none_is_the_reason(store: Store, commit: str, text: str) -> None:
     recorded = track(store, commit, files={CONFIGURATION: text})
     assert "its configuration is not among its artifacts" in explain_refusal(recorded, store.root)

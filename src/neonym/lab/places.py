@@ -88,7 +88,15 @@ def _of_pipeline(root: Path) -> list[str]:
     try:
         stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
         listed = [path for stage in stages for path in (*stage.get("deps", ()), *stage["outs"])]
-    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+    except (
+        OSError,
+        ValueError,
+        yaml.YAMLError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
         return []
     # an output with options is a mapping of its path
     return [path if isinstance(path, str) else next(iter(path)) for path in listed]

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import yaml
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -17,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json, sha256_of_file
 from neonym.base.nested import flatten, value_at
+from neonym.lab.configuration import parse_values
 from neonym.lab.lineage.lookup import connect, find_run, latest, search, unusable
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.addresses import REDACTED
@@ -122,8 +122,8 @@ class Recorded:
     def configuration(self) -> dict[str, Any] | None:
         """The configuration as plain values; None where it is not recorded or not readable."""
         try:
-            values = yaml.safe_load(self.text(CONFIGURATION) or "")
-        except yaml.YAMLError:
+            values = parse_values(self.text(CONFIGURATION) or "", CONFIGURATION)
+        except UserError:
             return None
         whole = _has_sections(values, ("tracking",)) and isinstance(
             value_at(values, self.store.project.raw_key), str
