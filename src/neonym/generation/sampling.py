@@ -21,6 +21,7 @@ from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Name, Samples, Wa
 from neonym.models.choice import Choice, log_probabilities, log_softmax
 
 END = 0
+MOST_NAMES = 10_000_000  # at once, as `sample.count`: they are held in memory
 
 MOST_DISTINCT = 0.9
 """Beginnings are shared until more than this share of them are distinct."""
@@ -106,6 +107,8 @@ def check_request(count: int, prefix_length: int, max_length: int) -> None:
     """Refuse, as a user's mistake, what no names can be found for."""
     if count < 1:
         raise UserError(f"{count} names were asked for; ask for at least 1")
+    if count > MOST_NAMES:
+        raise UserError(f"{count} names were asked for; ask for at most {MOST_NAMES:,} at once")
     if max_length < 1:
         raise UserError(f"the length cap is {max_length}; it must be at least 1")
     if prefix_length > max_length:
