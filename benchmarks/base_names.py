@@ -8,10 +8,8 @@ measured on comes from others, and no name of the base's list contains one of it
 anywhere where it has five letters or more. Equal versions give equal bytes.
 """
 
-import bz2
 import importlib
 import json
-import pickle
 import pkgutil
 import random
 import re
@@ -132,10 +130,8 @@ def _languages() -> Iterator[str]:
 
 
 def _drugs() -> Iterator[str]:
-    packed = (files("drug_named_entity_recognition") / "drug_ner_dictionary.pkl.bz2").read_bytes()
-    # Of a package that is pinned by its hash, whose own import does the same
-    names = pickle.loads(bz2.decompress(packed))["drug_variant_to_variant_data"]  # noqa: S301
-    yield from (name for name in names if name.isalpha())
+    finder: Any = importlib.import_module("drug_named_entity_recognition.drugs_finder")
+    yield from (name for name in finder.drug_variant_to_variant_data if name.isalpha())
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ UNREADABLE = [
     ("schedule=null", "schedule needs one of its choices: constant, cosine, one_cycle, step"),
     ("model=1", "model=1: model needs one of its choices: gru, lstm, rnn"),
     ("model=lstm,2", "model=2: model needs one of its choices"),
-    ("experiment=1", "experiment=1: experiment needs one of its choices: best, classic"),
+    ("experiment=1", "experiment=1: experiment needs one of its choices: base, best, classic"),
     (
         "tracking=false",
         "needs one of its choices: default; a key in it is written tracking.KEY=fal",
@@ -252,7 +252,10 @@ COMPOSED = [
     ("model=LSTM", "model=LSTM: there is no such choice; did you mean model=lstm?"),
     ("model=", "model=: there is no such choice; known are gru, lstm, rnn"),
     ("optimizer=adamm", "optimizer=adamm: there is no such choice; did you mean optimizer=adam?"),
-    ("experiment=conf/experiment/classic.yaml", "there is no such choice; known are best, classic"),
+    (
+        "experiment=conf/experiment/classic.yaml",
+        "there is no such choice; known are base, best, classic",
+    ),
     ("hydra/launcher=nosuch", "hydra/launcher=nosuch: there is no such choice; known are basic"),
     ("+model=lstm", "model is chosen already; write model=NAME, without a +"),
     ("++model=lstm", "model is chosen already; write model=NAME, without a +"),

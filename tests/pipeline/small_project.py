@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from processes import delivery_pids, kill
 
 PROJECT = Path(__file__).resolve().parents[2]
-COPIED = ("conf", "data/raw", "pipelines", "src", "dvc.yaml", ".dvc/config")
+COPIED = ("conf", "data/raw", "data/start", "pipelines", "src", "dvc.yaml", ".dvc/config")
 COPIED_FILES = (".dvcignore", ".gitignore", ".dvc/.gitignore", "pyproject.toml")
 SMALL = {
     "conf/model/lstm.yaml": {"hidden_size": "8", "embedding_size": "8"},
