@@ -29,7 +29,16 @@ from rich.table import Table
 
 PROJECT = Path(__file__).resolve().parent.parent
 STAGES = ("compose", "preprocess", "train", "sample", "evaluate")
-COPIED = (".dvc/config", ".dvcignore", "conf", "data/raw", "data/start", "dvc.yaml", "pipelines", "src")
+COPIED = (
+    ".dvc/config",
+    ".dvcignore",
+    "conf",
+    "data/raw",
+    "data/start",
+    "dvc.yaml",
+    "pipelines",
+    "src",
+)
 LINES = 1_000_000
 REPEATS = 5
 
