@@ -111,7 +111,7 @@ def test_resuming_names_what_is_refused_and_the_way_to_have_it(
     )
 
 
-def test_a_link_in_the_folder_of_a_sweep_is_refused(
+def test_a_link_out_of_the_folder_of_a_sweep_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(mark(tmp_path))
@@ -120,6 +120,7 @@ def test_a_link_in_the_folder_of_a_sweep_is_refused(
     (tmp_path / "pipelines/train.py").touch()
     values = {"version": 1, "id": "0" * 32, "script": "train", "arguments": ["seed=0"]}
     (tmp_path / "theirs/sweep.json").write_text(json.dumps(values))
+    (tmp_path / "theirs/script").symlink_to("sweep.json")
     (tmp_path / "theirs/0").symlink_to(tmp_path / "mine")
     done = CliRunner().invoke(command, ["theirs"])
     assert str(done.exception) == (

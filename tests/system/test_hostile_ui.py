@@ -11,6 +11,7 @@ from mlflow_server import LOCALHOST, free_port, listening_at
 from playwright.sync_api import expect
 from served_ui import TRAINING, Visit, chromium, served
 
+from marked_project import mark
 from neonym import experiment
 from neonym.base.text import literal
 from neonym.lab.tracking.store import Store
@@ -31,7 +32,7 @@ def test_notes_names_tags_and_tables(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     database = make_empty_database(tmp_path_factory)
-    (tmp_path / "mlflow.db").write_bytes(database.read_bytes())
+    (mark(tmp_path) / "mlflow.db").write_bytes(database.read_bytes())
     store = Store(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}", experiment.PROJECT)
     client = MlflowClient(store.uri)
     names = client.create_experiment("names", store.artifacts.as_uri())

@@ -40,10 +40,14 @@ def unvouched(words: Iterable[str], schema: type[Section], conf: Path) -> str:
 
 
 def link_in(folder: Path) -> Path | None:
-    """The first symbolic link in a sweep's folder, by which results could go elsewhere."""
+    """The first symbolic link out of a sweep's folder, by which results could go elsewhere.
+
+    Slurm's launcher leaves links from file to file within it.
+    """
+    within = folder.resolve()
     for place, *names in os.walk(folder):
         for path in (Path(place, name) for kind in names for name in kind):
-            if path.is_symlink():
+            if path.is_symlink() and not path.resolve().is_relative_to(within):
                 return path
     return None
 
