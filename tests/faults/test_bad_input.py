@@ -126,7 +126,7 @@ COMMANDS = [
     (["preprocess", "data=list", "data.path=absent.txt"], "absent.txt does not exist"),
     (["preprocess", "=3"], "=3 has no key before the ="),
     (["train", "paths.processed=absent", "data.path=data"], "data is a directory"),
-    (["train", "experiment=nosuch"], "experiment=nosuch: there is no such choice; known are best"),
+    (["train", "experiment=nosuch"], "there is no such choice; known are base, best"),
     (["train", "--epochs=3"], "unrecognized arguments: --epochs=3; a value is set by key=value"),
     (["train", "seed=1", "-m", "model=rnn"], "model=rnn: flags such as -m go before all overrides"),
     (["train", "hydra.job.name=x/y"], "hydra.job.name = x/y: it names a file"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from damage import BILLION_LAUGHS
 
 from neonym.base.archive import read_archive
 from neonym.base.errors import UserError
@@ -19,7 +20,7 @@ from neonym.corpus.columns import Layout
 from neonym.corpus.reading import LONGEST_NAME, read_names
 from neonym.corpus.source import read_source
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.experiment import PROJECT
+from neonym.experiment import PROJECT, Configuration
 from neonym.export.safetensors_file import read_safetensors
 from neonym.lab.configuration import read_configuration
 from neonym.lab.delivery.synchronization import explain_stale
@@ -152,6 +153,15 @@ def test_deep_or_endless_results_of_a_sweep_are_one_line(tmp_path: Path) -> None
     (job / "result.json").symlink_to(ZERO)
     with pytest.raises(UserError, match=r"result\.json cannot be read \(it is no ordinary file\)"):
         read_result(job / "result.json")
+
+
+def test_endless_and_enormous_values_in_params_are_one_short_line(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    for content in (BILLION_LAUGHS, b"seed: 0x" + b"f" * 9000):
+        path.write_bytes(content)
+        with pytest.raises(UserError) as caught:
+            read_configuration(path, Configuration)
+        assert len(str(caught.value)) < 500
 
 
 def test_all_json_is_read_in_one_place() -> None:

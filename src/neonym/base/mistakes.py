@@ -131,14 +131,16 @@ def _remedy(error: ErrorDetails, key: str) -> str:
     kind, value = error["type"], error["input"]
     text = value.strip().lower() if isinstance(value, str) else ""
     number, of_list = kind in ("int_type", "float_type"), isinstance(error["loc"][-1], int)
-    quoted = f'"{value}"' if of_list else f"'{key}=\"{_shown(value)}\"'"
+    # Shown, and so cut: in YAML a few letters make an endless list, or number
+    plain = value if isinstance(value, str) else _shown(value)
+    quoted = f'"{plain}"' if of_list else f"'{key}=\"{_shown(value)}\"'"
     remedies = {
         "write true or false": kind == "bool_type" and (text in _TRUTHS or value in (0, 1)),
         'a text without letters is ""': kind == "string_type" and value is None,
         f"a text is in quotes: {quoted}": (
             kind == "string_type" and isinstance(value, bool | int | float)
         ),
-        f"write {key}=[{value}]": kind == "list_type" and isinstance(value, str | int | float),
+        f"write {key}=[{plain}]": kind == "list_type" and isinstance(value, str | int | float),
         "none at all, where that is allowed, is written null": number and text in _NOTHINGS,
         "write it without quotes": number and bool(_NUMBER.fullmatch(text)),
         "several values are written without [ ], and need -m": number and isinstance(value, list),

@@ -18,6 +18,7 @@ from neonym.lab.composing.conf_files import read_conf_file
 from neonym.lab.composing.refusals import REFUSED, explain
 from neonym.lab.composing.words import read_words
 from neonym.lab.configuration import Configuration, Schema
+from neonym.lab.overrides import key_of
 
 VERSION_BASE = "1.3"
 NAMED = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
@@ -64,7 +65,7 @@ def prefer_own_launchers() -> None:
 
 
 def refuse_sweep(composed: DictConfig) -> None:
-    """See that a single job is what is asked for.
+    """See that a single job is what is asked for, as where each key of a preset has one value.
 
     Raises
     ------
@@ -73,8 +74,10 @@ def refuse_sweep(composed: DictConfig) -> None:
     """
     search = OmegaConf.select(composed, "sweep.search")
     asked = f"sweep.search={search}" if search != "grid" else ""
-    if composed.hydra.sweeper.get("params"):
-        asked = f"sweep={composed.hydra.runtime.choices.get('sweep')}"
+    if params := composed.hydra.sweeper.get("params"):
+        said = {key_of(word) for word in composed.hydra.overrides.task}
+        several = not said.issuperset(params)
+        asked = f"sweep={composed.hydra.runtime.choices.get('sweep')}" if several else ""
     if asked:
         raise UserError(f"{asked} is for many jobs, and -m is missing: add it")
 
