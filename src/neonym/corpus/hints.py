@@ -58,6 +58,7 @@ HEADERS = frozenset(
     )
 )
 LARGE_SHARE = 0.5
+LOOKED_AT = 100_000  # names, among which the oddest are sought: of more it takes a gigabyte
 PLAIN = Layout()
 
 
@@ -119,7 +120,11 @@ def _others(count: int, what: str = "holds") -> str:
 
 
 def oddest(names: Sequence[str], vocabulary: Vocabulary, count: int = 5) -> list[str]:
-    """The names whose tokens follow each other as in few others, the oddest first."""
+    """The names whose tokens follow each other as in few others, the oddest first.
+
+    Of a long list the first hundred thousand are looked at.
+    """
+    names = names[:LOOKED_AT]
     ids = vocabulary.encode_all(names)
     ends = np.cumsum([len(row) + 1 for row in ids]) - 1  # where each name's end stands
     tokens = np.zeros(ends[-1] + 1, dtype=np.int64)
