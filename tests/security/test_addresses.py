@@ -23,7 +23,7 @@ SECRET = "-".join(["correct", "horse"])
     [
         ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
         ("http://[::1]:5000/prefix", "http://[::1]:5000/prefix"),
-        ("sqlite:////home/me@work/mlflow.db", "sqlite:////home/me@work/mlflow.db"),
+        ("sqlite:////srv/me@work/mlflow.db", "sqlite:////srv/me@work/mlflow.db"),
         ("file:///srv/mlruns", "file:///srv/mlruns"),
         (f"sqlite+pysqlcipher://:{SECRET}@//tmp/x.db", "sqlite+pysqlcipher:////tmp/x.db"),
         (f"sqlite:///x.db?password={SECRET}", "sqlite:///x.db?password="),

@@ -67,6 +67,13 @@ def test_a_run_is_called_by_list_network_seed_and_what_is_not_the_default(
     assert named(changes) == name
 
 
+def test_a_renamed_list_hides_nothing_else_that_differs() -> None:
+    changes = {"data.name": "dinos", "sample.temperature": 0.8, "train.epochs": 3}
+    assert named(changes).startswith(
+        "dinos lstm 192 seed 0 train.epochs=3 sample.temperature=0.8 data."
+    )
+
+
 def test_a_name_leaves_room_for_that_of_an_experiment() -> None:
     assert len(named({"data.alphabet": "abcdefghij" * 40})) == 200
     assert named({"data.alphabet": "abcdefghij" * 40}).endswith("…")

@@ -115,15 +115,16 @@ def list_name(settings: Settings) -> str:
 
 
 def differences(settings: Settings) -> list[str]:
-    """What is not the default, as overrides."""
+    """What is not the default, as overrides; what tells of the list last, where names are cut."""
     data = settings.data
     told = ELSEWHERE if data.name == DEFAULT_LIST else ELSEWHERE | {"data.path"}
     expected = DEFAULTS if data.name == DEFAULT_LIST else OF_OTHER_LISTS
     values = flatten(settings.section_dict(*Settings.model_fields))
+    keys = sorted(values, key=lambda key: key.startswith("data."))
     return [
-        f"{key}={_as_text(value)}"
-        for key, value in values.items()
-        if key not in told and (key not in expected or value != expected[key])
+        f"{key}={_as_text(values[key])}"
+        for key in keys
+        if key not in told and (key not in expected or values[key] != expected[key])
     ]
 
 
