@@ -24,7 +24,8 @@ from neonym.experiment import Configuration
 from neonym.lab.composing.composition import compose_text
 from neonym.models.ngram import fit
 from neonym.models.starting import BASE, load_start
-from neonym.training.loop import Beginning, mean_nll, train
+from neonym.training.learner import Beginning
+from neonym.training.loop import mean_nll, train
 
 SIZES = (30, 100, 300, 1000)
 HELD_OUT = 250

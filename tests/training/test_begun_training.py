@@ -10,7 +10,7 @@ from neonym.base.files import sha256_of_file
 from neonym.models.model_file import load_model, save_model
 from neonym.models.starting import Start, base_model, load_start
 from neonym.settings import training_settings
-from neonym.training.loop import Beginning
+from neonym.training.learner import Beginning
 from neonym.training.members import train_members
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 

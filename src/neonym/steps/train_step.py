@@ -10,7 +10,8 @@ from neonym.models.starting import load_start
 from neonym.settings import Settings, training_settings
 from neonym.steps.outputs import Outputs
 from neonym.training.history import EpochRecord, write_history
-from neonym.training.loop import Beginning, TrainingListener
+from neonym.training.learner import Beginning
+from neonym.training.loop import TrainingListener
 from neonym.training.members import train_members
 from neonym.training.progress import TrainingProgress
 

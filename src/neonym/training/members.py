@@ -9,8 +9,8 @@ from neonym.base.threads import one_blas_thread
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
 from neonym.training.history import EpochRecord
+from neonym.training.learner import Beginning
 from neonym.training.loop import (
-    Beginning,
     Sequences,
     TrainingListener,
     TrainingResult,
