@@ -191,9 +191,10 @@ Schedule = Annotated[Constant | Step | Cosine | OneCycle, Field(discriminator="n
 class Train(GrownSection):
     """The training loop."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"start_from"})
+    later: ClassVar[frozenset[str]] = frozenset({"start_from", "folds"})
 
     start_from: FileName | None = None
+    folds: Annotated[int, Field(ge=2, le=20)] | None = None
     epochs: Annotated[int, Field(ge=1)]
     max_steps: Annotated[int, Field(ge=1)] | None
     batch_size: Annotated[int, Field(ge=1)]
@@ -216,6 +217,12 @@ class Train(GrownSection):
     def _shard_only_whole_names(self) -> "Train":
         if self.shards > 1 and (self.carry_state or self.truncate is not None):
             raise ValueError("shards above 1 need carry_state: false and truncate: null")
+        return self
+
+    @model_validator(mode="after")
+    def _mix_only_with_names_held_out(self) -> "Train":
+        if self.folds and (self.members > 1 or self.ngram_max_order is not None):
+            raise ValueError("folds need members: 1 and ngram_max_order: null")
         return self
 
 
@@ -256,6 +263,14 @@ NOT_READ = frozenset({"name", "path", "rules"})
 
 
 NO_ARRAYS = frozenset({"train.loss_start", "train.loss_smoothing", "train.ema_decay"})
+
+
+# Keys whose null is what was done before they came, and is not recorded
+LATER = frozenset(
+    f"{section}.{key}"
+    for section, keys in (("data", Data.later), ("train", Train.later))
+    for key in keys
+)
 
 
 class Settings(Section):

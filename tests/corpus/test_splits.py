@@ -1,13 +1,19 @@
 import itertools
 import logging
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from neonym.base.errors import UserError
-from neonym.corpus.splits import near_duplicate_groups, near_duplicate_pairs, split_names
+from neonym.corpus.splits import (
+    deal_into_folds,
+    near_duplicate_groups,
+    near_duplicate_pairs,
+    split_names,
+)
 from neonym.settings import Split
 
 NAMES = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=40, unique=True)
@@ -157,3 +163,24 @@ def test_the_number_of_names_needed_is_the_least_that_suffices(
         if needed - 1 > count:
             with pytest.raises(UserError, match=f"at least {needed} in all"):
                 split_names([f"name{number}" for number in range(needed - 1)], split)
+
+
+@given(NAMES, st.integers(1, 5), st.integers(0, 3))
+def test_folds_keep_near_duplicates_together_and_differ_by_no_more_than_a_group(
+    names: list[str], folds: int, seed: int
+) -> None:
+    folds = min(folds, len(names))
+    fold_of = deal_into_folds(names, folds, np.random.default_rng(seed))
+    groups = near_duplicate_groups(names)
+    if max(map(len, groups)) > max(0.1 * len(names), 2):
+        groups = [[index] for index in range(len(names))]
+    assert all(len(set(fold_of[group])) == 1 for group in groups)
+    sizes = np.bincount(fold_of, minlength=folds)
+    assert sizes.sum() == len(names)
+    assert sizes.max() - sizes.min() <= max(map(len, groups))
+
+
+def test_another_seed_deals_other_folds() -> None:
+    names = [f"{letter}{letter}{letter}" for letter in "abcdefghijklmnop"]
+    one, other = (deal_into_folds(names, 4, np.random.default_rng(seed)) for seed in (0, 1))
+    assert one.tolist() != other.tolist()

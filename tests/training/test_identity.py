@@ -21,7 +21,11 @@ from small_training import NAMES, configuration
 
 PROJECT = Path(__file__).resolve().parents[2]
 STAGES = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
-LATER = {"data.separator", "train.start_from"}  # their null is what was done before they came
+LATER = {
+    "data.separator",
+    "train.start_from",
+    "train.folds",
+}  # their null is what was done before they came
 RULES = {"at_least_one_of": {"vowel": "aeiou"}, "max_repeat": 2}
 
 
@@ -124,6 +128,17 @@ def test_a_model_that_an_earlier_version_wrote_is_known_by_the_keys_that_it_name
     assert load_trained(tmp_path / "old.npz", asked(), read_processed(files.processed))
     with pytest.raises(UserError, match="seed is 1 and was 0"):
         load_trained(tmp_path / "old.npz", asked(seed=1))
+
+
+@pytest.mark.parametrize(("key", "value"), [("train.folds", 3), ("train.start_from", "base")])
+def test_a_model_trained_with_a_later_key_is_not_one_without_it(
+    files: Outputs, tmp_path: Path, key: str, value: object
+) -> None:
+    arrays, document = read_archive(files.model, "a model", "")
+    document["metadata"]["configuration"]["train"][key.removeprefix("train.")] = value
+    write_archive(tmp_path / "other.npz", arrays, json.loads(json.dumps(document)))
+    with pytest.raises(UserError, match=f"{key} is null and was {json.dumps(value)}; train"):
+        load_trained(tmp_path / "other.npz", asked())
 
 
 def test_what_decides_a_model_is_what_the_stages_up_to_train_depend_on() -> None:

@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     DROPOUT = 2
     SAMPLING = 3
     MEMBER = 4
+    FOLDS = 5
 
 
 def seed_sequence(seed: int, purpose: Purpose, *which: int) -> np.random.SeedSequence:

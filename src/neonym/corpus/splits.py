@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Unit, Vocabulary
@@ -97,8 +98,7 @@ def _grouped_sides(names: Sequence[str], split: Split, unit: Unit) -> list[int] 
     groups = near_duplicate_groups(Vocabulary.from_names(names, unit).as_strings(names))
     largest = max(map(len, groups))
     sides = _deal(groups, len(names), split)
-    # In a tiny list a pair is a large share of it, and does no harm.
-    if largest > max(LARGEST_GROUP_SHARE * len(names), 2) or len(set(sides)) < 3:
+    if _runs_together(largest, len(names)) or len(set(sides)) < 3:
         logger.warning(
             "data.split: names one edit apart run together in groups of up to %d of %d names; the "
             "split is plain, so some val and test names are nearly training names",
@@ -106,6 +106,40 @@ def _grouped_sides(names: Sequence[str], split: Split, unit: Unit) -> list[int] 
         )
         return None
     return sides
+
+
+def _runs_together(largest: int, count: int) -> bool:
+    """Whether the largest group is too much of the list to fall on one side."""
+    # In a tiny list a pair is a large share of it, and does no harm.
+    return largest > max(LARGEST_GROUP_SHARE * count, 2)
+
+
+def deal_into_folds(
+    names: Sequence[str], folds: int, generator: np.random.Generator
+) -> NDArray[np.intp]:
+    """The fold of each name, (names,), all of nearly one size.
+
+    Near-duplicates fall into one, as far as they do not run together.
+
+    Parameters
+    ----------
+    names
+        Distinct names, a character for each token.
+    folds
+        How many folds, at most as many as names.
+    generator
+        Shuffles the groups.
+    """
+    groups = near_duplicate_groups(names)
+    if _runs_together(max(map(len, groups)), len(names)):
+        groups = [[index] for index in range(len(names))]
+    fold_of = np.empty(len(names), dtype=np.intp)
+    sizes = [0] * folds
+    for number in generator.permutation(len(groups)).tolist():
+        smallest = sizes.index(min(sizes))
+        fold_of[groups[number]] = smallest
+        sizes[smallest] += len(groups[number])
+    return fold_of
 
 
 def _deal(groups: list[list[int]], count: int, split: Split) -> list[int]:

@@ -25,6 +25,7 @@ from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.settings import Settings
 from neonym.steps.outputs import Outputs
+from neonym.steps.train_step import HELD_OUT_NATS
 from neonym.steps.trained_model import load_trained
 from neonym.training.history import read_history
 
@@ -97,6 +98,9 @@ def _judge(
     max_length = settings.sample.max_length or generator.max_length
     uniform = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
     nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
+    held_out = generator.metadata.get(HELD_OUT_NATS)
+    if held_out is not None:  # the model itself has learned val
+        nats["val"] = np.array(held_out)
     return judge(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)
 
 

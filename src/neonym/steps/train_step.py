@@ -17,6 +17,8 @@ from neonym.training.progress import TrainingProgress
 
 logger = logging.getLogger("neonym")
 
+HELD_OUT_NATS = "held_out_nats"  # in a model's metadata
+
 
 class _Remembering:
     """Keeps the curves, and passes on what happens to the terminal and to another listener."""
@@ -44,7 +46,8 @@ def train(
     settings
         What to train, and how.
     processed
-        The names; of those of test no more is used than that the model knows them again.
+        The names; of those of test no more is used than that the model knows them again. With
+        `train.folds` those of val are learned too.
     files
         Where model, curves and checkpoint go.
     listener
@@ -87,6 +90,9 @@ def train(
         metadata["start"] = {"name": start.name, "sha256": start.sha256}
     if result.mixture:  # what the curves of its members do not tell
         metadata["val_nll"] = result.best_val_nll
+    if result.held_out_nats is not None:  # of val under networks that had not learned it
+        of_val = result.held_out_nats[len(processed.train) :]
+        metadata[HELD_OUT_NATS] = of_val.tolist()
     known = [*processed.train, *processed.val, *processed.test]
     save_model(files.model, result.mixture or result.network, vocabulary, metadata, known)
     write_history(files.history, result.history)

@@ -7,7 +7,7 @@ from neonym.base.errors import UserError
 from neonym.base.nested import flatten
 from neonym.corpus.processed import Processed
 from neonym.generation.generator import NameGenerator
-from neonym.settings import Settings, training_settings
+from neonym.settings import LATER, Settings, training_settings
 
 REMEDY = "train with this one first, or name its own model with paths.model"
 
@@ -39,12 +39,13 @@ def load_trained(
     if not isinstance(trained, dict):
         raise UserError(f"{path} does not say what it was trained with; {REMEDY}")
     before, now = flatten(trained), flatten(asked)
-    others = [key for key in now if key in before and before[key] != now[key]]
+    compared = [key for key in (*now, *sorted(LATER - now.keys())) if key in before]
+    others = [key for key in compared if before[key] != now.get(key)]
     if others:
         key, more = others[0], f" (and {len(others) - 1} more)" if len(others) > 1 else ""
         raise UserError(
-            f"{path} was trained with another configuration: {key} is {json.dumps(now[key])} and "
-            f"was {json.dumps(before[key])}{more}; {REMEDY}"
+            f"{path} was trained with another configuration: {key} is "
+            f"{json.dumps(now.get(key))} and was {json.dumps(before[key])}{more}; {REMEDY}"
         )
     if processed and generator.metadata.get("data") not in (None, processed.summary["fingerprint"]):
         raise UserError(f"{path} was trained on other data than it is used with; {REMEDY}")

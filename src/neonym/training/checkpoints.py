@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.base.nested import sha256_of
+from neonym.nn import TokenSequences
 from neonym.settings import Settings, training_settings
 from neonym.training.history import EpochRecord
 
@@ -58,7 +59,7 @@ def run_identity(
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         digest.update(len(sequences).to_bytes(8, "little"))
         digest.update(lengths.tobytes())
-        digest.update(np.concatenate(sequences).astype("<i4").tobytes())
+        digest.update(TokenSequences.of(sequences).tokens.astype("<i4").tobytes())
     begun = [] if start is None else [start]
     return sha256_of([decisive, vocabulary_size, digest.hexdigest(), *begun])
 

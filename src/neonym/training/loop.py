@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from neonym import settings as conf
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
+from neonym.base.types import Floats
 from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork, TokenSequences
 from neonym.training.checkpoints import (
@@ -21,6 +23,7 @@ from neonym.training.checkpoints import (
     run_identity,
     save_checkpoint,
 )
+from neonym.training.folds import Folds, distinct
 from neonym.training.history import EpochRecord
 from neonym.training.learner import Beginning, Learner
 
@@ -52,6 +55,9 @@ class TrainingResult(NamedTuple):
         Whether patience ran out before the last epoch or step.
     mixture
         What predicts instead of the network alone, see `neonym.training.members`.
+    held_out_nats
+        With `train.folds` nats of each name of train, then of val, under the network that had not
+        learned it, in the best epoch.
     """
 
     network: RecurrentNetwork
@@ -60,6 +66,7 @@ class TrainingResult(NamedTuple):
     best_val_nll: float
     stopped_early: bool
     mixture: Mixture | None = None
+    held_out_nats: Floats | None = None
 
 
 @one_blas_thread()
@@ -79,7 +86,8 @@ def train(
     Parameters
     ----------
     train_ids, val_ids
-        Token ids of each name, start and end left out.
+        Token ids of each name, start and end left out. With `train.folds` the names of both are
+        learned, and val may be empty.
     vocabulary_size
         Number of ids, 0 (start and end) included.
     configuration
@@ -98,24 +106,33 @@ def train(
         If a split is empty, the loss is no longer a number, the checkpoint is damaged or of
         another run, or the network is not made as that of the beginning.
     """
-    for name, ids in (("train", train_ids), ("val", val_ids)):
+    folds, place_of = None, None
+    names, judged = map(TokenSequences.of, (train_ids, val_ids))
+    if configuration.train.folds:
+        names, place_of = distinct(train_ids, val_ids)
+        folds = Folds(names, vocabulary_size, configuration, beginning)
+    for name, ids in (("train", names), ("val", names if folds else judged)):
         if not len(ids):
             raise UserError(f"the {name} split is empty; add names or change data.split")
-    names = TokenSequences.of(train_ids)
     learner = Learner(names, vocabulary_size, configuration, configuration.seed, beginning)
-    trainer = _Trainer(learner, TokenSequences.of(val_ids), listener)
+    trainer = _Trainer(learner, folds or judged, listener)
     start = beginning.start.sha256 if beginning else None
     identity = run_identity(configuration, vocabulary_size, train_ids, val_ids, start=start)
     if checkpoint and configuration.train.resume:
         with explained(checkpoint):
             trainer.restore(load_checkpoint(checkpoint, identity))
-    with learner.shards:
+    with ExitStack() as processes:
+        for each in (learner, *(folds.learners if folds else ())):
+            processes.enter_context(each.shards)
         while not trainer.is_done():
             trainer.run_epoch()
             if checkpoint:
                 save_checkpoint(checkpoint, identity, trainer.checkpoint())
                 learner.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
-    return trainer.result()
+    result = trainer.result()
+    if result.held_out_nats is None:
+        return result
+    return result._replace(held_out_nats=result.held_out_nats[place_of])
 
 
 def mean_nll(network: RecurrentNetwork | Mixture, sequences: Sequences) -> float:
@@ -132,15 +149,16 @@ class _Best:
     epoch: int = 0
     val_nll: float = math.inf
     parameters: NDArray[Any] = field(default_factory=lambda: np.zeros(0))
+    held_out_nats: Floats | None = None
 
 
 class _Trainer:
     """A training run between two epochs: everything the next epoch depends on."""
 
     def __init__(
-        self, learner: Learner, val_ids: TokenSequences, listener: TrainingListener | None
+        self, learner: Learner, judged_by: TokenSequences | Folds, listener: TrainingListener | None
     ) -> None:
-        self.learner, self.val_ids, self.listener = learner, val_ids, listener
+        self.learner, self.judged_by, self.listener = learner, judged_by, listener
         self.options = learner.options
         self.history: list[EpochRecord] = []
         self.best = _Best()
@@ -165,7 +183,12 @@ class _Trainer:
         network.parameters[...] = self.best.parameters
         stopped_early = not self._reached_its_end()
         return TrainingResult(
-            network, self.history, self.best.epoch, self.best.val_nll, stopped_early
+            network,
+            self.history,
+            self.best.epoch,
+            self.best.val_nll,
+            stopped_early,
+            held_out_nats=self.best.held_out_nats,
         )
 
     def run_epoch(self) -> None:
@@ -175,10 +198,10 @@ class _Trainer:
         epoch = self.learner.run_epoch(number, on_step)
         with self.learner.weights_that_count() as network:
             train_nll = mean_nll(network, self.learner.ids)
-            val_nll = mean_nll(network, self.val_ids)
+            val_nll, nats = self._judge(network, number)
             self.learner.check_finite(val_nll, "val nll", number)
             if val_nll < self.best.val_nll:
-                self.best = _Best(number, val_nll, network.parameters.copy())
+                self.best = _Best(number, val_nll, network.parameters.copy(), nats)
         descent = self.learner.descent
         record = EpochRecord(
             epoch=number,
@@ -193,20 +216,37 @@ class _Trainer:
         if self.listener:
             self.listener.on_epoch(record)
 
+    def _judge(self, network: RecurrentNetwork, number: int) -> tuple[float, Floats | None]:
+        """Nats a token of val; with folds those of all names, and of each name."""
+        if isinstance(self.judged_by, TokenSequences):
+            return mean_nll(network, self.judged_by), None
+        nats = self.judged_by.run_epoch(number)
+        return self.judged_by.mean(nats), nats
+
     def checkpoint(self) -> Checkpoint:
         """Everything that the coming epochs depend on."""
         values, arrays = self.learner.state_dict()
         values |= {"best_epoch": self.best.epoch, "best_val_nll": self.best.val_nll}
-        return Checkpoint(self.history, values, arrays | {"best": self.best.parameters})
+        arrays |= {"best": self.best.parameters}
+        if isinstance(self.judged_by, Folds):
+            values["folds"], of_folds = self.judged_by.state_dict()
+            arrays |= of_folds
+        if self.best.held_out_nats is not None:
+            arrays |= {"held_out_nats": self.best.held_out_nats}
+        return Checkpoint(self.history, values, arrays)
 
     def restore(self, checkpoint: Checkpoint | None) -> None:
         """Go on from a checkpoint, or from the beginning where there is none."""
         if checkpoint is None:
             return
         self.history, values, arrays = checkpoint
+        arrays = dict(arrays)
+        nats, best = arrays.pop("held_out_nats", None), arrays["best"]
+        if isinstance(self.judged_by, Folds):
+            self.judged_by.load_state_dict(values["folds"], arrays)
+            arrays = {name: each for name, each in arrays.items() if not name.startswith("fold")}
         self.learner.load_state_dict(values, arrays)
-        best_epoch, best_val_nll = int(values["best_epoch"]), float(values["best_val_nll"])
-        self.best = _Best(best_epoch, best_val_nll, arrays["best"])
+        self.best = _Best(int(values["best_epoch"]), float(values["best_val_nll"]), best, nats)
         if self.listener:
             for record in self.history:
                 self.listener.on_epoch(record)
