@@ -11,7 +11,9 @@ from neonym.export.safetensors_file import (
     read_safetensors,
     write_safetensors,
 )
+from neonym.models.known_names import folded, hashes
 from neonym.models.model_file import save_model
+from small_training import NAMES
 
 
 def saved(path, model):
@@ -26,10 +28,11 @@ def saved(path, model):
         plain(),
         plain(known=None, cell="lstm", embedding_size=5, num_layers=2, bias="single"),
         plain(dtype="float64", trainable_initial_state=True),
+        plain()._replace(known=folded(hashes(NAMES))),
         mixed(),
         hostile(),
     ],
-    ids=["plain", "layers", "float64", "mixture", "hostile"],
+    ids=["plain", "layers", "float64", "folded", "mixture", "hostile"],
 )
 def test_a_model_comes_back_as_it_was(tmp_path, model):
     write_safetensors(tmp_path / "m.safetensors", model)

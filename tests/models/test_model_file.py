@@ -7,6 +7,7 @@ from neonym import NameGenerator
 from neonym.base.archive import read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.models.known_names import folded, hashes
 from neonym.models.model_file import load_model, save_model
 from neonym.nn import RecurrentNetwork
 
@@ -61,6 +62,17 @@ def test_the_names_that_it_learned_from_come_back_as_hashes(tmp_path):
     assert (tmp_path / "n.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
 
 
+def test_folded_hashes_take_half_the_room_and_know_the_same_names(tmp_path):
+    names = [f"name {number}" for number in range(1000)]
+    for name, known in (("wide", hashes(names)), ("folded", folded(hashes(names)))):
+        save_model(tmp_path / name, network(), VOCABULARY, METADATA, known)
+        generator = NameGenerator.load(tmp_path / name)
+        assert generator.is_known(["Name 7", "name 1000"]).tolist() == [True, False]
+    assert [(tmp_path / name).stat().st_size for name in ("wide", "folded")] == pytest.approx(
+        [(tmp_path / "wide").stat().st_size, (tmp_path / "wide").stat().st_size - 4000], abs=8
+    )
+
+
 def test_a_model_of_before_does_not_know_which_names_it_learned_from(path):
     with pytest.raises(UserError, match="the model does not say which names it learned from"):
         NameGenerator.load(path).is_known(["ab"])
@@ -71,7 +83,9 @@ def test_a_model_of_before_does_not_know_which_names_it_learned_from(path):
     [
         (np.array([2, 1], np.uint64), "the hashes of its names are not in order"),
         (np.array([1, 1], np.uint64), "the hashes of its names are not in order"),
+        (np.array([2, 1], np.uint32), "the hashes of its names are not in order"),
         (np.array([1, 2], np.int64), "does not hold the hashes of its names"),
+        (np.array([1, 2], np.uint16), "does not hold the hashes of its names"),
         (np.array([[1]], np.uint64), "does not hold the hashes of its names"),
     ],
 )

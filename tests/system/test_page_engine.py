@@ -10,6 +10,7 @@ from served_ui import chromium
 
 from neonym.export.html import write_page
 from neonym.models.choice import log_softmax
+from neonym.models.known_names import contains, folded, hashes
 from neonym.models.mixture import Mixture
 from neonym.models.model_file import Model
 from neonym.models.ngram import fit
@@ -152,11 +153,22 @@ HASH = "(names) => names.map((name) => hashOf(name).map((half) => half.toString(
 
 
 def test_hashes_are_those_of_the_library(page):
-    from neonym.models.known_names import hashes
-
     names = ["", "a", "foobar", "竜", "ñandú", "né", "x" * 300, "😀"]
     found = [(int(high, 16) << 32) + int(low, 16) for high, low in page.evaluate(HASH, names)]
     assert found == [int(hashes([name])[0]) for name in names]
+
+
+KNOWS = """({header, content, names}) => {
+    const memory = new Memory(new Model(header, bytesOf(content)));
+    return names.map((name) => memory.isKnown(name));
+}"""
+
+
+@pytest.mark.parametrize("known", [hashes(NAMES), folded(hashes(NAMES)), hashes([])])
+def test_the_page_knows_the_names_that_the_library_knows(page, known):
+    names = [*NAMES, *(f"{name}x" for name in NAMES), "", "竜"]
+    given = arguments(model_of(network())._replace(known=known))
+    assert page.evaluate(KNOWS, given | {"names": names}) == contains(known, names).tolist()
 
 
 NEAREST = """({names, list}) => {

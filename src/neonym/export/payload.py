@@ -54,7 +54,8 @@ def payload(model: Model, title: str, listed: Sequence[str] | None) -> Payload:
         fits = mixture.vocabulary_size <= np.iinfo(np.uint16).max
         arrays[COUNTED] = counted.astype(np.uint16 if fits else np.uint32)
     if model.known is not None:
-        arrays[KNOWN] = model.known.astype("<u8").view("<u4")  # the low half of each first
+        wide = model.known.dtype.newbyteorder("<")
+        arrays[KNOWN] = model.known.astype(wide).view("<u4")  # of two halves the low one first
     places, content = _laid_out(arrays)
     header = {
         "title": title,

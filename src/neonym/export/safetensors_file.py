@@ -21,6 +21,9 @@ from neonym.models.model_file import KNOWN, Model, from_arrays, to_arrays
 DOCUMENT = "neonym"
 """The key in the metadata of what a model file holds beside its arrays, as JSON."""
 
+FOLDED = "folded"
+"""The key beside the hashes of the names, where these have 32 bits and not 64."""
+
 WHAT = "a model that neonym exported"
 REMEDY = "export one with `neonym export MODEL -o FILE.safetensors`"
 
@@ -38,7 +41,10 @@ def write_safetensors(path: Path, model: Model) -> None:
     known = arrays.pop(KNOWN, None)
     if known is not None:
         # No tensor, since `load_state_dict` takes what a network has and nothing more
-        document[KNOWN] = base64.b64encode(known.astype("<u8").tobytes()).decode()
+        little = known.astype(known.dtype.newbyteorder("<"))
+        document[KNOWN] = base64.b64encode(little.tobytes()).decode()
+        if known.dtype == np.uint32:
+            document[FOLDED] = True
     # One value, since the library writes several in any order
     metadata = {DOCUMENT: json.dumps(document, sort_keys=True, ensure_ascii=False)}
     with whole_file(path) as temporary:
@@ -58,7 +64,9 @@ def read_safetensors(path: Path) -> Model:
         document = parse_json(metadata[DOCUMENT])
         if KNOWN in document:
             content = base64.b64decode(document.pop(KNOWN), validate=True)
-            arrays[KNOWN] = np.frombuffer(content, dtype="<u8").astype(np.uint64)
+            kind = np.uint32 if document.pop(FOLDED, False) else np.uint64
+            little = np.dtype(kind).newbyteorder("<")
+            arrays[KNOWN] = np.frombuffer(content, dtype=little).astype(kind)
     except KeyError:
         raise UserError(
             f"{path} is not {WHAT} (its metadata have no {DOCUMENT!r}); {REMEDY}"

@@ -6,22 +6,34 @@ The hash is FNV-1a of 64 bits (Fowler, Noll, Vo) over the UTF-8 bytes of a name'
 
 It hides nothing: whoever guesses a name can tell whether it was in the list. Among a million names,
 a new one is taken for known once in 2 * 10^13 times.
+
+Where room is dear, hashes are folded to 32 bits, the upper half xor the lower, as the authors
+advise. Among 200,000 names, a new one is then taken for known once in 20,000 times.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Hashes = NDArray[np.uint64]
+Hashes = NDArray[np.unsignedinteger[Any]]
+"""Of 64 bits, or folded to 32: sorted, each once."""
+
+HASH_TYPES = (np.dtype(np.uint64), np.dtype(np.uint32))
 
 OFFSET = np.uint64(14695981039346656037)
 PRIME = np.uint64(1099511628211)
 
 
 def hashes(names: Sequence[str]) -> Hashes:
-    """The hashes of names in canonical form: sorted, each once."""
+    """The hashes of names in canonical form, of 64 bits: sorted, each once."""
     return np.unique(_hash_each(names))
+
+
+def folded(known: Hashes) -> Hashes:
+    """The same names by hashes of 32 bits, in half the room: sorted, each once."""
+    return known if known.dtype == np.uint32 else np.unique(_fold(known))
 
 
 def contains(known: Hashes, names: Sequence[str]) -> NDArray[np.bool_]:
@@ -30,7 +42,7 @@ def contains(known: Hashes, names: Sequence[str]) -> NDArray[np.bool_]:
     Parameters
     ----------
     known
-        What `hashes` returned.
+        What `hashes` or `folded` returned.
     names
         Whatever is asked for.
 
@@ -39,6 +51,8 @@ def contains(known: Hashes, names: Sequence[str]) -> NDArray[np.bool_]:
     ndarray, bool, shape (len(names),)
     """
     wanted = _hash_each(names)
+    if known.dtype == np.uint32:
+        wanted = _fold(wanted)
     if not len(known):
         return np.zeros(len(wanted), dtype=bool)
     places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
@@ -61,3 +75,7 @@ def _hash_each(names: Sequence[str]) -> Hashes:
         rows = order[: np.searchsorted(going, -place)]
         result[rows] = (result[rows] ^ stream[starts[rows] + place]) * PRIME
     return result
+
+
+def _fold(values: Hashes) -> Hashes:
+    return (values ^ (values >> np.uint64(32))).astype(np.uint32)

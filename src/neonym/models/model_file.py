@@ -11,7 +11,7 @@ import numpy as np
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.models.known_names import Hashes, hashes
+from neonym.models.known_names import HASH_TYPES, Hashes, hashes
 from neonym.models.mixture import Mixture
 from neonym.models.mixture_arrays import mixture_from_arrays, mixture_to_arrays
 from neonym.nn import Architecture, RecurrentNetwork
@@ -186,7 +186,7 @@ def _problem_of(document: Mapping[str, Any], symbols: int) -> str | None:
 
 
 def _known(array: np.ndarray[Any, Any] | None) -> Hashes:
-    if array is None or array.dtype != np.uint64 or array.ndim != 1:
+    if array is None or array.dtype not in HASH_TYPES or array.ndim != 1:
         raise ValueError("it does not hold the hashes of its names")
     if not (array[1:] > array[:-1]).all():
         raise ValueError("the hashes of its names are not in order")

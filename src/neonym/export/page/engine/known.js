@@ -1,14 +1,17 @@
 /**
  * Whether a name is one that was learned from, by its FNV-1a hash of 64 bits in two halves.
- * @param {Uint32Array} known sorted hashes, the low half of each first
+ * @param {Uint32Array} known sorted hashes: the low half of each first, or one xor the other
+ * @param {number} count of hashes
  * @param {string} name in canonical form
  */
-function isAmong(known, name) {
-  const [high, low] = hashOf(name);
-  let from = 0, to = known.length / 2;
+function isAmong(known, count, name) {
+  const folded = known.length === count;
+  const halves = hashOf(name);
+  const [high, low] = folded ? [0, (halves[0] ^ halves[1]) >>> 0] : halves;
+  let from = 0, to = count;
   while (from < to) {
     const middle = (from + to) >> 1;
-    const h = known[2 * middle + 1], l = known[2 * middle];
+    const h = folded ? 0 : known[2 * middle + 1], l = known[folded ? middle : 2 * middle];
     if (h === high && l === low) return true;
     if (h < high || (h === high && l < low)) from = middle + 1;
     else to = middle;
@@ -41,7 +44,7 @@ class Memory {
   isKnown(name) {
     if (!this.canTell) return null;
     if (this.list && this.list.has(name)) return true;
-    return Boolean(this.model.known) && isAmong(this.model.known, name);
+    return Boolean(this.model.known) && isAmong(this.model.known, this.model.header.known, name);
   }
 
   /** @returns {?{name: string, edits: number}} null where there is no list */

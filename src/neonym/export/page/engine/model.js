@@ -15,7 +15,7 @@ class Model {
     this.header = header;
     this.symbols = header.symbols;
     this.size = header.symbols.length;
-    this.known = arrays.known || null; // Uint32Array of pairs, low half first
+    this.known = arrays.known || null; // Uint32Array of header.known hashes, see known.js
     this.ids = new Map(header.symbols.map((symbol, id) => [symbol, id]));
     const { networks, ngram } = header;
     const share = (1 - (ngram ? ngram.weight : 0)) / networks.length;
