@@ -13,7 +13,7 @@ from neonym.corpus.reading import read_corpus
 from neonym.corpus.splits import split_names
 from neonym.experiment import Configuration
 from neonym.training.history import EpochRecord
-from neonym.training.loop import train
+from neonym.training.loop import TrainingListener, train
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXPERIMENTS = sorted(path.stem for path in (PROJECT / "conf/experiment").glob("*.yaml"))
@@ -28,7 +28,7 @@ class Trained(NamedTuple):
     names: list[str]
 
 
-class Losses:
+class Losses(TrainingListener):
     def __init__(self):
         self.values = []
 

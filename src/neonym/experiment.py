@@ -36,7 +36,11 @@ class Configuration(lab.Configuration, Settings):
     """The whole configuration, as `params.yaml` holds it."""
 
     seeds: ClassVar[tuple[str, ...]] = ("seed", "data.split.seed")
-    of_execution: ClassVar[dict[str, object]] = {"train.resume": False}
+    of_execution: ClassVar[dict[str, object]] = {
+        "train.resume": False,
+        "train.show_names_every": None,
+    }
+    resumed_by: ClassVar[str] = "train.resume"
 
     sweep: Sweep
     paths: Paths

@@ -191,7 +191,7 @@ Schedule = Annotated[Constant | Step | Cosine | OneCycle, Field(discriminator="n
 class Train(GrownSection):
     """The training loop."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"start_from", "folds"})
+    later: ClassVar[frozenset[str]] = frozenset({"start_from", "folds", "show_names_every"})
 
     start_from: FileName | None = None
     folds: Annotated[int, Field(ge=2, le=20)] | None = None
@@ -212,6 +212,7 @@ class Train(GrownSection):
     members: Annotated[int, Field(ge=1, le=64)]
     ngram_max_order: Annotated[int, Field(ge=1, le=8)] | None
     resume: bool
+    show_names_every: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _shard_only_whole_names(self) -> "Train":
@@ -318,5 +319,6 @@ def training_settings(settings: Settings) -> dict[str, Any]:
     model, a checkpoint or the folder of processed data belongs to a configuration.
     """
     values = settings.section_dict("model", "optimizer", "schedule", "train", "seed")
-    values["train"].pop("resume")
+    for key in ("resume", "show_names_every"):
+        values["train"].pop(key, None)
     return {"data": reading_settings(settings.data), **values}

@@ -11,6 +11,7 @@ from neonym.models.model_file import load_model, save_model
 from neonym.models.starting import Start, base_model, load_start
 from neonym.settings import training_settings
 from neonym.training.learner import Beginning
+from neonym.training.loop import TrainingListener
 from neonym.training.members import train_members
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
@@ -80,7 +81,7 @@ def test_resumed_training_ends_as_one_that_was_not_interrupted(
     assert np.array_equal(resumed.network.parameters, whole.network.parameters)
 
 
-class Interrupting:
+class Interrupting(TrainingListener):
     def on_step(self, step: int, loss: float, lr: float) -> None:
         pass
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.training.loop import TrainingListener
 from small_training import NAMES, configuration, run
 
 ADAMW = {"name": "adamw", "lr": 0.01, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
@@ -14,7 +15,7 @@ class KilledError(Exception):
     pass
 
 
-class Listener:
+class Listener(TrainingListener):
     """Remembers what it hears, and ends the run at a step."""
 
     def __init__(self, killed_at=None):

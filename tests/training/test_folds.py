@@ -20,7 +20,7 @@ from neonym.steps.sample_step import sample
 from neonym.steps.train_step import train
 from neonym.training.folds import _seed_of
 from neonym.training.learner import Learner
-from neonym.training.loop import TrainingResult
+from neonym.training.loop import TrainingListener, TrainingResult
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
 ALL = [*NAMES, *VAL_NAMES]
@@ -92,7 +92,7 @@ def test_patience_is_of_the_cross_validated_curve() -> None:
     assert len(result.history) == result.best_epoch + 2
 
 
-class Interrupting:
+class Interrupting(TrainingListener):
     def on_step(self, step: int, loss: float, lr: float) -> None:
         pass
 
@@ -133,7 +133,7 @@ def test_what_was_recorded_before_the_key_stays_equal() -> None:
     assert training_settings(SETTINGS)["train"]["folds"] == 3
 
 
-class Silent:
+class Silent(TrainingListener):
     def on_step(self, step: int, loss: float, lr: float) -> None:
         pass
 

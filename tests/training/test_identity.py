@@ -17,6 +17,7 @@ from neonym.steps.outputs import Outputs
 from neonym.steps.preprocess_step import preprocess, shared_folder
 from neonym.steps.train_step import train
 from neonym.steps.trained_model import load_trained
+from neonym.training.loop import TrainingListener
 from small_training import NAMES, configuration
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ LATER = {
 RULES = {"at_least_one_of": {"vowel": "aeiou"}, "max_repeat": 2}
 
 
-class Silent:
+class Silent(TrainingListener):
     def on_step(self, step: int, loss: float, lr: float) -> None:
         pass
 
@@ -70,6 +71,7 @@ def asked(**changes: object) -> object:
         {"sample__temperature": 0.8, "sample__count": 3},
         {"evaluate__table_rows": 1},
         {"train__resume": True},
+        {"train__show_names_every": 2},
         {"paths__names": "n.csv", "tracking__experiment": "mine", "sweep__fail_fast": True},
     ],
 )

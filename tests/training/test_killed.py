@@ -11,9 +11,10 @@ from small_training import configuration, run
 TRAIN = """
 import sys
 from pathlib import Path
+from neonym.training.loop import TrainingListener
 from small_training import configuration, run
 
-class Listener:
+class Listener(TrainingListener):
     def on_step(self, *step):
         if self.epochs >= 5:
             print("ready", flush=True)

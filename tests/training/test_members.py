@@ -3,7 +3,7 @@ import pytest
 
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
-from neonym.training.loop import mean_nll
+from neonym.training.loop import TrainingListener, mean_nll
 from neonym.training.members import member_seed, train_members
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
@@ -16,7 +16,7 @@ class KilledError(Exception):
     pass
 
 
-class Listener:
+class Listener(TrainingListener):
     def __init__(self, killed_at=None):
         self.killed_at, self.steps, self.epochs = killed_at, [], []
 

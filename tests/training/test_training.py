@@ -8,7 +8,7 @@ from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
 from neonym.models.choice import log_softmax
 from neonym.nn import Adam, RecurrentNetwork
-from neonym.training.loop import mean_nll
+from neonym.training.loop import TrainingListener, mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
 SGD = {"name": "sgd", "lr": 0.5, "momentum": 0.0, "nesterov": False}
@@ -26,7 +26,7 @@ IDS = VOCABULARY.encode_all(NAMES)
 VAL_IDS = VOCABULARY.encode_all(VAL_NAMES)
 
 
-class Recorder:
+class Recorder(TrainingListener):
     def __init__(self):
         self.steps, self.epochs = [], []
 

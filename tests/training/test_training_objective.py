@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neonym.training.loop import mean_nll
+from neonym.training.loop import TrainingListener, mean_nll
 from small_training import NAMES, VAL_NAMES, VOCABULARY, configuration, run
 
 SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.0, "nesterov": False}
@@ -20,7 +20,7 @@ ONE_STEP = {
 TOKENS = sum(len(name) + 1 for name in NAMES)
 
 
-class Recorder:
+class Recorder(TrainingListener):
     def __init__(self):
         self.losses, self.rates = [], []
 

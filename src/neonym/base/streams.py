@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     SAMPLING = 3
     MEMBER = 4
     FOLDS = 5
+    SHOWN_NAMES = 6
 
 
 def seed_sequence(seed: int, purpose: Purpose, *which: int) -> np.random.SeedSequence:

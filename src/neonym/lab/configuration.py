@@ -76,6 +76,8 @@ class Configuration(Section):
     """The keys in which repetitions of a configuration differ."""
     of_execution: ClassVar[dict[str, Any]] = {}
     """Keys outside of the untracked sections that do not decide a result, and their defaults."""
+    resumed_by: ClassVar[str] = ""
+    """The one of them that lets an execution go on from where another was cut short."""
 
     seed: Seed
     tracking: Tracking
@@ -102,7 +104,7 @@ def _deciding_values(configuration: Configuration) -> dict[str, Any]:
     values = configuration.model_dump(mode="json", exclude=set(UNTRACKED_SECTIONS))
     for key in configuration.of_execution:
         section, _, name = key.rpartition(".")
-        values[section].pop(name)
+        values[section].pop(name, None)  # keys that came later may be left out
     return values
 
 

@@ -7,6 +7,7 @@ from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed
 from neonym.models.model_file import save_model
 from neonym.models.starting import load_start
+from neonym.nn import RecurrentNetwork
 from neonym.settings import Settings, training_settings
 from neonym.steps.outputs import Outputs
 from neonym.training.history import EpochRecord, write_history
@@ -34,6 +35,9 @@ class _Remembering:
         self.history.append(record)
         self._progress.show(record)
         self._listener.on_epoch(record)
+
+    def on_weights(self, record: EpochRecord, network: RecurrentNetwork, is_last: bool) -> None:
+        self._listener.on_weights(record, network, is_last)
 
 
 def train(

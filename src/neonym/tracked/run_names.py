@@ -94,6 +94,7 @@ ELSEWHERE = frozenset(
         "model.hidden_size",
         "model.num_layers",
         "train.resume",
+        "train.show_names_every",
     }
 )
 ANY_LIST = "list"  # what conf/data/list.yaml calls all of them

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neonym.base.errors import PrunedError
 from neonym.base.files import md5_of, sha256_of_file
-from neonym.corpus.processed import read_processed
+from neonym.corpus.processed import Processed, read_processed
 from neonym.lab.stage.execution import Stage
 from neonym.lab.sweeps.judge import judge_of
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run
 from neonym.models.model_file import load_model
+from neonym.nn import RecurrentNetwork
 from neonym.settings import Settings
 from neonym.steps.outputs import Outputs
 from neonym.steps.train_step import number_of_epochs, train
@@ -19,6 +20,9 @@ from neonym.tracked import ONE_VALUE, START
 from neonym.tracked.curves_log import CurvesLog, log_level
 from neonym.tracked.data_log import log_data
 from neonym.training.history import EpochRecord, read_history
+
+if TYPE_CHECKING:
+    from neonym.tracked.shown_log import ShownNames
 
 Judge = Callable[[int, float], None]
 
@@ -36,12 +40,19 @@ class TrainingLog:
         Steps from one point of the running loss to the next.
     judge
         Is given epoch and val nll, and raises `PrunedError` to end the training.
+    shown
+        Shows names of some epochs.
     """
 
     def __init__(
-        self, run: Run, settings: Settings, every: int, judge: Judge | None = None
+        self,
+        run: Run,
+        settings: Settings,
+        every: int,
+        judge: Judge | None = None,
+        shown: "ShownNames | None" = None,
     ) -> None:
-        self._run, self._every, self._judge = run, every, judge
+        self._run, self._every, self._judge, self._shown = run, every, judge, shown
         self._has_members = settings.train.members > 1
         self._curves = CurvesLog(run, self._has_members)
         summed = settings.train.reduction == "sum"
@@ -55,8 +66,15 @@ class TrainingLog:
     def on_epoch(self, record: EpochRecord) -> None:
         """Log the epoch, and have it judged."""
         self._curves.add(record)
+        if self._shown:
+            self._shown.on_epoch(record)
         if self._judge:
             self._judge(record.epoch, record.val_nll)
+
+    def on_weights(self, record: EpochRecord, network: RecurrentNetwork, is_last: bool) -> None:
+        """Show names of the epoch."""
+        if self._shown:
+            self._shown.on_weights(record, network, is_last)
 
 
 def train_tracked(
@@ -80,15 +98,40 @@ def train_tracked(
     configuration = stage.configuration
     log_data(run, processed, configuration.data)
     judge = judge_of(stage, number_of_epochs(configuration))
-    log = TrainingLog(run, configuration, configuration.tracking.log_every_steps, judge)
+    data = read_processed(processed)
+    shown = _shown_names(stage, run, data, files)
+    log = TrainingLog(run, configuration, configuration.tracking.log_every_steps, judge, shown)
     try:
-        best = train(configuration, read_processed(processed), files, log)
+        best = train(configuration, data, files, log)
     except PrunedError:
         run.artifact(files.history, "reports")
         run.tags({tags.STATUS: "pruned"})
         raise
+    if shown:
+        shown.forget()
     log_trained(run, files, as_model)
     return best
+
+
+def _shown_names(
+    stage: Stage[Any], run: Run, processed: Processed, files: Outputs
+) -> "ShownNames | None":
+    """Who shows names while the network learns; nobody where none are wanted, or in a sweep."""
+    configuration = stage.configuration
+    every = configuration.train.show_names_every
+    if every is None or configuration.sweep.id:
+        return None
+    # for those who want names; no result depends on how they are drawn, so no stage on that code
+    from neonym.tracked.shown_log import ShownNames  # noqa: PLC0415
+
+    return ShownNames(
+        run,
+        processed.vocabulary,
+        every=every,
+        seed=configuration.seed,
+        longest=processed.summary["longest"],
+        notes=files.checkpoint.with_suffix(".names.json"),
+    )
 
 
 def log_trained(run: Run, files: Outputs, as_model: bool = True) -> None:

@@ -39,6 +39,12 @@ class TrainingListener(Protocol):
     def on_epoch(self, record: EpochRecord) -> None:
         """After each epoch; when a run is resumed, first for the epochs done before."""
 
+    def on_weights(self, record: EpochRecord, network: RecurrentNetwork, is_last: bool) -> None:
+        """After `on_epoch`, but not for epochs done before: the network as it is then.
+
+        `is_last` tells that no epoch of this network follows.
+        """
+
 
 class TrainingResult(NamedTuple):
     """A trained network and how it came about.
@@ -215,6 +221,8 @@ class _Trainer:
         self.history.append(record)
         if self.listener:
             self.listener.on_epoch(record)
+            with self.learner.weights_that_count() as network:
+                self.listener.on_weights(record, network, self.is_done())
 
     def _judge(self, network: RecurrentNetwork, number: int) -> tuple[float, Floats | None]:
         """Nats a token of val; with folds those of all names, and of each name."""

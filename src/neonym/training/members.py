@@ -8,6 +8,7 @@ from neonym.base.streams import Purpose, seed_sequence
 from neonym.base.threads import one_blas_thread
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
+from neonym.nn import RecurrentNetwork
 from neonym.training.history import EpochRecord
 from neonym.training.learner import Beginning
 from neonym.training.loop import (
@@ -101,6 +102,10 @@ class _OffsetListener:
     def on_epoch(self, record: EpochRecord) -> None:
         if self.listener:
             self.listener.on_epoch(self.shifted(record))
+
+    def on_weights(self, record: EpochRecord, network: RecurrentNetwork, is_last: bool) -> None:
+        if self.listener:
+            self.listener.on_weights(self.shifted(record), network, is_last)
 
 
 @one_blas_thread()

@@ -71,7 +71,7 @@ def _row(what: str, recorded: str, again: str | None) -> Row:
 
 def _metrics(recorded: Recorded, made: Made) -> Iterator[Row]:
     project = recorded.store.project
-    resumed = any(value_at(recorded.configuration, key) for key in project.schema.of_execution)
+    resumed = value_at(recorded.configuration, project.schema.resumed_by)
     for name in sorted(recorded.run.data.metrics):
         curve = recorded.curve(name)
         logged = [points[name] for points in (made.points, made.filled) if name in points] or [{}]
