@@ -27,6 +27,7 @@ LAYERS = (
     ("models",),
     ("corpus",),
     ("settings",),
+    ("defaults",),
     ("lab",),
     ("drawing",),
     ("base", "nn"),

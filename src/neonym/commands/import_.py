@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from neonym.base.errors import UserError
 from neonym.base.text import escape
-from neonym.models.model_file import load_model, save_model
+from neonym.models.model_file import is_model, save_model
 
 
 @click.command("import")
@@ -29,16 +28,8 @@ def command(file: Path, output: Path, force: bool) -> None:
     from neonym.commands.export import check_target  # noqa: PLC0415 (safetensors is read here alone)
     from neonym.export.safetensors_file import read_safetensors  # noqa: PLC0415
 
-    check_target(output, _is_model, force)
+    check_target(output, is_model, force)
     model = read_safetensors(file)
     predictor = model.mixture or model.network
     save_model(output, predictor, model.vocabulary, model.metadata, model.known)
     click.echo(f"{escape(str(output))}: {output.stat().st_size:,} bytes")
-
-
-def _is_model(path: Path) -> bool:
-    try:
-        load_model(path)
-    except UserError:
-        return False
-    return True

@@ -74,10 +74,12 @@ def command(context: click.Context, /, **options: Any) -> None:
         min_length=options["min_length"],
         new=options["new"],
     )
+    generator = NameGenerator.load(options["model"])
     if options["most_probable"]:
-        names = _most_probable(context, options, wishes)
+        names = _most_probable(context, generator, options, wishes)
     else:
-        names = _draw(options, wishes)
+        names = _draw(generator, options, wishes)
+    names = names._replace(names=[generator.written(name) for name in names.names])
     _remark(names, options)
     if options["as_json"]:
         click.echo(_to_json(names, options))
@@ -85,9 +87,9 @@ def command(context: click.Context, /, **options: Any) -> None:
         click.echo("".join(f"{escape(name)}\n" for name in names.names), nl=False)
 
 
-def _draw(options: dict[str, Any], wishes: Wishes) -> Names:
+def _draw(generator: NameGenerator, options: dict[str, Any], wishes: Wishes) -> Names:
     choice = Choice(options["temperature"], options["top_k"], options["top_p"])
-    generator, path = NameGenerator.load(options["model"]), options["exclude"]
+    path = options["exclude"]
     layout = generator.layout(options["column"], options["separator"])
     exclude = read_names(path, layout) if path else []
     return generator.draw(
@@ -103,11 +105,13 @@ def _draw(options: dict[str, Any], wishes: Wishes) -> Names:
     )
 
 
-def _most_probable(context: click.Context, options: dict[str, Any], wishes: Wishes) -> Names:
+def _most_probable(
+    context: click.Context, generator: NameGenerator, options: dict[str, Any], wishes: Wishes
+) -> Names:
     for name in OF_DRAWING:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             raise UserError(f"--most-probable draws nothing; leave out --{name.replace('_', '-')}")
-    return NameGenerator.load(options["model"]).most_probable(
+    return generator.most_probable(
         options["count"],
         prefix=options["prefix"] or "",
         max_length=options["max_length"],

@@ -59,6 +59,10 @@ class Layout(NamedTuple):
     prefix: str = "data."
     usual: str | int | None = None
 
+    def said(self, remedy: str) -> str:
+        """A remedy that speaks of `data.column`, in the words of who named the file."""
+        return remedy.replace("data.", self.prefix)
+
 
 def read_entries(lines: list[str], source: str, layout: Layout) -> tuple[list[Entry], int]:
     """What may be names in these lines, and how many comments there were.

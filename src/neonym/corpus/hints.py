@@ -82,7 +82,7 @@ def hints(lines: Sequence[tuple[int, str]], layout: Layout = PLAIN) -> list[str]
             counts[kind] += 1
     found = [
         f"line {line}: {_shown(text)} {PATTERNS[kind].what}"
-        f"{_others(counts[kind], PATTERNS[kind].what)}; {PATTERNS[kind].remedy}"
+        f"{_others(counts[kind], PATTERNS[kind].what)}; {layout.said(PATTERNS[kind].remedy)}"
         for kind, (line, text) in sorted(first.items(), key=lambda item: -counts[item[0]])
     ]
     found = [*_header(lines, layout), *_columns(lines, layout), *found]
@@ -94,7 +94,7 @@ def _header(lines: Sequence[tuple[int, str]], layout: Layout) -> Iterable[str]:
     """The first name may be what the column is called."""
     line, text = lines[0]
     if not isinstance(layout.column, str) and text.strip().casefold() in HEADERS:
-        yield f"line {line}: {_shown(text)} looks like a header; set data.column to it"
+        yield f"line {line}: {_shown(text)} looks like a header; set {layout.prefix}column to it"
 
 
 def _columns(lines: Sequence[tuple[int, str]], layout: Layout) -> Iterable[str]:
@@ -105,7 +105,8 @@ def _columns(lines: Sequence[tuple[int, str]], layout: Layout) -> Iterable[str]:
         if len(having) >= LARGE_SHARE * len(lines):
             line, text = having[0]
             others = _others(len(having))
-            yield f"line {line}: {_shown(text)} holds {describe(separator)}{others}; {COLUMN}"
+            what = f"holds {describe(separator)}{others}"
+            yield f"line {line}: {_shown(text)} {what}; {layout.said(COLUMN)}"
 
 
 def _shown(text: str) -> str:

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from neonym.base.errors import UserError
+from neonym.corpus.capitals import capitals_of
 from neonym.corpus.columns import HEADER_AGAIN, OTHER_COLUMNS, Entry, Layout, read_entries
 from neonym.corpus.hints import hints, oddest
 from neonym.corpus.source import as_text, lines_of, read_argument, read_source
@@ -34,14 +36,16 @@ REASONS = (DUPLICATE, EMPTY, OUTSIDE_ALPHABET, TOO_LONG)
 _REMEDIES = {
     EMPTY: "check data.column and the file",
     DUPLICATE: "check the file",
-    TOO_LONG: "give one name a line, or raise data.max_length",
+    TOO_LONG: "give one name a line",
     OUTSIDE_ALPHABET: "extend data.alphabet, or set it to null",
     OTHER_COLUMNS: "quote what holds the separator, or set data.separator",
     HEADER_AGAIN: "check the file",
 }
+OF_CONFIGURATION = Layout().prefix
 _LONGEST_TEXT_SHOWN = 100
 LONGEST_NAME = 100_000  # characters, on the command line
 SHOWN_NAMES = 5
+LOOKED_AT = 1000  # names, by which capitals are judged
 
 
 class Dropped(NamedTuple):
@@ -71,6 +75,8 @@ class Corpus:
         Whether a name is a sequence of letters or of words.
     sha256
         Of the file's bytes, the very ones that were read.
+    capitals
+        How names were capitalised, see `neonym.corpus.capitals`; None where they still are.
     """
 
     names: list[str]
@@ -79,6 +85,7 @@ class Corpus:
     comments: int
     unit: Unit
     sha256: str
+    capitals: str | None = None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -123,22 +130,47 @@ def read_corpus(path: Path, data: "Data") -> Corpus:
         If there is no such file, it is empty or not UTF-8, it is a table and lacks the column or
         none is named, or no line of it can be used.
     """
-    content = read_source(path)
+    return to_corpus(read_source(path), str(path), data)
+
+
+def to_corpus(content: bytes, source: str, data: "Data", prefix: str = "data.") -> Corpus:
+    """The names in the bytes of a file.
+
+    Parameters
+    ----------
+    content
+        What the file holds.
+    source
+        What it is called, for messages.
+    data
+        How it is read, as for `read_corpus`.
+    prefix
+        What keys are called in messages, see `Layout`.
+
+    Raises
+    ------
+    UserError
+        As `read_corpus`.
+    """
+    layout = Layout(data.column, data.separator, data.comment, prefix)
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise UserError(f"{path} is empty; data.path must name a file with one name a line")
-    layout = Layout(data.column, data.separator, data.comment)
-    lines = lines_of(as_text(content, path))
-    entries, comments = read_entries(lines, str(path), layout)
+        which = "data.path must name" if prefix == OF_CONFIGURATION else "give"
+        raise UserError(f"{source} is empty; {which} a file with one name a line")
+    lines = lines_of(as_text(content, source))
+    entries, comments = read_entries(lines, source, layout)
     kept, dropped = _judge(entries, data)
     names = list(kept)
     sha256 = hashlib.sha256(content).hexdigest()
-    corpus = Corpus(names, dropped, len(entries) + comments, comments, data.unit, sha256)
+    first = [entry.text for entry in islice(kept.values(), LOOKED_AT)]
+    capitals = capitals_of(first) if data.lowercase else None
+    counts = (len(entries) + comments, comments)
+    corpus = Corpus(names, dropped, *counts, data.unit, sha256, capitals)
     if not names:
-        raise UserError(_explain_nothing_left(path, corpus))
-    logger.info("%s: %s", path, _summary(corpus))
+        raise UserError(_explain_nothing_left(source, corpus, layout))
+    logger.info("%s: %s", source, _summary(corpus))
     logger.info("first: %s; oddest: %s", _listed(names), _listed(oddest(names, corpus.vocabulary)))
     for hint in hints([(entry.line, entry.text) for entry in kept.values()], layout):
-        logger.warning("%s, %s", path, hint)
+        logger.warning("%s, %s", source, hint)
     return corpus
 
 
@@ -230,16 +262,19 @@ def _summary(corpus: Corpus) -> str:
     return f"{kept}; dropped: {', '.join(listed) or 'none'}{comments}"
 
 
-def _explain_nothing_left(path: Path, corpus: Corpus) -> str:
+def _explain_nothing_left(source: str, corpus: Corpus, layout: Layout) -> str:
     if not corpus.dropped:
-        return (
-            f"{path} holds no names, only {corpus.comments} comments; set data.path or data.comment"
-        )
+        remedy = "set data.path or data.comment"
+        if layout.prefix != OF_CONFIGURATION:
+            remedy = "give another file, or set --comment"
+        return f"{source} holds no names, only {corpus.comments} comments; {remedy}"
     counts = Counter(dropped.reason for dropped in corpus.dropped).most_common()
     reason = counts[0][0]
     first = next(dropped for dropped in corpus.dropped if dropped.reason == reason)
     listed = ", ".join(f"{count:,} {name}" for name, count in counts)
     remedy = _REMEDIES[reason]
+    if reason == TOO_LONG and layout.prefix == OF_CONFIGURATION:
+        remedy += ", or raise data.max_length"
     if reason == OUTSIDE_ALPHABET and "\0" in first.text:
         remedy = "it is no text, or not UTF-8"
     elif reason == OUTSIDE_ALPHABET and re.search(f"[{CONTROL_CHARACTERS}]", first.text):
@@ -247,4 +282,4 @@ def _explain_nothing_left(path: Path, corpus: Corpus) -> str:
         if "\t" in first.text:
             remedy += ", or set data.column if tabs separate columns"
     example = f"the first on line {first.line}" + (f": {first.detail}" if first.detail else "")
-    return f"{path}: no line can be used ({listed}; {example}); {remedy}"
+    return f"{source}: no line can be used ({listed}; {example}); {layout.said(remedy)}"

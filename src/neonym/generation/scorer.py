@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
+from neonym.corpus.capitals import capitalized
 from neonym.corpus.columns import Layout
 from neonym.corpus.prefix import prefix_ids
 from neonym.corpus.reading import canonical
@@ -125,6 +126,10 @@ class NameScorer:
                 "or compare with the list itself"
             )
         return contains(self.known, [self.canonical(name) for name in names])
+
+    def written(self, name: str) -> str:
+        """A name with the capital letters that its list has, where `neonym learn` noted them."""
+        return capitalized(name, self.metadata.get("capitals"))
 
     def canonical(self, name: str) -> str:
         """A name as the corpus of this model would have it."""

@@ -138,6 +138,15 @@ def load_model(path: Path) -> Model:
     return from_arrays(*read_archive(path, "a neonym model", REMEDY), path)
 
 
+def is_model(path: Path) -> bool:
+    """Whether a file holds a model that `load_model` takes."""
+    try:
+        load_model(path)
+    except UserError:
+        return False
+    return True
+
+
 def from_arrays(arrays: Arrays, document: Any, path: Path) -> Model:
     """The model that `to_arrays` made these of; errors, which name the path, as of `load_model`."""
     if not isinstance(document, dict) or document.get("kind") != KIND:

@@ -2,11 +2,12 @@
 
 import logging
 import math
+from typing import Any
 
 from neonym.base.errors import PrunedError
 from neonym.corpus.processed import Processed
 from neonym.models.model_file import save_model
-from neonym.models.starting import load_start
+from neonym.models.starting import Start, load_start
 from neonym.nn import RecurrentNetwork
 from neonym.settings import Settings, training_settings
 from neonym.steps.outputs import Outputs
@@ -84,14 +85,11 @@ def train(
             raise
     if warning := explain_useless(result.best_val_nll, len(vocabulary)):
         logger.warning(warning)
-    metadata = {
-        "longest": processed.summary["longest"],
-        "lowercase": processed.summary["lowercase"],
-        "configuration": training_settings(settings),
-        "data": processed.summary["fingerprint"],
-    }
-    if start:
-        metadata["start"] = {"name": start.name, "sha256": start.sha256}
+    summary = processed.summary
+    metadata = described(
+        settings, longest=summary["longest"], lowercase=summary["lowercase"], start=start
+    )
+    metadata["data"] = summary["fingerprint"]
     if result.mixture:  # what the curves of its members do not tell
         metadata["val_nll"] = result.best_val_nll
     if result.held_out_nats is not None:  # of val under networks that had not learned it
@@ -102,6 +100,20 @@ def train(
     write_history(files.history, result.history)
     files.checkpoint.unlink(missing_ok=True)
     return result.best_val_nll
+
+
+def described(
+    settings: Settings, *, longest: int, lowercase: bool, start: Start | None
+) -> dict[str, Any]:
+    """What a model's file says of it: its names, how it was trained, and what it began with."""
+    metadata: dict[str, Any] = {
+        "longest": longest,
+        "lowercase": lowercase,
+        "configuration": training_settings(settings),
+    }
+    if start:
+        metadata["start"] = {"name": start.name, "sha256": start.sha256}
+    return metadata
 
 
 def number_of_epochs(settings: Settings) -> int:
