@@ -13,7 +13,7 @@ BENCH := .venv-bench/.ready
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup setup-bench repro test test-slow test-peer test-system lint format sweep ui bench bench-runs base lock clean
+.PHONY: help setup setup-bench repro test test-slow test-peer test-system lint format docs sweep ui bench bench-runs base lock clean
 
 help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,11 @@ lint: setup ## Check style and types
 format: setup ## Format the code
 	@ruff check --fix-only .
 	@ruff format .
+
+docs: setup ## Build the documentation site in build/docs, without the network; a warning is an error
+	@rm -rf build/docs
+	@sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees docs build/docs
+	@echo "file://$(CURDIR)/build/docs/index.html"
 
 # The packages whose lists the base model learns from and is measured on are no part of the product
 BASE_DATA := build/base-data

@@ -34,18 +34,18 @@ def is_in(names: Sequence[str], reference: Iterable[str]) -> Flags:
 
 
 def uniqueness(valid: Collection[str]) -> float:
-    """|D| / |V|."""
+    """`|D| / |V|`."""
     return share(len(set(valid)), len(valid), "names/uniqueness")
 
 
 def novelty(valid: Iterable[str], train: Iterable[str]) -> float:
-    """|D without train| / |D|; duplicates are not punished."""
+    """`|D without train| / |D|`; duplicates are not punished."""
     found = set(valid)
     return share(len(found.difference(train)), len(found), "names/novelty")
 
 
 def rediscovery(valid: Iterable[str], test: Iterable[str]) -> float:
-    """|D and test| / |test|: the share of real names never shown that were coined."""
+    """`|D and test| / |test|`: the share of real names never shown that were coined."""
     hidden = set(test)
     return share(len(hidden.intersection(valid)), len(hidden), "names/rediscovery")
 

@@ -32,8 +32,8 @@ def gradcheck(
     Returns
     -------
     dict of str to float
-        For each parameter array |a - n| / (|a| + |n|), with a the gradient, n the differences and
-        |.| the Euclidean norm; 0 where both vanish, infinity where one of them is not finite.
+        For each parameter array `|a - n| / (|a| + |n|)`, with a the gradient, n the differences and
+        `|.|` the Euclidean norm; 0 where both vanish, infinity where one of them is not finite.
         Below 1e-6 is right; above 1e-4 is wrong.
 
     Raises

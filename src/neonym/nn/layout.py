@@ -2,7 +2,7 @@
 
 Names begin alike, and without dropout equal prefixes have equal states. So a batch has two layouts:
 the plain one has a row for each token. The shared one has a row for each distinct prefix, as far as
-prefixes are shared; it is some 15 % shorter. For "anton" and "anna":
+prefixes are shared; it is some 15 % shorter. For "anton" and "anna"::
 
     step      0            1      2      3      4      5
     plain     start start  a a    n n    t n    o a    n

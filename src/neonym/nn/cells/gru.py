@@ -1,7 +1,7 @@
 """The gated recurrent unit (Cho et al., 2014), in PyTorch's form.
 
 In the letters of the teaching documents, with G_r and G_u the reset and update gates, and in
-PyTorch's, with h for h_(t-1):
+PyTorch's, with h for h_(t-1)::
 
     G_r  = sigmoid(W_rx x<t> + W_ra a<t-1> + b_r)   r = sigmoid(W_ir x_t + b_ir + W_hr h + b_hr)
     G_u  = sigmoid(W_ux x<t> + W_ua a<t-1> + b_u)   u = sigmoid(W_iz x_t + b_iz + W_hz h + b_hz)
@@ -13,7 +13,7 @@ Only the update gate, which PyTorch calls z, is called u. The reset gate acts on
 p = W_hn h + b_hn, not on h in front of it. `weight_ih` is W_ir, W_iz, W_in one below the other,
 `weight_hh` and the biases likewise.
 
-Backward, with d_r, d_u, d_n the gradients of the sums inside sigmoid and tanh, d_h that of h_t:
+Backward, with d_r, d_u, d_n the gradients of the sums inside sigmoid and tanh, d_h that of h_t::
 
     d_n = d_h * (1 - u) * (1 - n^2)
     d_p = d_n * r

@@ -1,7 +1,7 @@
 """The long short-term memory cell (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
 
 In the letters of the teaching documents, with G_u, G_f, G_o the update, forget and output gates,
-and in PyTorch's, with h for h_(t-1):
+and in PyTorch's, with h for h_(t-1)::
 
     G_u  = sigmoid(W_ux x<t> + W_ua a<t-1> + b_u)   i = sigmoid(W_ii x_t + b_ii + W_hi h + b_hi)
     G_f  = sigmoid(W_fx x<t> + W_fa a<t-1> + b_f)   f = sigmoid(W_if x_t + b_if + W_hf h + b_hf)
@@ -13,7 +13,7 @@ and in PyTorch's, with h for h_(t-1):
 `weight_ih` is W_ii, W_if, W_ig, W_io one below the other, `weight_hh` and the biases likewise.
 
 Backward, with d_i, d_f, d_g, d_o the gradients of the sums inside sigmoid and tanh, d_h and d_c
-those of h_t and c_t, and q = tanh(c_t):
+those of h_t and c_t, and q = tanh(c_t)::
 
     d_o = d_h * q * o * (1 - o)
     d_c = d_h * o * (1 - q^2) + f * d_c of the step after

@@ -1,6 +1,6 @@
 """The vanilla recurrent cell (Elman, 1990).
 
-In the letters of the teaching documents, and in PyTorch's:
+In the letters of the teaching documents, and in PyTorch's::
 
     a<t> = tanh(W_ax x<t> + W_aa a<t-1> + b_a)
     h_t  = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)
@@ -8,7 +8,7 @@ In the letters of the teaching documents, and in PyTorch's:
 so W_ax is `weight_ih`, W_aa is `weight_hh`, and b_a is `bias_ih`, plus `bias_hh` where there are
 two. With `nonlinearity="relu"`, max(0, .) takes the place of tanh.
 
-Backward, with d_s the gradient of the sum s_t inside tanh, which is also that of W_ih x_t:
+Backward, with d_s the gradient of the sum s_t inside tanh, which is also that of W_ih x_t::
 
     d_h       = dL/dh_t through the output + W_hh^T d_s of the step after
     d_s       = d_h * (1 - h_t^2)

@@ -12,7 +12,7 @@ from neonym.nn.optimizers.rule import Optimizer, Positive
 class Adagrad(Optimizer):
     """Adagrad (Duchi et al., 2011).
 
-    With parameters p, gradients g and the sum v of all their squares:
+    With parameters p, gradients g and the sum v of all their squares::
 
         v <- v + g^2
         p <- p - lr * g / (sqrt(v) + eps)

@@ -17,7 +17,7 @@ CHUNK = 1 << 15
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015), with PyTorch's defaults.
 
-    With parameters p, gradients g and t steps taken, the paper's rule is
+    With parameters p, gradients g and t steps taken, the paper's rule is::
 
         m <- beta1 * m + (1 - beta1) * g
         v <- beta2 * v + (1 - beta2) * g^2

@@ -12,7 +12,7 @@ from neonym.nn.optimizers.rule import Decay, Optimizer, Positive
 class RmsProp(Optimizer):
     """RMSprop (Hinton, 2012).
 
-    With parameters p, gradients g and the running mean v of their squares:
+    With parameters p, gradients g and the running mean v of their squares::
 
         v <- decay * v + (1 - decay) * g^2
         p <- p - lr * g / (sqrt(v) + eps)

@@ -10,7 +10,7 @@ from neonym.nn.optimizers.rule import Decay, Optimizer
 class Sgd(Optimizer):
     """Stochastic gradient descent, with momentum on request (Polyak, 1964; Nesterov, 1983).
 
-    With parameters p, gradients g and their running sum b:
+    With parameters p, gradients g and their running sum b::
 
         b <- momentum * b + g
         p <- p - lr * b                     or, with Nesterov's momentum,

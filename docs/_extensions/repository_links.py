@@ -1,0 +1,66 @@
+"""Links to files of the repository: relative paths in the sources, the right page on the site.
+
+A path in Markdown, as `../conf/config.yaml`, works on a code host as it is. The site holds the pages
+of `docs/` alone: a link to anything else leads to the repository's page of it, and a link to nothing
+is a warning. What a page includes from above `docs/` has its links as they are there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
+
+
+class RepositoryLinks(SphinxTransform):
+    """Give an address to what MyST would copy as a download, or not find."""
+
+    default_priority = 5
+
+    def apply(self, **_: Any) -> None:
+        """Do so on one page."""
+        found = [*self.document.findall(addnodes.download_reference)]
+        found += [
+            node
+            for node in self.document.findall(addnodes.pending_xref)
+            if node["reftype"] == "myst" and node.get("refdomain") is None
+        ]
+        for node in found:
+            path = _path(self.env, node)
+            if path is not None:
+                node.replace_self(_link(self.env, path, node))
+
+
+def _path(env: BuildEnvironment, node: nodes.Element) -> Path | None:
+    """What it leads to, from the top of the repository; None if that is nothing."""
+    root, page = Path(env.srcdir).parent, node["refdoc"]
+    included = page in env.config.included.values()
+    target, _, _ = node["reftarget"].partition("#")
+    for folder in [Path(env.doc2path(page)).parent, *([root] if included else [])]:
+        path = (folder / target).resolve()
+        if target and path.exists() and path.is_relative_to(root):
+            return path.relative_to(root)
+    return None
+
+
+def _link(env: BuildEnvironment, path: Path, node: nodes.Element) -> nodes.Element:
+    if path.name in env.config.included and len(path.parts) == 1:
+        page = env.config.included[path.name]
+        told = {name: node[name] for name in ("refdoc", "reftype", "refexplicit")}
+        return addnodes.pending_xref(
+            "", *node.children, refdomain="doc", reftarget=page, reftargetid=None, **told
+        )
+    kind = "tree" if (Path(env.srcdir).parent / path).is_dir() else "blob"
+    address = f"{env.config.repository}/{kind}/main/{path}"
+    return nodes.reference("", "", *node.children, refuri=address, internal=False)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register it, with the repository's address and the pages that are included files."""
+    app.add_config_value("repository", "", "env")
+    app.add_config_value("included", {}, "env")
+    app.add_transform(RepositoryLinks)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
