@@ -29,6 +29,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = "neonym"
@@ -37,7 +38,7 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = html_show_sourcelink = False
 html_show_copyright = False
-html_use_index = False
+html_use_index = html_domain_indices = False
 html_theme_options = {
     "source_repository": repository,
     "source_branch": "main",

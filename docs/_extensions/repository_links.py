@@ -1,8 +1,8 @@
 """Links to files of the repository: relative paths in the sources, the right page on the site.
 
-A path in Markdown, as `../conf/config.yaml`, works on a code host as it is. The site holds the pages
-of `docs/` alone: a link to anything else leads to the repository's page of it, and a link to nothing
-is a warning. What a page includes from above `docs/` has its links as they are there.
+A path in Markdown, as `../conf/config.yaml`, works on a code host as it is. The site holds the
+pages of `docs/` alone: a link to anything else leads to the repository's page of it, and a link to
+nothing is a warning. What a page includes from above `docs/` has its links as they are there.
 """
 
 from pathlib import Path
@@ -22,23 +22,22 @@ class RepositoryLinks(SphinxTransform):
 
     def apply(self, **_: Any) -> None:
         """Do so on one page."""
-        found = [*self.document.findall(addnodes.download_reference)]
-        found += [
-            node
-            for node in self.document.findall(addnodes.pending_xref)
-            if node["reftype"] == "myst" and node.get("refdomain") is None
-        ]
-        for node in found:
-            path = _path(self.env, node)
-            if path is not None:
-                node.replace_self(_link(self.env, path, node))
+        for kind in (addnodes.download_reference, addnodes.pending_xref):
+            for node in list(self.document.findall(kind)):
+                path = _path(self.env, node) if node["reftype"] == "myst" else None
+                if path is not None:
+                    node.replace_self(_link(self.env, path, node))
 
 
 def _path(env: BuildEnvironment, node: nodes.Element) -> Path | None:
-    """What it leads to, from the top of the repository; None if that is nothing."""
+    """What it leads to, from the top of the repository; None for pages and for nothing."""
     root, page = Path(env.srcdir).parent, node["refdoc"]
-    included = page in env.config.included.values()
     target, _, _ = node["reftarget"].partition("#")
+    if node["refdomain"] == "doc":  # a page, which MyST names without its suffix
+        if target in env.found_docs:
+            return None
+        target += ".md"
+    included = page in env.config.included.values()
     for folder in [Path(env.doc2path(page)).parent, *([root] if included else [])]:
         path = (folder / target).resolve()
         if target and path.exists() and path.is_relative_to(root):

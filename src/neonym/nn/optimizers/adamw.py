@@ -10,7 +10,7 @@ from neonym.nn.optimizers.adam import Adam
 
 @dataclass(eq=False)
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)::
 
         p <- p - lr * weight_decay * p, where p is in `decayed`
 
