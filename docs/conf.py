@@ -3,6 +3,9 @@
 import sys
 import tomllib
 from pathlib import Path
+from types import GenericAlias
+
+from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))
@@ -46,3 +49,13 @@ html_theme_options = {
     "top_of_page_buttons": ["view"],
 }
 highlight_language = "text"
+
+
+def skip_alias(_app: Sphinx, _kind: str, _name: str, found: object, *_: object) -> bool | None:
+    """Leave out aliases of types, whose generic ones autodoc cannot write."""
+    return True if isinstance(found, GenericAlias) else None
+
+
+def setup(app: Sphinx) -> None:
+    """Register it."""
+    app.connect("autodoc-skip-member", skip_alias)
