@@ -6,6 +6,7 @@ import pytest
 from neonym.base.errors import UserError
 from neonym.base.text import escape_lines
 from neonym.commands.compare import compare, read_jobs, to_markdown
+from neonym.experiment import PROJECT
 
 
 def _write(folder: Path, overrides: list[str], group: str, val: float, status="finished") -> None:
@@ -38,7 +39,7 @@ def sweep(tmp_path: Path) -> Path:
 def test_the_table_has_means_and_standard_errors_over_seeds_the_best_on_val_first(
     sweep: Path,
 ) -> None:
-    assert to_markdown(compare(read_jobs(sweep))) == (
+    assert to_markdown(compare(read_jobs(sweep, PROJECT), PROJECT), PROJECT) == (
         "| `model` | seeds | val | test | test, n-gram less it |\n"
         "| --- | ---: | ---: | ---: | ---: |\n"
         "| lstm | 1 | 1.400 | 1.500 | 0.600 |\n"
@@ -48,20 +49,20 @@ def test_the_table_has_means_and_standard_errors_over_seeds_the_best_on_val_firs
 
 def test_a_folder_without_finished_jobs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished job"):
-        read_jobs(tmp_path)
+        read_jobs(tmp_path, PROJECT)
 
 
 def test_a_job_without_its_figures_is_refused(sweep: Path) -> None:
     (sweep / "0/reports/metrics.json").unlink()
     with pytest.raises(UserError, match="no whole job"):
-        read_jobs(sweep)
+        read_jobs(sweep, PROJECT)
 
 
 def test_what_a_crafted_result_says_stays_in_its_cell_and_is_not_obeyed(sweep: Path) -> None:
     hostile = "x\x1b]0;owned\x07\u202e\u200f\x85| 0.001 |\n| fake | 1 | 0.0 |"
     _write(sweep / "4", [f"model={hostile}", "seed=0"], "c\x1b[2J", 1.3)
     _write(sweep / "5", ["model=rnn", f"a{hostile}=1", "seed=0"], "d", 1.2)
-    table = to_markdown(compare(read_jobs(sweep)))
+    table = to_markdown(compare(read_jobs(sweep, PROJECT), PROJECT), PROJECT)
     assert len(table.splitlines()) == table.count("\n") == 6
     assert len({line.replace("\\|", "").count("|") for line in table.splitlines()}) == 1
     assert escape_lines(table) == table

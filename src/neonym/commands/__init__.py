@@ -4,3 +4,30 @@ A module's name is the command's, with dashes for underscores (one behind, as in
 part of it), and its `command` is what click runs.
 A module is imported when its command is, so none pays for what another needs.
 """
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neonym.lab.project import Project
+
+NAMES = "neonym.experiment:PROJECT"
+
+
+def own_project(root: Path | None = None) -> "Project[Any]":
+    """The project that `pyproject.toml` names; that of names where it names none.
+
+    Parameters
+    ----------
+    root
+        The project's folder; None: the one that the working directory is in.
+
+    Raises
+    ------
+    UserError
+        If there is no project, or not the one that is named.
+    """
+    from neonym.lab.places import project_root  # noqa: PLC0415 (others start faster)
+    from neonym.lab.project import find_project  # noqa: PLC0415
+
+    return find_project(project_root() if root is None else root, NAMES)

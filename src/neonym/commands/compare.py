@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import click
 
@@ -11,15 +12,12 @@ from neonym.base.errors import UserError
 from neonym.base.files import read_json
 from neonym.base.nested import flatten
 from neonym.base.text import escape
-from neonym.experiment import Configuration
+from neonym.commands import NAMES, own_project
 from neonym.lab.configuration import UNTRACKED_SECTIONS
+from neonym.lab.project import Project, load_project
 from neonym.lab.sweeps.grouping import by_configuration, mean_and_error, varying_keys
 from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_folder import read_results
-from neonym.steps.outputs import Outputs
-
-# By the first of them configurations are ordered: nothing is chosen by looking at test.
-FIGURES = {"val.nll": "val", "test.nll": "test", "minus_ngram.test.nll": "test, n-gram less it"}
 
 
 @click.command("compare")
@@ -29,11 +27,16 @@ FIGURES = {"val.nll": "val", "test.nll": "test", "minus_ngram.test.nll": "test, 
 def command(folders: tuple[Path, ...]) -> None:
     """Compare the configurations of one or more sweeps of the whole pipeline.
 
-    Prints a Markdown table, nats a token: mean ± standard error over seeds (of training and of
-    splits) on val and on test, and how far below the n-gram it is on test. Ordered by val.
+    Prints a Markdown table: mean ± standard error over seeds (of training and of splits) of the
+    project's figures, ordered by the first. Of names these are nats a token on val and on test, and
+    how far below the n-gram it is on test.
     """
-    rows = [row for folder in folders for row in read_jobs(folder)]
-    click.echo(to_markdown(compare(rows)), nl=False)
+    try:
+        project = own_project()
+    except UserError:  # outside of one, folders may lie anywhere
+        project = load_project(NAMES)
+    rows = [row for folder in folders for row in read_jobs(folder, project)]
+    click.echo(to_markdown(compare(rows, project), project), nl=False)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Compared:
 Job = tuple[Result, Mapping[str, float]]
 
 
-def read_jobs(folder: Path) -> list[Job]:
+def read_jobs(folder: Path, project: Project[Any]) -> list[Job]:
     """The finished jobs of a sweep, and their figures.
 
     Raises
@@ -56,7 +59,7 @@ def read_jobs(folder: Path) -> list[Job]:
         If there are none.
     """
     jobs = [
-        (result, _figures(folder / str(result.number)))
+        (result, _figures(folder / str(result.number), project))
         for result in read_results(folder)
         if result.status == "finished"
     ]
@@ -65,41 +68,45 @@ def read_jobs(folder: Path) -> list[Job]:
     return jobs
 
 
-def _figures(folder: Path) -> Mapping[str, float]:
+def _figures(folder: Path, project: Project[Any]) -> Mapping[str, float]:
     try:
-        report = flatten(read_json(Outputs.below(folder).metrics))
-        return {metric: float(report[metric]) for metric in FIGURES}
+        report = flatten(read_json(folder / project.result))
+        return {metric: float(report[metric]) for metric in project.compared}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{folder} is no whole job of pipelines/sweep.py; run it again") from None
 
 
-def compare(jobs: Sequence[Job]) -> list[Compared]:
-    """The configurations of jobs, the lowest mean of the first figure first."""
+def compare(jobs: Sequence[Job], project: Project[Any]) -> list[Compared]:
+    """The configurations of jobs, the best mean of the first figure first."""
     figures = {id(result): values for result, values in jobs}
     found = [
         Compared(
-            _of_configuration(group[0].choices),
-            {metric: [figures[id(result)][metric] for result in group] for metric in FIGURES},
+            _of_configuration(group[0].choices, project),
+            {
+                metric: [figures[id(result)][metric] for result in group]
+                for metric in project.compared
+            },
         )
         for group in by_configuration(result for result, _ in jobs)
     ]
-    first = next(iter(FIGURES))
-    return sorted(found, key=lambda row: fmean(row.figures[first]))
+    first = next(iter(project.compared))  # none of test: nothing is chosen by looking at it
+    highest_first = project.charts.highest_first
+    return sorted(found, key=lambda row: fmean(row.figures[first]), reverse=highest_first)
 
 
-def _of_configuration(choices: Mapping[str, str]) -> dict[str, str]:
+def _of_configuration(choices: Mapping[str, str], project: Project[Any]) -> dict[str, str]:
     """Without the overrides that make no other configuration."""
     return {
         key: value
         for key, value in choices.items()
-        if key not in Configuration.seeds and key.partition(".")[0] not in UNTRACKED_SECTIONS
+        if key not in project.schema.seeds and key.partition(".")[0] not in UNTRACKED_SECTIONS
     }
 
 
-def to_markdown(rows: Sequence[Compared]) -> str:
+def to_markdown(rows: Sequence[Compared], project: Project[Any]) -> str:
     """A table: what differs, the number of seeds, and each figure's mean ± standard error."""
     varied = varying_keys(row.choices for row in rows)
-    head = [*(f"`{_cell(key)}`" for key in varied), "seeds", *FIGURES.values()]
+    head = [*(f"`{_cell(key)}`" for key in varied), "seeds", *project.compared.values()]
     body = [
         [
             *(_cell(row.choices.get(key, "—")) for key in varied),
@@ -108,7 +115,7 @@ def to_markdown(rows: Sequence[Compared]) -> str:
         ]
         for row in rows
     ]
-    lines = [head, ["---"] * len(varied) + ["---:"] * (1 + len(FIGURES)), *body]
+    lines = [head, ["---"] * len(varied) + ["---:"] * (1 + len(project.compared)), *body]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neonym.base.text import escape, escape_json
+from neonym.commands import own_project
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.recorded import Recorded
+    from neonym.lab.project import Project
 
 Chain = Any
 SHOWN_JOBS = 5
@@ -44,37 +46,38 @@ def command(start: str, as_json: bool) -> None:
         click.echo(f"{start} was made by run {chains[0]['run']['id']}{others}")
     for place, chain in enumerate(chains):
         if place == 0:
-            _print(chain)
+            _print(chain, own_project(root))
         else:
             click.echo(f"earlier: run {chain['run']['id']}, {chain['run']['started']}")
 
 
 def _runs(start: str, root: Path) -> "list[Recorded]":
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
-    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.lineage.workspace_run import runs_of_lock  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    store = Store.of_project(PROJECT, root)
+    store = Store.of_project(own_project(root), root)
     if Path(start).name == "dvc.lock" or Path(start).is_file():
         return runs_of_lock(store, Path(start), root)
     return [Recorded.find(store, start)]
 
 
-def _print(chain: Chain) -> None:
-    for name, lines in _parts(chain):
+def _print(chain: Chain, project: "Project[Any]") -> None:
+    for name, lines in _parts(chain, project):
         for place, line in enumerate(line for line in lines if line):
-            head = click.style(f"{name if place == 0 else '':15}", bold=True)
+            head = click.style(f"{name if place == 0 else '':14} ", bold=True)
             click.echo(head + escape(line))
 
 
-def _parts(chain: Chain) -> Iterator[tuple[str, list[str]]]:
+def _parts(chain: Chain, project: "Project[Any]") -> Iterator[tuple[str, list[str]]]:
     """What is printed: a name and its lines for each link of the chain."""
     yield "run", _run(chain["run"])
     yield "configuration", _configuration(chain["configuration"])
     yield "code", _code(chain["code"])
-    yield "data", _data(chain["data"])
-    yield "vocabulary", [_hash(chain["vocabulary"]["sha256"])]
+    yield "data", _data(chain["data"], project.raw_called)
+    for what in project.digests.values():
+        if what in chain:
+            yield what, [_hash(chain[what]["sha256"])]
     yield "model", [f"{_hash(chain['model']['sha256'])}  {chain['model']['artifact']}".rstrip()]
     if chain["sweep"]:
         yield "sweep", _sweep(chain["sweep"])
@@ -115,14 +118,14 @@ def _code(code: Chain) -> list[str]:
     return lines
 
 
-def _data(data: Chain) -> list[str]:
-    names = data["list"]
+def _data(data: Chain, raw_called: str) -> list[str]:
+    raw = data[raw_called]
     kept = {"": "unknown", "nowhere": "nowhere: it is too large to be kept with the run"}
-    where = kept.get(names["kept"], names["kept"])
+    where = kept.get(raw["kept"], raw["kept"])
     splits = ", ".join(f"{part} {digest[:12]}" for part, digest in data["splits"].items())
     return [
         f"{_hash(data['sha256'])}  processed",
-        f"{_hash(names['sha256'])}  {names['path']}, kept in: {where}",
+        f"{_hash(raw['sha256'])}  {raw['path']}, kept in: {where}" if raw["path"] else "",
         f"splits: {splits}" if splits else "",
     ]
 

@@ -3,6 +3,7 @@
 import click
 
 from neonym.base.text import escape
+from neonym.commands import own_project
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -21,13 +22,12 @@ def command(yes: bool, deleted: bool) -> None:
     processed data that no job has used for a week. Runs, models, what waits for MLflow and what
     DVC keeps are never touched.
     """
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
-    from neonym.lab.delivery.unreferenced import remove, unreferenced  # noqa: PLC0415
+    from neonym.lab.delivery.unreferenced import remove, unreferenced  # noqa: PLC0415 (as above)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
-    from neonym.steps.preprocess_step import SHARED  # noqa: PLC0415
 
-    store = Store.of_project(PROJECT)
-    found = unreferenced(store, store.root / SHARED, deleted)
+    store = Store.of_project(own_project())
+    caches = store.root / store.project.caches if store.project.caches else None
+    found = unreferenced(store, caches, deleted)
     for each in found:
         if yes:
             remove(each)

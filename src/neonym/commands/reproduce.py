@@ -11,6 +11,7 @@ import click
 
 from neonym.base.errors import UserError
 from neonym.base.text import escape
+from neonym.commands import own_project
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.comparison import Row
@@ -34,14 +35,13 @@ def command(run_id: str) -> int:
     Ends with status 0 if all is equal, 1 if something differs, 2 if the run cannot be reproduced.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
-    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.lineage.refusal import explain_refusal  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.places import project_root  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
     root = project_root()
-    run = Recorded.find(Store.of_project(PROJECT, root), run_id)
+    run = Recorded.find(Store.of_project(own_project(root), root), run_id)
     runs = _jobs(run) if run.kind == "sweep" else [run]
     for recorded in runs:
         refusal = explain_refusal(recorded, root)
@@ -104,11 +104,13 @@ def _run_again(recorded: "Recorded", root: Path) -> "Made":
     diff = recorded.diff if recorded.tag(tags.GIT_DIRTY) == "true" else ""
     with TemporaryDirectory() as folder:
         names = find_raw_data(recorded, root, Path(folder))
-        if names is None or recorded.configuration is None:
+        project = recorded.store.project
+        if recorded.configuration is None or (names is None and project.raw_key):
             raise UserError(f"what run {recorded.id} was made from has just vanished")
         changed = diff.count("\ndiff --git ") + diff.startswith("diff --git ")
         click.echo(f"code: commit {commit[:12]}" + (f", {changed} files changed" if diff else ""))
-        click.echo(f"{recorded.store.project.raw_called}: from {names.where}")
+        if names:
+            click.echo(f"{project.raw_called}: from {names.where}")
         with worktree(root, commit, diff) as place:
             return rerun(recorded, place, names, _tell_stage)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neonym.base.errors import UserError
+from neonym.commands import own_project
 
 if TYPE_CHECKING:
     from neonym.lab.sweeps.sweep_folder import Sweep
@@ -26,8 +27,7 @@ def command(sweep: str, trust: bool) -> None:
     configuration, callbacks, or commands for nodes, could run anything, and is refused without
     --trust.
     """
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
-    from neonym.lab.places import enter_project  # noqa: PLC0415
+    from neonym.lab.places import enter_project  # noqa: PLC0415 (others start faster)
     from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
     from neonym.lab.sweeps.vouched import link_in, unvouched  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ def command(sweep: str, trust: bool) -> None:
     script = f"pipelines/{found.script}.py"
     if not Path(script).is_file():
         raise UserError(f"{script} does not exist here; run this in the project's folder")
-    word = unvouched(found.arguments, PROJECT.schema, Path("conf"))
+    word = unvouched(found.arguments, own_project(root).schema, Path("conf"))
     if word and not trust:
         raise UserError(
             f"{found.folder / SWEEP} asks for {word}, which could run anything; look at the file, "
@@ -66,13 +66,12 @@ def _quoted(text: str) -> str:
 
 def _of_run(run_id: str) -> "Sweep":
     """The sweep whose parent run has this id."""
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (imports MLflow)
-    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415
+    from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.sweeps.sweep_folder import SWEEP, Sweep  # noqa: PLC0415
     from neonym.lab.tracking import tags  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    key = Recorded.find(Store.of_project(PROJECT), run_id).tag(tags.RUN_KEY)
+    key = Recorded.find(Store.of_project(own_project()), run_id).tag(tags.RUN_KEY)
     folders = Path("multirun")
     for path in (*folders.glob(f"*/{SWEEP}"), *folders.glob(f"*/*/{SWEEP}")):
         with suppress(UserError):  # another sweep's folder may be damaged

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neonym.base.text import escape, escape_json
+from neonym.commands import own_project
 
 if TYPE_CHECKING:
     from neonym.lab.lineage.recorded import Recorded
@@ -30,11 +31,11 @@ def command(sweep: str | None, most: int, as_json: bool) -> None:
     experiment and `latest`.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
     from neonym.lab.lineage.recorded import Recorded  # noqa: PLC0415 (imports MLflow)
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    store, metric = Store.of_project(PROJECT), PROJECT.charts.best
+    store = Store.of_project(own_project())
+    metric = store.project.charts.best
     if sweep is None:
         found = Recorded.latest(store, most)
     else:

@@ -3,6 +3,7 @@
 import click
 
 from neonym.base.text import escape
+from neonym.commands import own_project
 
 
 @click.command("sync")
@@ -22,13 +23,13 @@ def command(wait: float, rejected: bool) -> int:
     Repeating it changes nothing. Ends with status 1 where something is not delivered, and says what
     and why; nothing is lost then, and the next `neonym sync` goes on.
     """
-    from neonym.experiment import PROJECT  # noqa: PLC0415 (others start faster)
-    from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415
+    from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415 (others start faster)
     from neonym.lab.places import enter_project  # noqa: PLC0415
     from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
-    store = Store.of_project(PROJECT, enter_project())
+    root = enter_project()
+    store = Store.of_project(own_project(root), root)
     report = sync(store, wait, rejected)
     for waiting in waiting_elsewhere(store):
         click.echo(escape(str(waiting)), err=True)

@@ -20,6 +20,7 @@ class _Output(BaseModel):
 
 class _Stage(BaseModel):
     params: dict[str, dict[str, Any]] = {}
+    deps: list[_Output] = []
     outs: list[_Output] = []
 
 
@@ -58,6 +59,11 @@ class Lock:
         """The md5 of an output that a stage last made; None if there is none."""
         outputs = self._stages.get(stage, _Stage()).outs
         return next((out.md5 for out in outputs if out.path == output), None)
+
+    def dependency(self, stage: str, path: str) -> str | None:
+        """The md5 of a file that a stage last read; None if it is not named among its deps."""
+        deps = self._stages.get(stage, _Stage()).deps
+        return next((dep.md5 for dep in deps if dep.path == path), None)
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -6,6 +6,9 @@ holds, what its stages leave and which of its metrics may be optimized, it reads
 
 from __future__ import annotations
 
+import re
+import sys
+import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from neonym.base.errors import UserError
+from neonym.base.nested import value_at
 from neonym.lab.configuration import Schema, Sweep
+from neonym.lab.places import project_root
 
 if TYPE_CHECKING:  # which knows the project itself
     from neonym.lab.tracking.run import Run
@@ -36,6 +41,8 @@ class Charts:
     """The metric by which runs are ordered, the lowest first."""
     sections: Sequence[str]
     """What stands before the slash in names of metrics; these sections are closed at first."""
+    highest_first: bool = False
+    """Whether of `best`, and of what models are promoted by, more is better."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,6 @@ class Project(Generic[Schema]):
     """Of each stage of `dvc.yaml` that computes, in order, what its runs are made of."""
     model: str
     """The output by which results are known to belong together."""
-    raw: str
-    """The folder of raw data, which DVC tracks."""
-    raw_key: str
-    """The key of the configuration that names the file of raw data."""
-    raw_called: str
-    """What that file is to its users: a list, a table."""
     run_name: Callable[[Schema], str]
     """What a run with a configuration is called."""
     metrics: Callable[[], Collection[str]]
@@ -69,9 +70,24 @@ class Project(Generic[Schema]):
     check_model: Callable[[Path], None]
     """Refuse a file that is no model, with a `UserError`."""
     promoted_by: str
-    """MLflow's name of the metric of the last stage by which models are promoted, the lower the
-    better; of runs without that stage it is `charts.best`."""
+    """MLflow's name of the metric of the last stage by which models are promoted; of runs without
+    that stage it is `charts.best`."""
     charts: Charts
+    raw: str = ""
+    """The folder of raw data, which DVC or git tracks; "" where there is none."""
+    raw_key: str = ""
+    """The key of the configuration that names the file of raw data; "" where none does."""
+    raw_called: str = "file"
+    """What that file is to its users: a list, a table."""
+    rows_called: str = "rows"
+    """What the data of a split are: names, rows."""
+    compared: Mapping[str, str] = field(default_factory=dict)
+    """The metrics in the table that compares sweeps, the one that orders it first, and their
+    headings."""
+    registered_as: str = "model"
+    """What the registered model is called, unless another name is given."""
+    caches: str = ""
+    """The folder of files that jobs share and make again where they are gone; "" for none."""
     check_job: Callable[[str, Schema], None] = lambda script, configuration: None
     """Refuse what a script's job would be refused for after a while, with a `UserError`."""
     checked: Collection[str] = ()
@@ -113,16 +129,84 @@ class Project(Generic[Schema]):
             raise UserError(f"{said}: there is no such figure; known: {allowed}")
         own = self.metrics_of.get(script, known)
         if metric not in own:
-            raise UserError(
-                f"{said}: {script} knows {', '.join(own)} alone; take pipelines/sweep.py"
-            )
+            alone = f"knows {', '.join(own)} alone" if own else "computes no figure"
+            raise UserError(f"{said}: {script} {alone}; take pipelines/sweep.py")
+
+    def raw_path(self, values: object) -> str:
+        """The file of raw data that the values of a configuration name; "" where none is named."""
+        path = value_at(values, self.raw_key) if self.raw_key else None
+        return path if isinstance(path, str) else ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load_project, (self.reference,)
 
 
-def load_project(reference: str) -> Project[Any]:
-    """The project that is called `module:name`."""
+def load_project(reference: str, root: Path | None = None) -> Project[Any]:
+    """The project that is called `module:name`.
+
+    Parameters
+    ----------
+    reference
+        The module is installed, or lies in `src` of the project's folder.
+    root
+        That folder; None: the one that the working directory is in.
+
+    Raises
+    ------
+    UserError
+        If there is no such module, or no project of that name in it.
+    """
     module, _, name = reference.partition(":")
-    project: Project[Any] = getattr(import_module(module), name)
+    package = module.partition(".")[0]
+    if package not in sys.modules:
+        _put_on_path((project_root() if root is None else root) / "src")
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name not in (module, package):
+            raise
+        raise UserError(
+            f"{reference}: there is no module {module} in src/, and none installed"
+        ) from None
+    project = getattr(found, name, None)
+    if not isinstance(project, Project):
+        raise UserError(f"{reference}: {module} holds no project {name}; make it by `pipeline`")
     return project
+
+
+def _put_on_path(folder: Path) -> None:
+    """Have a project's modules found, as `PYTHONPATH` would: the one place where a path is set."""
+    if folder.is_dir() and str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def find_project(root: Path, default: str = "") -> Project[Any]:
+    """The project that `pyproject.toml` names: `[tool.neonym]`, `project = "module:name"`.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    default
+        The reference to take where `pyproject.toml` names none; "" where it must.
+
+    Raises
+    ------
+    UserError
+        If it names none, or names what is not there.
+    """
+    path = root / "pyproject.toml"
+    try:
+        named = value_at(tomllib.loads(path.read_text("utf-8")), "tool.neonym.project")
+    except FileNotFoundError:
+        named = None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); correct it") from None
+    reference = default if named is None else named
+    if not isinstance(reference, str) or not re.fullmatch(r"[\w.]+:\w+", reference):
+        said = "says nothing" if not reference else f"says {reference!r}"
+        raise UserError(
+            f"pyproject.toml {said} of tool.neonym.project; write [tool.neonym] and "
+            'project = "MODULE:PROJECT" there'
+        )
+    return load_project(reference, root)

@@ -105,8 +105,17 @@ class Script(Generic[Schema]):
         )
 
 
-def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Schema]) -> None:
+def run_by_hand(
+    project: Project[Schema], name: str, function: StageFunction[Schema], root: Path | None = None
+) -> None:
     """Run a script as the command line says: one job, a sweep, or one of Hydra's flags.
+
+    Parameters
+    ----------
+    project, name, function
+        As for `Script`.
+    root
+        The project's folder; None: the one above the folder of the file that defines the function.
 
     Raises
     ------
@@ -114,7 +123,8 @@ def run_by_hand(project: Project[Schema], name: str, function: StageFunction[Sch
         If the configuration is wrong, or a single job is stopped by a mistake.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come through to us
-    root = Path(inspect.getfile(function)).resolve().parent.parent
+    if root is None:
+        root = Path(inspect.getfile(function)).resolve().parent.parent
     _read_command_line(root / CONF)
     os.chdir(root)
     prefer_own_launchers()

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from neonym.base.errors import UserError
@@ -24,16 +26,43 @@ def main(project: Project[Schema], name: str, function: StageFunction[Schema]) -
     function
         What the stage does; defined in the script. It may return the metric to be optimized.
     """
+    with told_in_one_line(name):
+        run_script(project, name, function)
+
+
+def run_script(
+    project: Project[Schema], name: str, function: StageFunction[Schema], root: Path | None = None
+) -> None:
+    """Run what a script does, under DVC or by hand.
+
+    Parameters
+    ----------
+    project, name, function
+        As for `main`.
+    root
+        The project's folder; None: the one above the folder of the file that defines the function.
+
+    Raises
+    ------
+    UserError
+        For a mistake of the user's.
+    """
+    if os.environ.get("DVC_STAGE") == name:
+        log_to_terminal()
+        function(Stage(project, name, results=Path()))
+    else:
+        # Hydra costs half a second, which stages under DVC need not pay
+        from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415
+
+        run_by_hand(project, name, function, root)
+
+
+@contextmanager
+def told_in_one_line(name: str) -> Iterator[None]:
+    """End the process as a script ends: a user's mistake is told in one line, with status 2."""
     open_closed_streams()
     try:
-        if os.environ.get("DVC_STAGE") == name:
-            log_to_terminal()
-            function(Stage(project, name, results=Path()))
-        else:
-            # Hydra costs half a second, which stages under DVC need not pay
-            from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415
-
-            run_by_hand(project, name, function)
+        yield
     except (Exception, KeyboardInterrupt) as error:
         if _was_interrupted(error):
             sys.exit(130)

@@ -249,7 +249,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     shorten_patience()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    store = Store.of_project(load_project(arguments.project), arguments.root)
+    store = Store.of_project(load_project(arguments.project, arguments.root), arguments.root)
     os.environ[TRACKING_URI] = store.uri
     Delivery(store).run()
 

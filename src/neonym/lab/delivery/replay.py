@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
+from pathlib import Path
 
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, LifecycleStage, Metric, Run, RunTag
@@ -13,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
+from neonym.base.errors import UserError
 from neonym.base.files import parse_json
 from neonym.lab.delivery.choice_of_run import ChoiceOfRun, stages_of
 from neonym.lab.delivery.experiment_of_runs import experiment_id
@@ -239,8 +241,15 @@ class Replay:
                 run = self._client.get_run(run_id)
                 if run.data.tags.get(tags.LOGGED_MODEL) != digest:
                     self._clear_models(run)
-                    self._store.project.log_model(self._store.uri, run_id, segment.path_of(file))
-                    self._client.set_tag(run_id, tags.LOGGED_MODEL, digest)
+                    self._log_model(run_id, segment.path_of(file), digest)
+
+    def _log_model(self, run_id: str, path: Path, digest: str) -> None:
+        try:
+            self._store.project.log_model(self._store.uri, run_id, path)
+        except UserError as error:  # the project's own code, for which nothing else is to wait
+            self._client.set_tag(run_id, tags.UNSAVED_MODEL, shortened(str(error)))
+        else:
+            self._client.set_tag(run_id, tags.LOGGED_MODEL, digest)
 
     def _clear_models(self, run: Run) -> None:
         """Delete what was logged when delivery was killed before it could note that."""

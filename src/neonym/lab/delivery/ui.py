@@ -10,7 +10,7 @@ from typing import Any
 from neonym.base.errors import UserError
 from neonym.lab.delivery import views
 from neonym.lab.delivery.store_check import check_usable
-from neonym.lab.project import load_project
+from neonym.lab.project import Project, load_project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 
@@ -32,7 +32,7 @@ def check(store: Store) -> None:
     check_usable(store)
 
 
-def listen(port: int) -> socket.socket:
+def listen(port: int, again: str = "make ui PORT=") -> socket.socket:
     """A socket on a port of this machine; a browser that comes too early waits at it.
 
     Raises
@@ -50,7 +50,7 @@ def listen(port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or "no such port"
         other = port + 1 if 1024 <= port < 65535 else 5001
         raise UserError(
-            f"port {port} cannot be used ({reason}); choose another: make ui PORT={other}"
+            f"port {port} cannot be used ({reason}); choose another: {again}{other}"
         ) from None
     return listening
 
@@ -99,6 +99,30 @@ def _latest_experiment(client: Any) -> Any:
     return client.get_experiment(newest[0].info.experiment_id) if newest else None
 
 
+def open_ui(project: Project[Any], port: int, again: str = "make ui PORT=") -> None:
+    """Serve a project's runs on a port until Ctrl-C.
+
+    Parameters
+    ----------
+    project
+        Whose runs.
+    port
+        Of this machine alone.
+    again
+        What is typed before another port.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to serve, or the port is taken.
+    """
+    store = Store.of_project(project)
+    check(store)
+    listening = listen(port, again)
+    print("Starting MLflow's UI, which takes some seconds", flush=True)
+    serve(store, listening)
+
+
 def main() -> None:
     """Serve the project in the working directory."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -106,15 +130,10 @@ def main() -> None:
     parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")
     arguments = parser.parse_args()
     try:
-        store = Store.of_project(load_project(arguments.project))
-        check(store)
-        listening = listen(arguments.port)
+        open_ui(load_project(arguments.project), arguments.port)
     except UserError as error:
         print(f"ui: {error}", file=sys.stderr)
         sys.exit(2)
-    print("Starting MLflow's UI, which takes some seconds", flush=True)
-    try:
-        serve(store, listening)
     except KeyboardInterrupt:
         sys.exit(130)
 

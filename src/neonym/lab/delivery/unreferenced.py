@@ -29,7 +29,9 @@ class Unreferenced:
     why: str
 
 
-def unreferenced(store: Store, caches: Path, with_deleted: bool = False) -> list[Unreferenced]:
+def unreferenced(
+    store: Store, caches: Path | None, with_deleted: bool = False
+) -> list[Unreferenced]:
     """What can be removed without a run, a model or a job missing it.
 
     Parameters
@@ -37,7 +39,7 @@ def unreferenced(store: Store, caches: Path, with_deleted: bool = False) -> list
     store
         Of the project; of another address only the caches are looked at.
     caches
-        The folder of files that are made again when they are needed.
+        The folder of files that are made again when they are needed; None where there is none.
     with_deleted
         Also what belongs to runs that were deleted in MLflow, which could be restored until then.
 
@@ -47,7 +49,8 @@ def unreferenced(store: Store, caches: Path, with_deleted: bool = False) -> list
         If the store cannot be used.
     """
     found = list(_artifacts(store, with_deleted)) if store.is_own else []
-    return sorted([*found, *_unused(caches)], key=lambda each: each.path)
+    unused = _unused(caches) if caches else ()
+    return sorted([*found, *unused], key=lambda each: each.path)
 
 
 def remove(found: Unreferenced) -> None:

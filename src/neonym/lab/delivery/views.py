@@ -44,7 +44,7 @@ def experiment_tags(charts: Charts) -> dict[str, str]:
                 charts,
                 searchFilter="tags.`neonym.kind` != 'sweep'",
                 orderByKey=best,
-                orderByAsc=True,
+                orderByAsc=not charts.highest_first,
             ),
         ),
         (
@@ -54,7 +54,7 @@ def experiment_tags(charts: Charts) -> dict[str, str]:
                 charts,
                 searchFilter="tags.`sweep.configuration` != ''",
                 orderByKey=best,
-                orderByAsc=True,
+                orderByAsc=not charts.highest_first,
                 groupBy={
                     "aggregateFunction": "average",
                     "groupByKeys": [{"mode": "tag", "groupByData": tags.SWEEP_CONFIGURATION}],

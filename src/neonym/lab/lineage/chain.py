@@ -1,11 +1,10 @@
 """The chain behind a run: configuration, code, data, model, sweep, environment."""
 
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from neonym.base.errors import UserError
-from neonym.base.nested import value_at
 from neonym.lab.delivery.dvc_experiments import experiments_of
 from neonym.lab.git import git, has_commit
 from neonym.lab.lineage.recorded import CONFIGURATION, DIFF, Recorded
@@ -45,7 +44,7 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
         },
         "model": {
             "sha256": recorded.tag(tags.MODEL),
-            "artifact": next((path for path in recorded.artifacts if path[-4:] == ".npz"), ""),
+            "artifact": _model_file(recorded),
         },
         "sweep": _sweep(recorded),
         "dvc": _dvc(recorded, root),
@@ -56,6 +55,12 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
             "command": "" if refusal else f"neonym reproduce {recorded.id}",
         },
     }
+
+
+def _model_file(recorded: Recorded) -> str:
+    """The first artifact of the kind of the project's model; "" where there is none."""
+    kind = PurePosixPath(recorded.store.project.model).suffix
+    return next((path for path in recorded.artifacts if PurePosixPath(path).suffix == kind), "")
 
 
 def _run(recorded: Recorded) -> Part:
@@ -113,8 +118,8 @@ def _data(recorded: Recorded) -> Part:
     return {
         "sha256": recorded.tag(tags.DATA),
         "splits": recorded.splits,
-        "list": {
-            "path": value_at(recorded.configuration, recorded.store.project.raw_key) or "",
+        recorded.store.project.raw_called: {
+            "path": recorded.store.project.raw_path(recorded.configuration),
             "sha256": recorded.tag(tags.RAW),
             "kept": recorded.tag(tags.RAW_KEPT),
         },

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from neonym.base.nested import value_at
-from neonym.lab.lineage.recorded import Recorded
+from neonym.lab.lineage.recorded import RAW, Recorded
 from neonym.lab.lineage.rerun import Made
+from neonym.lab.project import Project
 from neonym.lab.tracking import tags
 
 HASHES = {
@@ -46,12 +48,13 @@ def _hashes(recorded: Recorded, made: Made) -> Iterator[Row]:
         if recorded.tag(tag):
             yield _row(f"{name} sha256", recorded.tag(tag), made.tags.get(tag))
     for part, digest in sorted(recorded.splits.items()):
-        yield _row(f"{part} names sha256", digest, made.splits.get(part))
+        yield _row(f"{part} {project.rows_called} sha256", digest, made.splits.get(part))
 
 
 def _files(recorded: Recorded, made: Made) -> Iterator[Row]:
-    paths = {path for path in recorded.artifacts if _is_result(path)}
-    expected = {path for path in made.files if _is_result(path)}
+    folders = _folders(recorded.store.project)
+    paths = {path for path in recorded.artifacts if _is_result(path, folders)}
+    expected = {path for path in made.files if _is_result(path, folders)}
     for path in sorted(paths):
         yield _row(path, recorded.digest(path) or ABSENT, made.files.get(path))
     for path in sorted(expected - paths):
@@ -60,9 +63,15 @@ def _files(recorded: Recorded, made: Made) -> Iterator[Row]:
             yield _row(path, ABSENT, made.files[path])
 
 
-def _is_result(path: str) -> bool:
+def _folders(project: Project[Any]) -> set[str]:
+    """Where results are among a run's artifacts; not its raw data."""
+    outputs = {path for many in project.outputs.values() for path in many}
+    return {*RESULTS, *(PurePosixPath(path).parts[0] for path in outputs)} - {RAW}
+
+
+def _is_result(path: str, folders: set[str]) -> bool:
     folder = PurePosixPath(path).parts[0] if "/" in path else "."
-    return folder in RESULTS and path not in NOT_RESULTS
+    return folder in folders and path not in NOT_RESULTS
 
 
 def _row(what: str, recorded: str, again: str | None) -> Row:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neonym.base.files import sha256_of_file
-from neonym.base.nested import value_at
 from neonym.lab.dvc_cache import cached
 from neonym.lab.git import git, succeeds
 from neonym.lab.lineage.recorded import RAW, Recorded
@@ -40,7 +39,7 @@ def find_raw_data(recorded: Recorded, root: Path, folder: Path) -> Found | None:
 
 
 def _candidates(recorded: Recorded, root: Path, folder: Path) -> list[Found]:
-    path = str(value_at(recorded.configuration, recorded.store.project.raw_key) or "")
+    path = recorded.store.project.raw_path(recorded.configuration)
     places = [
         (_committed(recorded, root, path, folder), "git"),
         (root / path, "the workspace"),
@@ -54,7 +53,7 @@ def _committed(recorded: Recorded, root: Path, path: str, folder: Path) -> Path 
     """The file as it is in the run's commit."""
     commit = recorded.tag(tags.GIT_COMMIT)
     name = f"{commit}:./{path}"
-    if PurePosixPath(path).is_absolute() or not succeeds(root, "cat-file", "-e", name):
+    if not path or PurePosixPath(path).is_absolute() or not succeeds(root, "cat-file", "-e", name):
         return None
     file = folder / f"committed{PurePosixPath(path).suffix}"
     text = git(root, "cat-file", "blob", name)

@@ -125,8 +125,9 @@ class Recorded:
             values = parse_values(self.text(CONFIGURATION) or "", CONFIGURATION)
         except UserError:
             return None
-        whole = _has_sections(values, ("tracking",)) and isinstance(
-            value_at(values, self.store.project.raw_key), str
+        project = self.store.project
+        whole = _has_sections(values, ("tracking",)) and (
+            not project.raw_key or isinstance(value_at(values, project.raw_key), str)
         )
         return values if whole else None
 

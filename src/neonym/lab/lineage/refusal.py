@@ -3,7 +3,6 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from neonym.base.nested import value_at
 from neonym.lab.git import has_commit, is_commit, succeeds
 from neonym.lab.lineage.raw_data import find_raw_data
 from neonym.lab.lineage.recorded import Recorded
@@ -83,11 +82,13 @@ def _about_the_configuration(recorded: Recorded) -> str:
 
 
 def _about_the_raw_data(recorded: Recorded, root: Path) -> str:
+    if not recorded.store.project.raw_key:
+        return ""
     with TemporaryDirectory() as folder:
         if find_raw_data(recorded, root, Path(folder)):
             return ""
     project = recorded.store.project
-    raw = f"{project.raw_called} {value_at(recorded.configuration, project.raw_key)}"
+    raw = f"{project.raw_called} {project.raw_path(recorded.configuration)}"
     reason = (
         f", and it is larger than the {MAX_RAW_BYTES:,} bytes that are kept with a run"
         if recorded.tag(tags.RAW_KEPT) == "nowhere"

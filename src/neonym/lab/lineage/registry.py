@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import Any
 
 import mlflow
 from filelock import Timeout
@@ -18,9 +19,9 @@ from mlflow.tracking import MlflowClient
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.base.locks import locked
-from neonym.base.nested import value_at
 from neonym.lab.lineage.lookup import ABSENT, connect, unusable
 from neonym.lab.lineage.recorded import Recorded
+from neonym.lab.project import Project
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.store import Store
 
@@ -194,7 +195,7 @@ def _refuse_unless(
     force: bool, recorded: Recorded, candidate: Entry, present: Entry | None
 ) -> None:
     """Raise why the candidate should not take the champion's place, with the remedy."""
-    reason = _reason_against(candidate, present)
+    reason = _reason_against(candidate, present, recorded.store.project)
     if reason and not force:
         own = "" if present is None or _same_data(candidate, present) else _own_name(recorded)
         advice = f"--name {own} gives it a place of its own" if own else ""
@@ -207,12 +208,12 @@ def _same_data(candidate: Entry, present: Entry) -> bool:
 
 def _own_name(recorded: Recorded) -> str:
     """A name for the models of the run's raw data: that of its file."""
-    path = value_at(recorded.configuration, recorded.store.project.raw_key) or ""
+    path = recorded.store.project.raw_path(recorded.configuration)
     name = re.sub(r"[^\w-]+", "-", PurePath(path).stem).strip("-")
     return name if NAME.fullmatch(name) else "NAME"
 
 
-def _reason_against(candidate: Entry, present: Entry | None) -> str:
+def _reason_against(candidate: Entry, present: Entry | None, project: Project[Any]) -> str:
     """Why the candidate should not take the champion's place; "" if it may."""
     subject = f"run {candidate.run_id}"
     if math.isnan(candidate.val_nll):
@@ -224,12 +225,18 @@ def _reason_against(candidate: Entry, present: Entry | None) -> str:
         return f"{subject} cannot be compared: {rival}, was not registered by neonym"
     if candidate.val_data != present.val_data:
         return f"{subject} cannot be compared: {rival}, was validated on other data"
-    if candidate.val_nll > present.val_nll:
+    sign = -1.0 if project.charts.highest_first else 1.0
+    if sign * candidate.val_nll > sign * present.val_nll:
         return (
-            f"{subject} is worse than {rival}: "
-            f"val nll {candidate.val_nll:.4f} against {present.val_nll:.4f}"
+            f"{subject} is worse than {rival}: {figure_called(project)} "
+            f"{candidate.val_nll:.4f} against {present.val_nll:.4f}"
         )
     return ""
+
+
+def figure_called(project: Project[Any]) -> str:
+    """How the metric by which models are promoted is said."""
+    return project.promoted_by.replace("/", " ")
 
 
 def _version_of(client: MlflowClient, name: str, run_id: str) -> str:

@@ -76,7 +76,7 @@ def stages_up_to(project: Project[Any], stages: list[str]) -> list[str]:
 def rerun(
     recorded: Recorded,
     worktree: Worktree,
-    found: Found,
+    found: Found | None,
     on_stage: Callable[[str, float], None],
 ) -> Made:
     """Run the stages of a run again.
@@ -88,7 +88,7 @@ def rerun(
     worktree
         Where its code is.
     found
-        The raw data that it used.
+        The raw data that it used; None where the project's code alone knows of any.
     on_stage
         Called with each stage that has ended, and its seconds.
 
@@ -103,7 +103,9 @@ def rerun(
     store = Store(worktree.project, sqlite_uri(worktree.project / ".neonym/nowhere.db"), project)
     store.folder.mkdir(parents=True)
     given = _as_given(project, recorded.configuration or {})
-    own = _with_raw_data(project, worktree, given, found)  # which the first stage reads
+    own = given
+    if found:  # which the first stage reads
+        own = _with_raw_data(project, worktree, given, found)
     with locked(store.lock):  # held, so that stages find delivery under way and start none
         for stage in stages_up_to(project, recorded.stages):
             text = yaml.safe_dump(own, sort_keys=False, allow_unicode=True)
