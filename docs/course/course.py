@@ -80,3 +80,35 @@ def show(figure: "Figure", alt: str) -> None:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     display(Image(buffer.getvalue(), format="png", alt=" ".join(alt.split())))
+
+
+def draw_unrolled(inputs: str, targets: str) -> "Figure":
+    """A recurrent network step by step: forward in solid arrows, back in dashed ones."""
+    figure, axes = new_figure(7.5, 3.2)
+
+    def arrow(start: tuple[float, float], end: tuple[float, float], back: bool = False) -> None:
+        look = {"color": ORANGE, "linestyle": "--"} if back else {"color": BLUE}
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "linewidth": 1.4, **look})
+
+    def text(x: float, y: float, content: str, **look: Any) -> None:
+        axes.text(x, y, content, **{"ha": "center", "va": "center", "fontsize": 11, **look})
+
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "#eef4fa", "edgecolor": BLUE}
+    for t, (symbol, target) in enumerate(zip(inputs, targets, strict=True)):
+        x = 2 * t
+        text(x, 2, f"$a^{{\\langle {t + 1} \\rangle}}$", bbox=box)
+        text(x, 0.5, f"$x^{{\\langle {t + 1} \\rangle}}$ = {symbol}")
+        text(x, 3.5, f"$\\hat y^{{\\langle {t + 1} \\rangle}}$ to be {target}")
+        arrow((x - 0.08, 0.75), (x - 0.08, 1.6))
+        arrow((x - 0.08, 2.4), (x - 0.08, 3.25))
+        arrow((x + 0.12, 3.25), (x + 0.12, 2.4), back=True)
+        arrow((x - 1.6, 2.1), (x - 0.45, 2.1))
+        if t:
+            arrow((x - 0.45, 1.88), (x - 1.6, 1.88), back=True)
+    text(-2.05, 2.1, "$a^{\\langle 0 \\rangle}$ = 0")
+    text(-0.6, 1.15, "$W_{ax}$", color=GREY)
+    text(1, 2.45, "$W_{aa}$", color=GREY)
+    text(-0.6, 2.85, "$W_{ya}$", color=GREY)
+    axes.set(xlim=(-2.6, 2 * len(inputs) - 1.2), ylim=(0.2, 3.8))
+    axes.axis("off")
+    return figure
