@@ -396,3 +396,22 @@ def test_no_script_and_no_fetch_is_let_in_by_the_page(browser, path):
     )
     assert any("Content Security Policy" in text for text in refused)
     context.close()
+
+
+def test_names_are_shown_and_saved_with_the_capitals_of_their_list(browser, tmp_path):
+    vocabulary = Vocabulary(("", *sorted(" éßn")), "character")
+    network = RecurrentNetwork(len(vocabulary), "gru", 8, seed=0)
+    symbols = {"longest": 8, "lowercase": True}
+    for way in ("first", "words", None, "<b>"):
+        model = Model(network, vocabulary, {**symbols, "capitals": way}, None, None)
+        write_page(tmp_path / "names.html", model, "names", ["éné né"])
+        generator = NameGenerator(*model)
+        with opened(browser, tmp_path / "names.html", **DESK) as page:
+            found = names(page)
+            page.locator("#names .mark").first.click()
+            assert (
+                page.evaluate("document.querySelector('#shortlist .word').textContent") == found[0]
+            )
+            plain = [name.lower() for name in found]
+            assert found == [generator.written(name) for name in plain]
+            assert (found != plain) == (way in ("first", "words"))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 FIRST, WORDS = "first", "words"  # what of a name is capital: its first letter, that of each word
+WAYS = (FIRST, WORDS)
 MOSTLY = 0.8  # of the names, from which on all are written so
 _WORDS = re.compile(r"(?<!\S)\S")
 
@@ -17,7 +18,7 @@ def capitals_of(texts: Sequence[str]) -> str | None:
         The names as they stand in their file.
     """
     cased = [text.strip() for text in texts if text.lower() != text.upper()]
-    for way in (FIRST, WORDS):
+    for way in WAYS:
         fitting = sum(capitalized(text.lower(), way) == text for text in cased)
         if cased and fitting >= MOSTLY * len(cased):
             return way

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym.corpus.capitals import WAYS
 from neonym.models.mixture_arrays import COUNTED
 from neonym.models.model_file import KNOWN, Model
 from neonym.nn import CELLS, RecurrentNetwork
@@ -63,6 +64,7 @@ def payload(model: Model, title: str, listed: Sequence[str] | None) -> Payload:
         **model.vocabulary.to_json(),
         "lowercase": metadata["lowercase"],
         "longest": metadata["longest"],
+        "capitals": capitals if (capitals := metadata.get("capitals")) in WAYS else None,
         "known": None if model.known is None else len(model.known),
         "networks": [_spec(network) for network in networks],
         "ngram": ngram,

@@ -1,6 +1,7 @@
 /** Puts the parts together. */
 function begin() {
   const header = JSON.parse($("header").textContent);
+  capitals = header.capitals;
   const buffer = bytesOf($("content").textContent);
   const model = new Model(header, buffer);
   const memory = new Memory(model);

@@ -35,7 +35,7 @@ class NameList {
 
   makeRow(name, labelOf) {
     const word = element("button", { type: "button", className: "word", tabIndex: -1 },
-      element("bdi", { textContent: visible(name) }));
+      element("bdi", { textContent: written(name) }));
     const button = element("button", { type: "button", className: "mark", tabIndex: -1 });
     word.addEventListener("click", () => this.listener.onOpen(name));
     button.addEventListener("click", () => this.listener.onButton(name));

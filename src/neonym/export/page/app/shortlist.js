@@ -54,7 +54,7 @@ class Shortlist {
   }
 
   get text() {
-    return this.names.map((name) => `${visible(name)}\n`).join("");
+    return this.names.map((name) => `${written(name)}\n`).join("");
   }
 
   async copy() {

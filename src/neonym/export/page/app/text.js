@@ -8,6 +8,22 @@ function visible(text) {
   return text.replace(OBEYED, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** Which letters of a name are capital: "first", the first of all "words", null. */
+let capitals = null;
+
+/** A name as it is shown, copied and saved: with the capitals that its list has. */
+function written(name) {
+  if (capitals === "first") name = name.replace(/^./su, capitalOf);
+  if (capitals === "words") name = name.replace(/(?<!\S)\S/gu, capitalOf);
+  return visible(name);
+}
+
+/** The capital of a letter where that is one letter, as of ß it is not. */
+function capitalOf(letter) {
+  const upper = letter.toUpperCase();
+  return [...upper].length === 1 ? upper : letter;
+}
+
 /** A single token, so that it is seen: spaces have a sign, marks something to stand on. */
 function visibleToken(token) {
   if (token === "") return "end";
@@ -56,7 +72,7 @@ function verdictOn(isKnown, nearest) {
   if (isKnown !== null) parts.push(isKnown ? "in the list" : "new");
   if (!nearest || !nearest.edits) return parts;
   parts.push(parts.length ? " · near " : "near ");
-  return [...parts, element("bdi", { textContent: visible(nearest.name) })];
+  return [...parts, element("bdi", { textContent: written(nearest.name) })];
 }
 
 /** Whether most letters of a vocabulary are written from right to left. */
