@@ -1,0 +1,380 @@
+"""What a pipeline of one's own is refused for, in one line, before anything runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from neonym import lab
+from neonym.base.errors import PrunedError, UserError
+from neonym.lab.own.curves_file import read_curves, write_curves
+from neonym.lab.own.metrics_file import write_metrics
+from neonym.lab.own.project_folder import check_folder
+from neonym.lab.project import find_project
+from neonym.lab.stage.execution import Stage
+from neonym.lab.tracking.run import Run
+from repositories import begin
+
+
+class Sweep(lab.Sweep):
+    pruned_by: ClassVar[str] = "val.error"
+
+
+class Settings(lab.Configuration):
+    sweep: Sweep
+
+
+def nothing(work: lab.Work[Settings]) -> None:
+    """Compute nothing."""
+
+
+FIT = lab.Step("fit", nothing, model="models/model.txt", curves="reports/curves.csv")
+JUDGE = lab.Step(
+    "judge", nothing, metrics="reports/metrics.json", returns=["test.error", "val.error"]
+)
+VALUES: dict[str, Any] = {
+    "seed": 3,
+    "tracking": {"enabled": False, "experiment": "x", "log_every_steps": 1, "wait_seconds": 1.0},
+    "sweep": {
+        "id": None,
+        "job": None,
+        "resume": False,
+        "fail_fast": False,
+        "optimized_metric": "val.error",
+        "direction": "minimize",
+        "search": "grid",
+        "trials": None,
+        "seed": 0,
+        "at_once": None,
+        "pruner": None,
+    },
+}
+
+
+def declared(*steps: lab.Step[Any], **more: Any) -> lab.Pipeline[Any]:
+    return lab.pipeline("mine:PROJECT", Settings, steps or (FIT, JUDGE), **more)
+
+
+def refused(reason: str, do: Callable[[], object]) -> None:
+    with pytest.raises(UserError) as raised:
+        do()
+    assert str(raised.value) == reason
+    assert "\n" not in reason
+
+
+def test_a_schema_without_the_sections_that_the_lab_needs_is_refused() -> None:
+    class Bare(lab.Section):
+        alpha: float
+
+    refused(
+        "schema Bare has no seed, tracking and sweep, which the lab needs: make it a subclass of "
+        "neonym.lab.Configuration",
+        lambda: lab.pipeline("mine:PROJECT", Bare, (FIT, JUDGE)),  # type: ignore[type-var]
+    )
+
+
+def test_a_schema_whose_section_is_not_the_labs_is_refused() -> None:
+    class Other(lab.Configuration):
+        tracking: bool  # type: ignore[assignment]
+
+    refused(
+        "schema Other: its section tracking is not the lab's; make it a subclass of "
+        "neonym.lab.Tracking",
+        lambda: lab.pipeline("mine:PROJECT", Other, (FIT, JUDGE)),
+    )
+
+
+def test_two_stages_of_one_name_are_refused() -> None:
+    again = lab.Step("fit", nothing, makes=["b"])
+    refused(
+        "step fit stands twice; give one of them another name", lambda: declared(FIT, again, JUDGE)
+    )
+
+
+@pytest.mark.parametrize("name", ["sweep", "compose", "a-b", "1", ""])
+def test_a_step_is_called_neither_like_the_labs_scripts_nor_by_other_letters(name: str) -> None:
+    with pytest.raises(UserError, match="neither compose nor sweep"):
+        declared(lab.Step(name, nothing, makes=["a"]), FIT, JUDGE)
+
+
+@pytest.mark.parametrize("path", ["../x.csv", "/etc/x.csv", "reports/../../x", "."])
+def test_an_output_outside_of_the_project_is_refused(path: str) -> None:
+    refused(
+        f"step prepare: {path} is not in the project's folder",
+        lambda: declared(lab.Step("prepare", nothing, makes=[path]), FIT, JUDGE),
+    )
+
+
+def test_an_output_of_two_steps_is_refused() -> None:
+    again = lab.Step("prepare", nothing, files=["reports/metrics.json"])
+    refused(
+        "step judge: reports/metrics.json is an output of prepare already",
+        lambda: declared(again, FIT, JUDGE),
+    )
+
+
+def test_a_pipeline_without_a_model_is_refused() -> None:
+    refused(
+        "one step has a `model`: the file by which results belong together", lambda: declared(JUDGE)
+    )
+
+
+def test_promised_metrics_need_a_file_and_a_part() -> None:
+    refused(
+        "step fit: `metrics` and `returns` go together",
+        lambda: declared(lab.Step("fit", nothing, model="m", returns=["val.error"])),
+    )
+    refused(
+        "step fit: metric 'error' is not written PART.FIGURE, as val.rmse",
+        lambda: declared(lab.Step("fit", nothing, model="m", metrics="a.json", returns=["error"])),
+    )
+
+
+def test_runs_are_compared_by_the_first_figure_that_does_not_read_test() -> None:
+    assert declared().promoted_by == "val/error"
+    assert list(declared().compared) == ["val.error", "test.error"]
+
+
+@pytest.mark.parametrize("best", ["test.error", "val.errors"])
+def test_runs_are_never_compared_by_test_or_by_an_unknown_figure(best: str) -> None:
+    refused(
+        f"best = {best}: runs are compared by one of what the last step, judge, `returns`, and by "
+        "none that reads test",
+        lambda: declared(best=best),
+    )
+
+
+def test_an_objective_that_is_unknown_reads_test_or_is_anothers_is_refused() -> None:
+    sweep = Settings.validated(VALUES, "conf").sweep
+    declared().check_metric("sweep", sweep)
+    refused(
+        "sweep.optimized_metric = val.errors: there is no such figure; known: val.error",
+        lambda: declared().check_metric(
+            "sweep", sweep.model_copy(update={"optimized_metric": "val.errors"})
+        ),
+    )
+    refused(
+        "sweep.optimized_metric = val.error: fit computes no figure; take pipelines/sweep.py",
+        lambda: declared().check_metric("fit", sweep),
+    )
+    values = {**VALUES, "sweep": {**VALUES["sweep"], "optimized_metric": "test.error"}}
+    refused(
+        'conf: sweep.optimized_metric = "test.error": nothing is chosen by looking at test; take a '
+        "figure of val",
+        lambda: Settings.validated(values, "conf"),
+    )
+
+
+def test_a_run_is_called_by_its_keys_and_seed() -> None:
+    named = declared(keys=["tracking.experiment"]).run_name(Settings.validated(VALUES, "conf"))
+    assert named == "x seed 3"
+
+
+def work(step: lab.Step[Any], folder: Path) -> lab.Work[Any]:
+    project = declared()
+    configuration = Settings.validated(VALUES, "conf")
+    stage = Stage(project, step.name, folder, by_hand=True, configuration=configuration)
+    return lab.Work(stage, step, Run(None), project.before(step), folder)
+
+
+def test_a_step_writes_its_outputs_and_nothing_else(tmp_path: Path) -> None:
+    own = work(FIT, tmp_path)
+    assert own.output("models/model.txt") == tmp_path / "models/model.txt"
+    assert (tmp_path / "models").is_dir()
+    for path in ("models/other.txt", "models/model.txt/../../x", "../x"):
+        with pytest.raises(UserError, match=rf"step fit would write {path}, and makes models/"):
+            own.output(path)
+
+
+def test_what_a_step_reads_is_what_those_before_it_made_and_else_the_workspaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("job/models/model.txt", "models/model.txt", "raw.csv"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    own = work(JUDGE, tmp_path / "job")
+    assert own.input("models/model.txt").read_text() == "job/models/model.txt"
+    assert own.input("raw.csv").read_text() == "raw.csv"
+    with pytest.raises(UserError, match=r"gone\.csv does not exist; `dvc repro` runs the steps"):
+        own.input("gone.csv")
+
+
+def test_curves_are_read_back_equal_where_a_value_is_missing_too(tmp_path: Path) -> None:
+    own = work(FIT, tmp_path)
+    own.curve(1, 2, {"train.error": 0.1 + 0.2, "val.error": 1e-17})
+    own.curve(2, 2, {"val.error": float("nan")})
+    write_curves(tmp_path / "curves.csv", own.points)
+    assert (tmp_path / "curves.csv").read_text() == (
+        "step,train_error,val_error\n1,0.30000000000000004,1e-17\n2,,\n"
+    )
+    assert read_curves(tmp_path / "curves.csv") == [
+        (1, {"train/error": 0.1 + 0.2, "val/error": 1e-17}),
+        (2, {"train/error": None, "val/error": None}),
+    ]
+
+
+def test_a_curve_without_a_file_or_a_part_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="step judge tells curves, and has no file `curves`"):
+        work(JUDGE, tmp_path).curve(1, 1, {"val.error": 1.0})
+    with pytest.raises(UserError, match=r"curve 'error' is not written PART\.FIGURE"):
+        work(FIT, tmp_path).curve(1, 1, {"error": 1.0})
+
+
+def test_files_of_curves_and_metrics_that_are_none_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "curves.csv"
+    for text in ("", "a,b\n1,2\n", "step,val_error\nx,1\n", "step,val_error\n1,2,3\n"):
+        path.write_text(text)
+        if text:
+            with pytest.raises(UserError, match="holds no curves"):
+                read_curves(path)
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        (None, "step judge returns no metrics, and promises test.error, val.error"),
+        (
+            {"test": {"error": 1.0}},
+            "step judge returns no val.error, which is among its `returns`",
+        ),
+        (
+            {"test.error": 1.0, "val.error": 1.0, "val.more": 2.0},
+            "step judge returns val.more; name it among its `returns`",
+        ),
+        (
+            {"test.error": 1.0, "val.error": "low"},
+            "step judge returns val.error = 'low', which is no number",
+        ),
+    ],
+)
+def test_a_step_returns_the_metrics_that_it_promised(
+    tmp_path: Path, returned: Any, reason: str
+) -> None:
+    refused(reason, lambda: write_metrics(JUDGE, returned, tmp_path / "metrics.json"))
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_metrics_are_written_in_the_order_of_their_promise(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    made = write_metrics(JUDGE, {"val.error": float("inf"), "test": {"error": 2}}, path)
+    assert made == {"test.error": 2.0, "val.error": None}
+    assert json.loads(path.read_text()) == {"test": {"error": 2.0}, "val": {"error": None}}
+
+
+DVC_YAML = """
+stages:
+  fit:
+    outs: [models/model.txt, {reports/curves.csv: {cache: false}}]
+  judge:
+    metrics: [{reports/metrics.json: {cache: false}}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "mine"
+    root.mkdir()
+    begin(root, {"dvc.yaml": DVC_YAML, "conf/config.yaml": "seed: 0\n", ".dvc/config": ""})
+    return root
+
+
+def test_a_folder_with_all_that_is_declared_is_taken(folder: Path) -> None:
+    for name in ("compose", "sweep", "fit", "judge"):
+        check_folder(declared(), name, folder)
+
+
+def without_git(folder: Path) -> None:
+    (folder / ".git").rename(folder / "not.git")
+
+
+def without_dvc(folder: Path) -> None:
+    (folder / ".dvc/config").rename(folder / ".dvc-config")
+    (folder / ".dvc").rmdir()
+
+
+def put(name: str, text: str) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (without_git, "{} is in no git repository: run `git init` there, and commit"),
+        (without_dvc, "{} has no DVC: run `dvc init` there, in a git repository"),
+        (lambda at: (at / "dvc.yaml").unlink(), "{} has no dvc.yaml, in which the stages stand"),
+        (
+            lambda at: (at / "conf/config.yaml").unlink(),
+            "{} has no conf/config.yaml, in which the configuration begins",
+        ),
+        (
+            put("dvc.yaml", DVC_YAML.replace("judge:", "other:")),
+            "dvc.yaml has no stage judge, which mine:PROJECT declares",
+        ),
+        (
+            put("dvc.yaml", DVC_YAML.replace("models/model.txt", "models/model")),
+            "dvc.yaml: stage fit does not name models/model.txt among its outs",
+        ),
+    ],
+)
+def test_what_a_folder_lacks_is_told_before_anything_runs(
+    folder: Path, damage: Callable[[Path], None], reason: str
+) -> None:
+    damage(folder)
+    refused(reason.format(folder), lambda: check_folder(declared(), "sweep", folder))
+
+
+def test_git_may_be_missing_where_dvc_was_told_so(folder: Path) -> None:
+    without_git(folder)
+    (folder / ".dvc/config").write_text("[core]\n    no_scm = true\n")
+    check_folder(declared(), "fit", folder)
+
+
+def test_a_script_of_no_step_is_told_which_there_are(folder: Path) -> None:
+    refused(
+        "mine:PROJECT has no step fti; it has fit, judge",
+        lambda: check_folder(declared(), "fti", folder),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "pyproject.toml says nothing of tool.neonym.project; write"),
+        ("[tool.neonym]\nproject = 3\n", "pyproject.toml says 3 of tool.neonym.project; write"),
+        ('[tool.neonym]\nproject = "a b"\n', "pyproject.toml says 'a b' of tool"),
+        ("[tool", "pyproject.toml cannot be read"),
+        (
+            '[tool.neonym]\nproject = "no_such_module:PROJECT"\n',
+            "no_such_module:PROJECT: there is no module no_such_module in src/, and none installed",
+        ),
+        ('[tool.neonym]\nproject = "json:loads"\n', "json:loads: json holds no project loads"),
+    ],
+)
+def test_a_pipeline_that_cannot_be_found_is_told(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    if text:
+        (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(UserError) as raised:
+        find_project(tmp_path)
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_where_no_pipeline_is_named_commands_are_about_names(tmp_path: Path) -> None:
+    assert find_project(tmp_path, "neonym.experiment:PROJECT").registered_as == "neonym"
+
+
+def test_what_the_lab_exports_is_there_and_documented() -> None:
+    for name in lab.__all__:
+        found = getattr(lab, name)
+        assert name in ("FileName", "Fraction", "Seed") or found.__doc__, name
+    assert issubclass(lab.PrunedError, PrunedError)
+    with pytest.raises(AttributeError):
+        lab.nothing  # noqa: B018
