@@ -13,6 +13,7 @@ from served_ui import chromium
 from neonym import NameGenerator
 from neonym.base.text import escape
 from neonym.corpus.vocabulary import Vocabulary
+from neonym.evaluation.recall import recall
 from neonym.export.html import write_page
 from neonym.models.known_names import hashes
 from neonym.models.model_file import Model
@@ -193,6 +194,65 @@ def test_letter_by_letter_is_shown_what_the_model_says(page, model):
         assert shown == [symbol or "end" for symbol in best]
 
 
+def remembered(page):
+    """What stands below each letter: how much of what is remembered is its."""
+    return page.locator("#recall .bits").all_inner_texts()
+
+
+def shares(model, name, place):
+    """The same of the library, for the start and each letter before a place of a name."""
+    row = recall(model.network, VOCABULARY.encode(name))[place, : place + 1]
+    return row / row.sum()
+
+
+def test_what_is_remembered_is_explored_by_pointing_at_letters(page, model):
+    name = "tyrannosaurus"
+    page.locator("#spelled").fill(name)
+    tiles = page.locator("#recall .tile")
+    assert tiles.locator("bdi").all_inner_texts() == ["start", *name]
+    assert tiles.last.get_attribute("aria-pressed") == "true"
+    page.locator("#recalled").scroll_into_view_if_needed()
+    lies = [tile.bounding_box() for tile in tiles.all()]
+    for place in (4, 9, 1, 12):  # tiles, of which the first is the start
+        tiles.nth(place).hover()
+        assert [tile.bounding_box() for tile in tiles.all()] == lies  # none runs from the pointer
+        expected = shares(model, name, place - 1)
+        found = remembered(page)
+        assert found[place:] == [""] * (len(name) + 1 - place)
+        for text, share in zip(found[:place], expected, strict=True):
+            assert float(re.sub("[<%]", "", text)) == pytest.approx(100 * share, abs=1)
+        heights = [
+            tiles.nth(i).locator(".bar").evaluate("(bar) => bar.style.getPropertyValue('--full')")
+            for i in range(place)
+        ]
+        np.testing.assert_allclose(list(map(float, heights)), expected / expected.max(), atol=1e-4)
+        most = ["start", *name][int(np.argmax(expected))]
+        said = page.locator("#recalled").inner_text()
+        assert re.match(rf"{name[place - 1]} depends (most )?on {most} ", said)
+    before = remembered(page)
+    tiles.first.hover()  # nothing stands before the start
+    assert remembered(page) == before
+
+
+def test_what_is_remembered_is_there_for_the_keyboard_and_for_the_end(page):
+    name = names(page)[0]
+    page.locator("#names .word").first.click()
+    tiles = page.locator("#recall .tile")
+    assert tiles.locator("bdi").all_inner_texts() == ["start", *name, "end"]
+    assert page.locator("#recalled").inner_text().startswith("end depends ")
+    page.locator("#anew").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.parentElement.id") == "recall"
+    for _ in range(len(name) + 3):
+        page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.textContent") == name[0]
+    assert page.locator("#recalled").inner_text() == f"{name[0]} depends on start 100%."
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#recalled").inner_text().startswith(f"{name[1]} depends on ")
+    page.locator("#anew").click()
+    assert not page.locator("#memory").is_visible()
+
+
 def test_a_name_is_chosen_letter_by_letter(page):
     page.locator("#anew").click()
     page.locator("#choices .quiet").click()
@@ -303,7 +363,7 @@ def test_a_screen_reader_has_a_name_for_everything(page):
     roles = page.locator("body").aria_snapshot()
     for landmark in ("banner", "main", "contentinfo", 'form "Wishes"'):
         assert landmark in roles
-    assert page.locator("[role=status]").count() == 3
+    assert page.locator("[role=status]").count() == 4
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1100, 1440])
@@ -321,6 +381,8 @@ def test_on_a_telephone_parts_are_shown_one_at_a_time_and_fingers_hit(browser, p
         page.locator("#names .word").first.tap()
         assert not page.locator("#names").is_visible()
         assert page.locator("#spelled").input_value() == name
+        page.locator("#recall .tile").nth(1).tap()
+        expect(page.locator("#recalled")).to_have_text(f"{name[0]} depends on start 100%.")
         page.locator("#keep-this").tap()
         page.locator("nav button", has_text="Shortlist (1)").tap()
         expect(page.locator("#shortlist .word")).to_have_text(name)
@@ -342,6 +404,9 @@ def test_names_from_right_to_left(browser, tmp_path):
         assert first > second
         page.keyboard.press("ArrowLeft")
         assert page.locator("#tiles .tile").nth(2).get_attribute("aria-pressed") == "true"
+        page.locator("#recall .tile").nth(1).focus()
+        page.keyboard.press("ArrowLeft")
+        assert page.locator("#recall .tile").nth(2).get_attribute("aria-pressed") == "true"
 
 
 def test_words_are_tokens_where_the_model_is_of_words(browser, tmp_path):
@@ -354,6 +419,8 @@ def test_words_are_tokens_where_the_model_is_of_words(browser, tmp_path):
         page.locator("#names .word").first.click()
         assert page.locator("#tiles .tile").count() == len(found[0].split()) + 1
         assert page.locator("#letters-title").inner_text().lower() == "word by word"
+        shown = page.locator("#recall bdi").all_inner_texts()
+        assert shown == ["start", *found[0].split(), "end"]
 
 
 def test_hostile_names_are_text(browser, tmp_path):

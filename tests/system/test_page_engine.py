@@ -8,6 +8,7 @@ import pytest
 from exported import arguments, opened
 from served_ui import chromium
 
+from neonym.evaluation.recall import recall
 from neonym.export.html import write_page
 from neonym.models.choice import log_softmax
 from neonym.models.known_names import contains, folded, hashes
@@ -111,6 +112,48 @@ def test_mixtures_of_networks_and_an_ngram(page, order):
     for weight in (0.0, 0.4, 1.0):
         assert_agree(page, Mixture(networks, fit(IDS, SIZE, order), weight))
     assert_agree(page, Mixture(networks))
+
+
+RECALL = """({header, content, names}) => {
+    const model = new Model(header, bytesOf(content));
+    return JSON.stringify(names.map((ids) => {
+        const recall = new Recall(model, ids);
+        return [...ids, 0].map((token, place) => Array.from(recall.at(place, token)));
+    }));
+}"""
+
+
+def assert_remember_alike(page, predictor):
+    asked = [ids for ids in NAMES_IDS if 0 < len(ids) < 14][:12]
+    found = json.loads(page.evaluate(RECALL, arguments(model_of(predictor)) | {"names": asked}))
+    for ids, rows in zip(asked, found, strict=True):
+        expected = recall(predictor, np.array(ids))
+        assert [len(row) for row in rows] == list(range(1, len(ids) + 2))
+        for place, row in enumerate(rows):
+            np.testing.assert_allclose(row, expected[place, : place + 1], rtol=0, atol=TOLERANCE)
+    assert expected.max() > 0.01
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(("cell", "nonlinearity"), CELLS)
+def test_networks_remember_as_their_gradients_say(page, cell, nonlinearity, layers):
+    for width, bias in itertools.product([None, 3, 60], [True, False]):
+        made = network(
+            cell, nonlinearity=nonlinearity, num_layers=layers, embedding_size=width, bias=bias
+        )
+        random = np.random.default_rng(1)
+        state = made.state_dict()
+        for name in state:
+            if "bias" in name:
+                state[name] = random.normal(scale=0.5, size=state[name].shape)
+        made.load_state_dict(state)
+        assert_remember_alike(page, made)
+
+
+def test_mixtures_remember_as_their_gradients_say(page):
+    networks = [network("gru", seed) for seed in range(3)]
+    assert_remember_alike(page, Mixture(networks))
+    assert_remember_alike(page, Mixture(networks, fit(IDS, SIZE, 3), 0.4))
 
 
 DRAW = """({header, content, count, temperature, prefix}) => {

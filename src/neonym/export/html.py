@@ -28,6 +28,7 @@ ENGINE = (
     "network",
     "ngram",
     "model",
+    "recall",
     "drawing",
     "known",
     "spelling",
@@ -35,7 +36,7 @@ ENGINE = (
     "coining",
     "worker",
 )
-APP = ("text", "coiner", "form", "names", "letters", "shortlist", "main")
+APP = ("text", "coiner", "form", "names", "remembered", "letters", "shortlist", "main")
 MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 

@@ -9,6 +9,7 @@ To read it from the bottom up:
 - `architecture`, `parameters`, `matrices`, `initialization`: from options to drawn parameters
 - `network`: `RecurrentNetwork`, what other code uses; `state` is what it passes from step to step
 - `likelihood`, `gradcheck`: exact probabilities of names, and the proof of the gradients
+- `input_gradients`: how what is predicted depends on each input before it
 - `clipping`, `optimizers`: from gradients to new parameters
 - `shards`, `shard_memory`, `shard_process`: one training step on several processors
 - `memory`, `products`, `rows`: what makes it fast; `arrays` and `bounds` are types
@@ -19,6 +20,7 @@ from neonym.nn.bounds import Bounds
 from neonym.nn.cells import CELLS, Cell
 from neonym.nn.clipping import clip_by_norm, clip_by_value
 from neonym.nn.gradcheck import gradcheck
+from neonym.nn.input_gradients import input_gradients
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.optimizers import (
     OPTIMIZERS,
@@ -56,6 +58,7 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "gradcheck",
+    "input_gradients",
     "make_optimizer",
     "pack",
 ]

@@ -111,8 +111,10 @@ class Propagation(NamedTuple):
         logits = write_logits(matrices, x, buffer, out=workspace.empty(*buffer.shape[::-1]))
         return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
 
-    def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> None:
+    def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> Floats:
         """Write the gradients of all parameters, given that of the logits.
+
+        What it returns is that of the first layer's input products, (rows, gates * hidden).
 
         Each step of `forward` is undone in reverse: head, layers from the last to the first, input.
         """
@@ -130,6 +132,7 @@ class Propagation(NamedTuple):
             out_weight=gradients.layers[0].weight_ih,
             out_embedding=gradients.embedding,
         )
+        return d_products
 
     def _backward_head(
         self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats

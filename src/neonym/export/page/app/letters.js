@@ -18,6 +18,7 @@ class Letters {
     this.isWhole = false; // whether the end stands behind the last letter
     this.selected = 0;
     this.showsAll = false;
+    this.remembered = new Remembered(model);
     $("spelled").addEventListener("input", () => this.spell($("spelled").value));
     $("spelled").addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.focusOn($("choices").querySelector("button"));
@@ -66,6 +67,7 @@ class Letters {
     this.places = this.model.spell(this.ids);
     if (typed === null) $("spelled").value = visible(this.name);
     this.show();
+    this.remembered.show(this.ids, this.isWhole);
   }
 
   show() {

@@ -7,7 +7,7 @@ function begin() {
   const memory = new Memory(model);
   sayWhatThisIs(header);
   const direction = isRightToLeft(header.symbols) ? "rtl" : "ltr";
-  for (const id of ["names", "shortlist", "tiles", "choices"]) $(id).dir = direction;
+  for (const id of ["names", "shortlist", "tiles", "choices", "recall"]) $(id).dir = direction;
 
   const names = new NameList($("names"), {
     onOpen: (name) => open(name),

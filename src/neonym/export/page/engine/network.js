@@ -44,9 +44,10 @@ class Network {
    * @param {ArrayLike<number>} tokens (rows,)
    * @param {ArrayLike<number>} parents (rows,) which row of the state each continues
    * @param {LayerState[]} state
+   * @param {?Object[]} tape gets what each layer took and gave
    * @returns {LayerState[]}
    */
-  step(tokens, parents, state) {
+  step(tokens, parents, state, tape = null) {
     const rows = tokens.length;
     const { hidden } = this.spec;
     let x = this.inputsOf(tokens);
@@ -65,6 +66,7 @@ class Network {
         c: this.cell.hasMemory ? new Float64Array(rows * hidden) : null,
       };
       this.cell.step(x, products, before, after, rows, hidden, layer.options);
+      if (tape) tape.push({ x, p: products, before, after });
       below = after.h;
       return after;
     });

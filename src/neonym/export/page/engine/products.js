@@ -39,6 +39,14 @@ function multiply(weights, x, rows, inputs, outputs, out) {
   }
 }
 
+/** out += d W for one row d of gradients, (outputs,); W as in `multiply`, out (inputs,). */
+function multiplyBack(weights, d, inputs, outputs, out) {
+  for (let j = 0; j < outputs; j++) {
+    const factor = d[j];
+    for (let k = 0, place = j * inputs; k < inputs; k++, place++) out[k] += factor * weights[place];
+  }
+}
+
 /** Add a bias to each row; x is (rows, bias.length). */
 function addToRows(x, rows, bias) {
   for (let i = 0; i < rows * bias.length; i++) x[i] += bias[i % bias.length];
