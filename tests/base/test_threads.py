@@ -1,3 +1,4 @@
+import os
 import threading
 
 import pytest
@@ -24,6 +25,23 @@ def test_a_job_beside_others_takes_one_processor(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert processors() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "0")
+    assert processors() == 1
+
+
+def test_where_no_thread_can_be_started_results_come_all_the_same(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert list(results_in_order(lambda place: place**2, 4, 2)) == [0, 1, 4, 9]
+
+
+def test_a_system_that_does_not_say_what_is_allowed_has_all_processors(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert processors() == 3
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert processors() == 1
 
 

@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -44,6 +46,33 @@ def test_the_same_shards_give_the_same_bytes():
     assert other != results[0][0]
 
 
+@pytest.mark.parametrize("lacking", ["modules", "fork", "memory"])
+def test_where_no_process_can_be_started_the_parts_are_computed_here_to_the_same_bytes(
+    monkeypatch, lacking
+):
+    def gradients():
+        network, found = make(dropout=0.3, output_dropout=0.3), []
+        with Shards(network, 3) as shards:
+            for step, names in enumerate((SEQUENCES * 20, SEQUENCES[:2], SEQUENCES[:1])):
+                loss = shards.forward_backward(pack(names), np.random.default_rng(step))
+                found.append((loss, network.gradients.tobytes()))
+            return found, processes_of(shards)
+
+    expected, processes = gradients()
+    assert len(processes) == 2
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    if lacking == "modules":  # as in a browser
+        monkeypatch.setitem(sys.modules, "neonym.nn.shard_pool", None)
+    elif lacking == "fork":
+        monkeypatch.setattr(subprocess, "Popen", refuse)
+    else:
+        monkeypatch.setattr("neonym.nn.shard_pool.make_memory", refuse)
+    assert gradients() == (expected, [])
+
+
 @given(
     st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=9),
     st.integers(1, 4),
@@ -78,7 +107,7 @@ def test_overflow_in_another_process_is_seen_in_the_loss(capfd):
 
 
 def processes_of(shards):
-    return [other._process for other in shards._others]
+    return [other._process for other in shards._pool._started] if shards._pool else []
 
 
 def test_processes_begin_where_there_is_a_part_for_them_and_end_with_close():
@@ -126,7 +155,7 @@ def test_processes_end_with_the_one_that_started_them():
         "from neonym.nn import RecurrentNetwork, Shards, pack\n"
         "shards = Shards(RecurrentNetwork(6, 'rnn', 4), 2)\n"
         "shards.forward_backward(pack([[1, 2], [3]]))\n"
-        "print(shards._others[0]._process.pid, flush=True)\n"
+        "print(shards._pool._started[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     # The output ends when nobody has it open any more, the processes of the dead one included

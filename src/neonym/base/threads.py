@@ -1,12 +1,12 @@
 """One thread for linear algebra, since the order of a sum is part of the result; more around it."""
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from threading import Thread
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -27,7 +27,9 @@ def one_blas_thread() -> Iterator[None]:
 
 def processors() -> int:
     """How many processors this process may use: at most those that `OMP_NUM_THREADS` says."""
-    given = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    # not every system says it, nor do all builds of Python ask
+    allowed = getattr(os, "sched_getaffinity", None)
+    given = len(allowed(0)) if allowed else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(given, int(limit))) if limit.isdecimal() else given
 
@@ -37,7 +39,8 @@ def results_in_order(
 ) -> Iterator[Result]:
     """What a function returns for 0, 1, 2, ..., computed a few ahead on several threads.
 
-    NumPy lets go of the interpreter in products and elementwise operations, so threads help.
+    NumPy lets go of the interpreter in products and elementwise operations, so threads help. Where
+    no thread can be started, as in a browser, each result is computed when it is asked for.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ def results_in_order(
         How many are computed at the same time; None: as many as there are processors for.
     """
     threads = min(count, threads or processors())
-    if threads <= 1:
+    if threads <= 1 or not _can_start_threads():
         yield from map(function, range(count))
         return
     with ThreadPoolExecutor(threads) as pool:
@@ -68,3 +71,13 @@ def results_in_order(
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _can_start_threads() -> bool:
+    thread = Thread(target=int)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True

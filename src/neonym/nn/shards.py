@@ -6,30 +6,29 @@ lock. The parts' gradients are added in a fixed order: the result depends on the
 never on which was faster.
 """
 
-import json
-import os
-import subprocess
-import sys
-from multiprocessing import Pipe
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
-from neonym.nn import shard_process
+from neonym.nn.arrays import Floats
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.packing import PackedSequences
-from neonym.nn.shard_memory import Task, make_memory, map_memory
+from neonym.nn.shard_memory import Task
 
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-"""In the environment of the other processes: each has a processor, and no more."""
+if TYPE_CHECKING:
+    from neonym.nn.shard_pool import ShardPool
 
-SOURCE = str(Path(__file__).parents[2])
-"""Where the other processes find this package."""
 
-PROGRAM = f"import sys; from {shard_process.__name__} import main; main(*map(int, sys.argv[1:]))"
-"""What they run; its arguments are those of `main`."""
+class _Worker(Protocol):
+    """Who computes a part of the batch."""
+
+    gradients: Floats
+
+    def begin(self, task: Task) -> None: ...
+
+    def end(self) -> float: ...
 
 
 class Shards:
@@ -38,14 +37,15 @@ class Shards:
     The first part is computed here. The other processes start with the first batch that has a part
     for them, in a fraction of a second, and end with `close`, or when this process ends. Use it as
     a context manager, or call `close`. Worth it from about 128 hidden units on; let the linear
-    algebra library have one thread.
+    algebra library have one thread. Where the system has no processes to give, as in a browser or
+    a small container, the parts are computed here in turn, to the same result.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Whose `gradients` are filled.
     count : int
-        Number of shards, and of processes.
+        Number of shards, and of processes, where there are any.
 
     Raises
     ------
@@ -59,8 +59,8 @@ class Shards:
         self.network, self.count = network, count
         gradients, self._run = network.new_run()
         self._gradients = gradients.flat
-        self._others: list[_Process] = []
-        self._file, self._memory = -1, np.empty((0, 0), dtype=network.dtype)
+        self._pool: ShardPool | None = None
+        self._in_turn: list[_Worker] = []
 
     def forward_backward(
         self, batch: PackedSequences, generator: np.random.Generator | None = None
@@ -83,32 +83,31 @@ class Shards:
         nats = Task(parts[0], seeds[0], batch.num_tokens).run(self._run)
         total = self.network.gradients
         total[...] = self._gradients
-        for place, other in enumerate(others, 1):
+        for other in others:
             nats += other.end()
-            total += self._memory[place]
+            total += other.gradients
         return nats / batch.num_tokens
 
-    def _others_for(self, parts: list[PackedSequences]) -> list["_Process"]:
-        """The processes for all parts but the first, with the present parameters before them."""
-        if len(parts) == 1:
-            return []
-        if self._file < 0:
-            self._file = make_memory(self.count, self.network.parameters)
-            self._memory = map_memory(self._file, self.count, self.network)
-        while len(self._others) < len(parts) - 1:
-            place = len(self._others) + 1
-            self._others.append(_Process(self.network, self._file, self.count, place))
-        self._memory[0] = self.network.parameters
-        return self._others[: len(parts) - 1]
+    def _others_for(self, parts: Sequence[PackedSequences]) -> Sequence[_Worker]:
+        """Who computes all parts but the first, with the present parameters before them."""
+        number = len(parts) - 1
+        if number == 0 or self._in_turn:
+            return self._in_turn[:number]
+        try:
+            from neonym.nn.shard_pool import ShardPool  # noqa: PLC0415 (not all systems can)
+
+            self._pool = self._pool or ShardPool(self.network, self.count)
+            return self._pool.take(number)
+        except (ImportError, OSError):
+            self.close()
+            self._in_turn = [_InTurn(self.network) for _ in range(self.count - 1)]
+            return self._in_turn[:number]
 
     def close(self) -> None:
         """End the processes."""
-        for other in self._others:
-            other.close()
-        self._others = []
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._pool:
+            self._pool.close()
+            self._pool = None
 
     def __enter__(self) -> Self:
         return self
@@ -122,41 +121,15 @@ class Shards:
         self.close()
 
 
-class _Process:
-    """Another process, and the pipe to it; it ends when the pipe is closed from this side."""
+class _InTurn:
+    """Computes a part in this process, when it is asked for the result."""
 
-    def __init__(self, network: RecurrentNetwork, memory: int, count: int, place: int) -> None:
-        self._pipe, theirs = Pipe()
-        path = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
-        numbers = map(str, (theirs.fileno(), memory, count, place))
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *numbers],
-            pass_fds=(theirs.fileno(), memory),
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self._pipe.send_bytes(json.dumps(network.options).encode())
+    def __init__(self, network: RecurrentNetwork) -> None:
+        gradients, self._run = network.new_run()
+        self.gradients = gradients.flat
 
     def begin(self, task: Task) -> None:
-        """Hand over a part of the batch."""
-        try:
-            self._pipe.send_bytes(task.to_bytes())
-        except OSError:
-            raise self._dead() from None
+        self._task = task
 
     def end(self) -> float:
-        """Wait for the sum of the part's nats; its gradients lie in the shared memory then."""
-        try:
-            return float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
-        except (EOFError, OSError):
-            raise self._dead() from None
-
-    def _dead(self) -> RuntimeError:
-        status = self._process.wait()
-        return RuntimeError(f"a shard's process ended with status {status}; its own error is above")
-
-    def close(self) -> None:
-        """Close the pipe, at which the process ends, and wait for that."""
-        self._pipe.close()
-        self._process.wait()
+        return self._task.run(self._run)
