@@ -5,8 +5,8 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.base.text import escape_lines
-from neonym.commands.compare import compare, read_jobs, to_markdown
 from neonym.experiment import PROJECT
+from neonym.tracked.compared_sweeps import compare, read_jobs, to_markdown
 
 
 def _write(folder: Path, overrides: list[str], group: str, val: float, status="finished") -> None:

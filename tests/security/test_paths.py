@@ -11,7 +11,7 @@ from small_project import PROJECT, Project, make_project
 from neonym.base.errors import UserError
 from neonym.lab.composing.by_hand import CONFIG
 from neonym.lab.composing.result_folders import check_composed
-from neonym.lab.places import explain_unfit
+from neonym.lab.composing.unfit_folders import explain_unfit
 from small_training import configuration
 
 

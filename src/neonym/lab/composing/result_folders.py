@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from neonym.base.errors import UserError
 from neonym.lab.composing.composition import refuse_hydras_resolvers, refuse_resolvers, refuse_sweep
-from neonym.lab.places import explain_unfit
+from neonym.lab.composing.unfit_folders import explain_unfit
 
 
 class Refused(BaseException):
