@@ -114,7 +114,7 @@ bench-runs: setup ## Measure sweeps, and tracking beside a server that fails (so
 
 lock: ## Lock the dependencies anew: exact versions and hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --extra dev --extra course --extra docs pyproject.toml -o requirements.lock
+		--no-annotate --extra pipeline --extra dev --extra course --extra docs pyproject.toml -o requirements.lock
 
 clean: ## Delete what runs made, tracked runs included; keep data, conf and code
 	@rm -rf .venv .venv-bench .venv.lock .venv-bench.lock .neonym mlflow.db* mlartifacts outputs multirun \

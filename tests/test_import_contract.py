@@ -3,14 +3,18 @@
 import ast
 import re
 import sys
+import tomllib
 from collections import defaultdict
 from graphlib import TopologicalSorter
+from keyword import iskeyword
 from pathlib import Path
 
 import grimp
 import pytest
 
 from neonym import lab
+from neonym.base.missing import BROUGHT
+from neonym.cli import ALONE
 
 PROJECT = Path(__file__).resolve().parent.parent
 CODE = ("src", "pipelines", "tests", "benchmarks", "examples")
@@ -58,9 +62,25 @@ ONLY = {
     "safetensors": ("neonym.export",),
     "matplotlib": ("neonym.drawing", "neonym.figures", "neonym.lab.sweeps.sweep_figures"),
     "detect_secrets": ("neonym.lab.tracking.redacted_diff",),
+    "filelock": ("neonym.lab", "neonym.base.locks"),
+    "yaml": ("neonym.lab",),
+    "ruamel": ("neonym.lab",),
+    "scipy": ("neonym.evaluation",),
+    "pandas": ("neonym.tracked",),
     "torch": (),
     "jax": (),
 }
+
+
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", one)[0] for one in requirements}
+
+
+INSTALLED = names_of(DECLARED["dependencies"])
+BY_THE_EXTRA = names_of(DECLARED["optional-dependencies"]["pipeline"])
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +178,51 @@ def test_who_imports_what_is_heavy(
         set(graph.find_modules_that_directly_import(package)) if package in graph.modules else set()
     )
     assert {name for name in importers if not name.startswith(allowed)} == set()
+
+
+def reached(graph: grimp.ImportGraph, modules: set[str]) -> set[str]:
+    """What some modules import, whenever they do, and all that this imports."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            if name.startswith("neonym."):
+                waiting.append(name.rpartition(".")[0])  # runs before it
+            if name == "neonym.commands":  # what it imports late is for commands of projects
+                continue
+            waiting += graph.find_modules_directly_imported_by(name)
+    return found
+
+
+def installed_for(modules: set[str]) -> set[str]:
+    """The packages that others' modules are from."""
+    others = {name.partition(".")[0] for name in modules} - {"neonym"} - sys.stdlib_module_names
+    return {BROUGHT.get(name, name) for name in others}
+
+
+def test_what_needs_no_extra_imports_what_is_installed_without_one_and_all_of_it(
+    graph: grimp.ImportGraph,
+) -> None:
+    commands = {f"neonym.commands.{name}" + "_" * iskeyword(name) for name in ALONE}
+    needed = reached(graph, {"neonym.cli", "neonym.generation.generator", *commands})
+    beyond = {
+        f"{importer} -> {other}"
+        for other in needed
+        if installed_for({other}) - INSTALLED
+        for importer in graph.find_modules_that_directly_import(other) & needed
+    }
+    assert beyond == set()
+    assert installed_for(needed) == INSTALLED
+
+
+def test_the_extra_brings_what_else_is_imported(graph: grimp.ImportGraph) -> None:
+    own_to_others = {"voluptuous": "dvc", "sklearn": "optuna"}  # and installed with these
+    imported = installed_for(graph.modules) - own_to_others.keys()
+    assert imported == INSTALLED | BY_THE_EXTRA - {"scikit-learn"}
+    assert set(BROUGHT.values()) == BY_THE_EXTRA
+    assert set() == INSTALLED & BY_THE_EXTRA
 
 
 def test_no_two_modules_have_one_name() -> None:

@@ -11,6 +11,7 @@ import click
 
 from neonym import commands
 from neonym.base.errors import UserError
+from neonym.base.missing import explain_missing
 from neonym.base.standard_streams import open_closed_streams
 from neonym.base.text import escape, escape_stream
 from neonym.lab.tracking.addresses import hide_addresses
@@ -18,6 +19,10 @@ from neonym.lab.tracking.addresses import hide_addresses
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+
+
+ALONE = ("export", "import", "learn", "sample", "score")
+"""The commands that need no extra; the others work on a project's stages and runs."""
 
 
 class CommandsFolder(click.Group):
@@ -40,6 +45,32 @@ class CommandsFolder(click.Group):
         module = import_module(f"{commands.__name__}.{name}")
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List those that need no extra before the others."""
+        names = self.list_commands(ctx)
+        sections = {
+            "Commands": [name for name in names if name in ALONE],
+            'For projects (pip install "neonym[pipeline]")': [
+                name for name in names if name not in ALONE
+            ],
+        }
+        width = formatter.width - max(map(len, names)) - 6  # indented, and apart
+        for title, listed in sections.items():
+            found = ((name, self.get_command(ctx, name)) for name in listed)
+            rows = [(name, each.get_short_help_str(width)) for name, each in found if each]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it needs of the extra `pipeline` may not be installed."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            said = explain_missing(error, ctx.invoked_subcommand or "neonym")
+            if not said:
+                raise
+            raise UserError(said) from None
 
 
 def _modules() -> dict[str, str]:

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 LONGEST_SHOWN = 100
 _TRUTHS = ("yes", "no", "on", "off", "y", "n", "t", "f")
@@ -62,14 +64,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
-def _message(error: ErrorDetails) -> str:
+def _message(error: "ErrorDetails") -> str:
     if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
         return "input should be keys with values, as {key: value}"
     text = error["msg"].removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 
 
-def _key_path(error: ErrorDetails, values: Any) -> list[str]:
+def _key_path(error: "ErrorDetails", values: Any) -> list[str]:
     """The configuration keys of an error, without pydantic's names of union members."""
     *_, last = location = error["loc"] or ("",)
     path: list[str] = []
@@ -126,7 +128,7 @@ def keys_of(schema: Any, prefix: str = "") -> Iterator[str]:
                 yield from keys_of(section, f"{prefix}{name}.")
 
 
-def _remedy(error: ErrorDetails, key: str) -> str:
+def _remedy(error: "ErrorDetails", key: str) -> str:
     """How a value is written that was meant otherwise than it reads, as the end of a sentence."""
     kind, value = error["type"], error["input"]
     text = value.strip().lower() if isinstance(value, str) else ""

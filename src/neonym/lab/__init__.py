@@ -7,8 +7,11 @@ is `main("STEP")`. docs/own-pipeline.md leads through it, `examples/diabetes` is
 What stands here is what others may rely on; the modules below may change.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from neonym.base.missing import telling_missing
 
 if TYPE_CHECKING:
     from neonym.base.errors import PrunedError, UserError
@@ -53,3 +56,7 @@ def __getattr__(name: str) -> object:
         if name in names:
             return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Scripts import what the extra `pipeline` brings before they can catch anything
+sys.excepthook = telling_missing(sys.excepthook)
