@@ -155,14 +155,18 @@ class _Progress:
         self._bar = Progress(
             TextColumn("learning"),
             BarColumn(),
-            TextColumn("{task.completed} of at most {task.total} rounds"),
+            TextColumn("round {task.fields[round]} of at most {task.total}"),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=chosen.settings.train.epochs)
+        self._task = self._bar.add_task("", total=chosen.settings.train.epochs, round=1)
         self._next = 1
+        split, options = chosen.settings.data.split, chosen.settings.train
+        learned = len(corpus.names) * (1 - split.val)
+        # short lists, which have folds, take no time for a round
+        self._steps = None if options.folds else learned / options.batch_size
 
     def __enter__(self) -> "_Progress":
         start = ", beginning with what is known of other names" if self._chosen.start else ""
@@ -177,11 +181,13 @@ class _Progress:
         self._console.print(Text(escape(text)), soft_wrap=True)
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
-        """Steps are not shown."""
+        """Move the bar on within a round, where one takes long."""
+        if self._steps:
+            self._bar.update(self._task, completed=step / self._steps)
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Move the bar on."""
-        self._bar.update(self._task, completed=record.epoch)
+        self._bar.update(self._task, completed=record.epoch, round=record.epoch + 1)
 
     def on_weights(self, record: EpochRecord, network: RecurrentNetwork, is_last: bool) -> None:
         """Show names after rounds 1, 2, 4, 8 and so on."""
