@@ -87,7 +87,7 @@ def test_gradients_of_the_relu_cell_agree():
 def test_gradients_agree_for_every_combination_of_options(cell, layers):
     # Of three rectified units in a layer all may be asleep, and no gradient is left to compare
     relu = {"cell": "rnn", "nonlinearity": "relu", "hidden_size": 4}
-    kind = relu if cell == "relu" else {"cell": cell}
+    kind = relu if cell == "relu" else {"cell": cell, "hidden_size": 2}
     batches = [RAGGED, [[3]], [[1, 2, 3]], [[1, 2], [2, 3], [4, 5]]]
     choices = itertools.product(
         BIASES, [None, 3], ["all", "last"], [False, True], [False, True], batches
