@@ -17,6 +17,7 @@ NO_DEPENDENCIES = (
     "src/neonym/lab",
     "src/neonym/tracked",
     "src/neonym/experiment.py",
+    "src/neonym/defaults.py",
     "src/neonym/export",
 )
 
