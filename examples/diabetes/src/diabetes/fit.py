@@ -26,9 +26,9 @@ def fit(work: Work[Settings]) -> None:
 
     model, parts = work.configuration.model, {name: read(work, name) for name in ("train", "val")}
     fitted = estimator(model, work.configuration.seed)
-    rounds = 1 if isinstance(model, Ridge) else model.rounds
+    rounds = model.rounds if isinstance(model, Forest | Boosting) else 1
     for number in range(1, rounds + 1):
-        if not isinstance(model, Ridge):
+        if isinstance(model, Forest | Boosting):
             fitted.set_params(n_estimators=10 * number)
         fitted.fit(*parts["train"])
         errors = {f"{name}.rmse": rmse(y, fitted.predict(x)) for name, (x, y) in parts.items()}
