@@ -226,7 +226,7 @@ def _print(rows: Rows, coined: Coined, output: Path) -> None:
         f"{number} {what}"
         for number, what in (
             (coined.known, "of the list"),
-            (coined.of_base, "known before"),
+            (coined.of_base, "existing elsewhere (places, people)"),
             (coined.again, "drawn twice"),
         )
         if number
