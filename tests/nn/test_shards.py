@@ -46,6 +46,30 @@ def test_the_same_shards_give_the_same_bytes():
     assert other != results[0][0]
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 9])
+def test_any_number_of_processes_gives_the_same_bytes(processes):
+    def gradients(processes):
+        network, found = make(dropout=0.3, output_dropout=0.3), []
+        with Shards(network, 5, processes) as shards:
+            for step, names in enumerate((SEQUENCES * 20, SEQUENCES[:2], SEQUENCES[:1], SEQUENCES)):
+                loss = shards.forward_backward(pack(names), np.random.default_rng(step))
+                found.append((loss, network.gradients.tobytes()))
+            return found, len(processes_of(shards))
+
+    expected, started = gradients(None)
+    assert started == 4
+    assert gradients(processes) == (expected, min(processes, 5) - 1)
+
+
+def test_parts_that_fill_the_pipe_wait_for_each_other():
+    network = RecurrentNetwork(6, "rnn", 2)
+    batch = pack(SEQUENCES * 4000)
+    with Shards(network, 6, 1) as shards:
+        expected = shards.forward_backward(batch), network.gradients.tobytes()
+    with Shards(network, 6, 2) as shards:
+        assert (shards.forward_backward(batch), network.gradients.tobytes()) == expected
+
+
 @pytest.mark.parametrize("lacking", ["modules", "fork", "memory"])
 def test_where_no_process_can_be_started_the_parts_are_computed_here_to_the_same_bytes(
     monkeypatch, lacking
@@ -90,6 +114,8 @@ def test_split_deals_every_sequence_out_once(sequences, shards, output):
 def test_shards_refuse_a_number_that_is_not_positive_and_a_batch_that_does_not_fit():
     with pytest.raises(ValueError, match="count is 0, expected a positive integer"):
         Shards(make(), 0)
+    with pytest.raises(ValueError, match="processes is 0, expected a positive integer"):
+        Shards(make(), 2, 0)
     with pytest.raises(ValueError, match="shards is 0, expected a positive integer"):
         pack(SEQUENCES).split(0)
     with Shards(make(), 2) as shards, pytest.raises(ValueError, match="holds the token id 9"):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from neonym import NameGenerator
 from neonym.models.model_file import save_model
 from small_training import VOCABULARY, configuration, run
@@ -56,3 +58,15 @@ def test_what_is_learned_and_coined_there_is_the_same(tmp_path: Path) -> None:
     names, lacks = json.loads(done.stdout)
     assert names == NameGenerator.load(tmp_path / "model.npz").sample(2000, seed=1)
     assert lacks
+
+
+@pytest.mark.parametrize("shards", [2, 5])
+def test_the_number_of_processors_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    found = []
+    for limit in ("1", "2", "64"):
+        monkeypatch.setenv("OMP_NUM_THREADS", limit)
+        result = run(configuration(train__shards=shards, train__epochs=1))
+        found.append((result.network.parameters.tobytes(), result.history))
+    assert found[0] == found[1] == found[2]

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from collections import deque
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,14 +27,16 @@ PROGRAM = f"import sys; from {shard_process.__name__} import main; main(*map(int
 
 
 class ShardPool:
-    """Processes that each compute a part of a batch, and the memory that they share.
+    """Processes that compute parts of a batch, and the memory that they share.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Whose parameters they take.
     count : int
-        Number of shards; one of them is no process's.
+        Number of shards.
+    processes : int
+        How many processes they are dealt to; to the first of them, which is this one, every n-th.
 
     Raises
     ------
@@ -40,27 +44,30 @@ class ShardPool:
         If there is no memory to share.
     """
 
-    def __init__(self, network: RecurrentNetwork, count: int) -> None:
-        self._network, self._count = network, count
+    def __init__(self, network: RecurrentNetwork, count: int, processes: int) -> None:
+        self._network, self._count, self._processes = network, count, processes
         self._file = make_memory(count, network.parameters)
         self._memory = map_memory(self._file, count, network)
         self._started: list[ShardProcess] = []
 
-    def take(self, number: int) -> list["ShardProcess"]:
-        """So many processes, with the network's present parameters before them.
+    def take(self, number: int) -> dict[int, "ShardPart"]:
+        """Who computes parts 1 to `number`, those of this process left out.
+
+        They have the network's present parameters before them.
 
         Raises
         ------
         OSError
             If one cannot be started.
         """
-        while len(self._started) < number:
-            place = len(self._started) + 1
-            self._started.append(
-                ShardProcess(self._network, self._file, self._count, place, self._memory[place])
-            )
+        while len(self._started) < min(number, self._processes - 1):
+            self._started.append(ShardProcess(self._network, self._file, self._count))
         self._memory[0] = self._network.parameters
-        return self._started[:number]
+        places = (place for place in range(1, number + 1) if place % self._processes)
+        return {
+            place: ShardPart(self._started[place % self._processes - 1], place, self._memory[place])
+            for place in places
+        }
 
     def close(self) -> None:
         """End the processes."""
@@ -69,16 +76,31 @@ class ShardPool:
         os.close(self._file)
 
 
+class ShardPart(NamedTuple):
+    """A part of the batch that a process computes, and where its gradients will lie."""
+
+    process: "ShardProcess"
+    place: int
+    gradients: Floats
+
+    def begin(self, task: Task) -> None:
+        """Hand it over."""
+        self.process.begin(self.place, task)
+
+    def end(self) -> float:
+        """Wait for the sum of its nats."""
+        return self.process.end()
+
+
 class ShardProcess:
     """Another process, and the pipe to it; it ends when the pipe is closed from this side."""
 
-    def __init__(
-        self, network: RecurrentNetwork, memory: int, count: int, place: int, gradients: Floats
-    ) -> None:
-        self.gradients = gradients
+    def __init__(self, network: RecurrentNetwork, memory: int, count: int) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._working = False
         self._pipe, theirs = Pipe()
         path = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
-        numbers = map(str, (theirs.fileno(), memory, count, place))
+        numbers = map(str, (theirs.fileno(), memory, count))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, *numbers],
@@ -93,19 +115,30 @@ class ShardProcess:
             theirs.close()
         self._pipe.send_bytes(json.dumps(network.options).encode())
 
-    def begin(self, task: Task) -> None:
-        """Hand over a part of the batch."""
+    def begin(self, place: int, task: Task) -> None:
+        """Hand over a part; it waits here while the one before is computed."""
+        # sent at once it could fill the pipe, and this side would wait
+        self._waiting.append(np.int64(place).tobytes() + task.to_bytes())
+        if not self._working:
+            self._send()
+
+    def _send(self) -> None:
         try:
-            self._pipe.send_bytes(task.to_bytes())
+            self._pipe.send_bytes(self._waiting.popleft())
         except OSError:
             raise self._dead() from None
+        self._working = True
 
     def end(self) -> float:
-        """Wait for the sum of the part's nats; `gradients` are its own then."""
+        """Wait for the sum of the part's nats; its gradients lie in the shared memory then."""
         try:
-            return float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
+            nats = float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
         except (EOFError, OSError):
             raise self._dead() from None
+        self._working = False
+        if self._waiting:
+            self._send()
+        return nats
 
     def _dead(self) -> RuntimeError:
         status = self._process.wait()

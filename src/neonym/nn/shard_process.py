@@ -10,15 +10,15 @@ from neonym.nn.network import RecurrentNetwork
 from neonym.nn.shard_memory import Task, map_memory
 
 
-def main(descriptor: int, file: int, count: int, place: int) -> None:
+def main(descriptor: int, file: int, count: int) -> None:
     """Work until the other side closes the pipe.
 
     Parameters
     ----------
     descriptor, file : int
         Descriptors of the pipe and of the shared memory.
-    count, place : int
-        Number of the memory's rows, and the row that is written here.
+    count : int
+        Number of the memory's rows.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     pipe = Connection(descriptor)
@@ -29,9 +29,10 @@ def main(descriptor: int, file: int, count: int, place: int) -> None:
     with np.errstate(all="ignore"):
         while True:
             try:
-                task = Task.from_bytes(pipe.recv_bytes())
+                message = pipe.recv_bytes()
             except (EOFError, OSError):
                 return
+            place, task = int(np.frombuffer(message, np.int64, 1)[0]), Task.from_bytes(message[8:])
             network.parameters[...] = memory[0]
             nats = task.run(run)
             memory[place] = gradients.flat

@@ -3,10 +3,11 @@
 Each process works on a part of the batch. Threads would be less code, but a time step is dozens of
 NumPy calls that take microseconds, and at each of them the threads would wait for the interpreter's
 lock. The parts' gradients are added in a fixed order: the result depends on the number of shards,
-never on which was faster.
+never on how many processes there are, or on which was faster.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -15,6 +16,7 @@ import numpy as np
 from neonym.nn.arrays import Floats
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.packing import PackedSequences
+from neonym.nn.propagation import Run
 from neonym.nn.shard_memory import Task
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class _Worker(Protocol):
-    """Who computes a part of the batch."""
+    """Who computes a part of the batch; of several the one that was begun first ends first."""
 
-    gradients: Floats
+    @property
+    def gradients(self) -> Floats: ...
 
     def begin(self, task: Task) -> None: ...
 
@@ -32,9 +35,10 @@ class _Worker(Protocol):
 
 
 class Shards:
-    """Computes a network's loss and gradients with a process for each part of the batch.
+    """Computes a network's loss and gradients part by part, on several processors.
 
-    The first part is computed here. The other processes start with the first batch that has a part
+    The first part is computed here, and every n-th where there are n processes, this one among
+    them. The other processes start with the first batch that has a part
     for them, in a fraction of a second, and end with `close`, or when this process ends. Use it as
     a context manager, or call `close`. Worth it from about 128 hidden units on; let the linear
     algebra library have one thread. Where the system has no processes to give, as in a browser or
@@ -45,22 +49,27 @@ class Shards:
     network : RecurrentNetwork
         Whose `gradients` are filled.
     count : int
-        Number of shards, and of processes, where there are any.
+        Number of shards: it decides the result.
+    processes : int, optional
+        How many work at the same time, at most one a shard, which is the default: it decides
+        nothing but the time.
 
     Raises
     ------
     ValueError
-        If `count` is not positive.
+        If `count` or `processes` is not positive.
     """
 
-    def __init__(self, network: RecurrentNetwork, count: int) -> None:
-        if count < 1:
-            raise ValueError(f"count is {count}, expected a positive integer")
+    def __init__(self, network: RecurrentNetwork, count: int, processes: int | None = None) -> None:
+        for name, value in (("count", count), ("processes", processes)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}, expected a positive integer")
         self.network, self.count = network, count
+        self._processes = min(processes or count, count)
         gradients, self._run = network.new_run()
         self._gradients = gradients.flat
         self._pool: ShardPool | None = None
-        self._in_turn: list[_Worker] = []
+        self._in_turn: _Worker = _InTurn(self._run, self._gradients)
 
     def forward_backward(
         self, batch: PackedSequences, generator: np.random.Generator | None = None
@@ -91,17 +100,17 @@ class Shards:
     def _others_for(self, parts: Sequence[PackedSequences]) -> Sequence[_Worker]:
         """Who computes all parts but the first, with the present parameters before them."""
         number = len(parts) - 1
-        if number == 0 or self._in_turn:
-            return self._in_turn[:number]
-        try:
-            from neonym.nn.shard_pool import ShardPool  # noqa: PLC0415 (not all systems can)
+        elsewhere: Mapping[int, _Worker] = {}
+        if number and self._processes > 1:
+            try:
+                from neonym.nn.shard_pool import ShardPool  # noqa: PLC0415 (not all systems can)
 
-            self._pool = self._pool or ShardPool(self.network, self.count)
-            return self._pool.take(number)
-        except (ImportError, OSError):
-            self.close()
-            self._in_turn = [_InTurn(self.network) for _ in range(self.count - 1)]
-            return self._in_turn[:number]
+                self._pool = self._pool or ShardPool(self.network, self.count, self._processes)
+                elsewhere = self._pool.take(number)
+            except (ImportError, OSError):
+                self.close()
+                self._processes = 1
+        return [elsewhere.get(place, self._in_turn) for place in range(1, number + 1)]
 
     def close(self) -> None:
         """End the processes."""
@@ -122,14 +131,14 @@ class Shards:
 
 
 class _InTurn:
-    """Computes a part in this process, when it is asked for the result."""
+    """Computes parts in this process, each when its result is asked for."""
 
-    def __init__(self, network: RecurrentNetwork) -> None:
-        gradients, self._run = network.new_run()
-        self.gradients = gradients.flat
+    def __init__(self, run: Run, gradients: Floats) -> None:
+        self._run, self.gradients = run, gradients
+        self._tasks: deque[Task] = deque()
 
     def begin(self, task: Task) -> None:
-        self._task = task
+        self._tasks.append(task)
 
     def end(self) -> float:
-        return self._task.run(self._run)
+        return self._tasks.popleft().run(self._run)

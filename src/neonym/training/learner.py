@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neonym import settings as conf
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
+from neonym.base.threads import processors
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.models.starting import Start, transplant
 from neonym.nn import RecurrentNetwork, Shards, TokenSequences
@@ -82,7 +83,7 @@ class Learner:
         )
         if beginning:
             transplant(beginning.start, self.network, beginning.vocabulary)
-        self.shards = Shards(self.network, self.options.shards)
+        self.shards = Shards(self.network, self.options.shards, processors())
         self.descent = self._make_descent(configuration)
         self.kept = ""
 
