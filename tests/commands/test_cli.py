@@ -261,7 +261,7 @@ MISTAKES = [
     ("sample --top-p 1.2", "top-p is 1.2; it must be above 0 and at most 1"),
     ("sample --top-k 0", "top-k is 0"),
     ("sample --seed -1", "seed is -1"),
-    ("sample --model absent.npz", "absent.npz does not exist; train one with `dvc repro`"),
+    ("sample --model absent.npz", "absent.npz does not exist; make one with `neonym learn`"),
     ("sample --model poem.txt", "poem.txt is not a neonym model"),
     ("sample --exclude absent.txt", "absent.txt does not exist; name a file"),
     ("sample --model models", "models cannot be read"),

@@ -139,7 +139,7 @@ COMMANDS = [
     (["train", "sample.prefix=Tyr4"], "sample.prefix: 'tyr4': '4' (U+0034), letter 4, is not in"),
     (["sweep", "-m", "sample.prefix=tyr,Tyr4", "seed=0,1"], "sample.prefix: 'tyr4': '4' (U+0034)"),
     (["train", "-m", "data.path=absent.txt", "seed=0,1"], "absent.txt does not exist; set data.p"),
-    (["sample", "paths.model=absent.npz"], "absent.npz does not exist; train one with"),
+    (["sample", "paths.model=absent.npz"], "absent.npz does not exist; make one with"),
     (["sample", "paths.model=dvc.yaml"], "dvc.yaml is not a neonym model"),
     (["evaluate", "paths.names=dvc.yaml", "paths.processed=data"], "data/vocabulary.json"),
 ]

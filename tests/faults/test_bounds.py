@@ -72,13 +72,13 @@ Make = Callable[[Path], Path]
 @pytest.mark.parametrize("make", ENDLESS)
 def test_a_model_that_never_ends_is_none(tmp_path: Path, make: Make) -> None:
     said = complaint(sample.command, "--model", make(tmp_path))
-    assert "cannot be read (it is no ordinary file); train one with" in said
+    assert "cannot be read (it is no ordinary file); make one with" in said
 
 
 @pytest.mark.parametrize("make", HUGE)
 def test_a_model_of_three_gigabytes_is_none(tmp_path: Path, make: Make) -> None:
     said = complaint(sample.command, "--model", make(tmp_path))
-    assert "cannot be read (it is larger than 1024 MB); train one with" in said
+    assert "cannot be read (it is larger than 1024 MB); make one with" in said
 
 
 def test_a_list_that_never_ends_or_is_huge_is_none(tmp_path: Path, model: Path) -> None:

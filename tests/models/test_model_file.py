@@ -185,7 +185,7 @@ def test_a_hostile_model_costs_no_memory(path):
 
 
 def test_what_is_missing_is_named_with_the_remedy(tmp_path):
-    with pytest.raises(UserError, match=r"no.npz does not exist; train one with `dvc repro`"):
+    with pytest.raises(UserError, match=r"no.npz does not exist; make one with `neonym learn`"):
         load_model(tmp_path / "no.npz")
 
 

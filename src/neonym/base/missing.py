@@ -53,14 +53,16 @@ def explain_missing(error: BaseException, what: str) -> str:
 def telling_missing(hook: Hook) -> Hook:
     """A `sys.excepthook` that says in one line what a script needs that is not installed.
 
-    Such a script ends with exit status 2. Any other error is the other hook's.
+    Such a script ends with exit status 2. Any other error is the other hook's, and so is all that
+    is typed in.
     """
 
     def tell(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> object:
         said = explain_missing(error, Path(sys.argv[0]).name)
-        if not said:
+        is_script = hasattr(sys.modules["__main__"], "__file__")
+        if not (said and is_script) or sys.flags.interactive:
             return hook(kind, error, trace)
         sys.stderr.write(f"neonym: {said}\n")
         sys.exit(MISTAKE)

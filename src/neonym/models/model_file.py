@@ -23,7 +23,7 @@ KNOWING_VERSION = 3  # of either, with the hashes of the names that it learned f
 VERSIONS = (VERSION, MIXTURE_VERSION, KNOWING_VERSION)
 KNOWN = "known"  # the array of these
 HALF = "float16"
-REMEDY = "train one with `dvc repro`, or name another with --model"
+REMEDY = "make one with `neonym learn`, in a project with `dvc repro`, or name another with --model"
 MOST_TOKENS = 10_000  # that data.max_length allows; names are drawn up to twice the longest
 REQUIRED = {"longest": int, "lowercase": bool}
 
