@@ -1,8 +1,10 @@
 """The code that goes along with a logged model is what serving it imports, and nothing else."""
 
+import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,31 @@ from promotable import write_model
 
 from neonym import NameGenerator
 from neonym.tracked.model_code import PACKAGE, SERVED, copy_code, needed
+from neonym.tracked.model_logging import REQUIREMENTS
 from repositories import git
 
 SECRET = "-".join(["correct", "horse", "5"])
 ALONE = """
-import sys
+import json, sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in without:
+            raise ModuleNotFoundError(name)
+
 sys.path.insert(0, sys.argv[1])
+without = json.loads(sys.argv[3])
+sys.meta_path.insert(0, Missing())
 from neonym.generation.generator import NameGenerator
-print(*NameGenerator.load(sys.argv[2]).sample(3, seed=0), sep="\\n")
+from neonym.base.errors import UserError
+generator = NameGenerator.load(sys.argv[2])
+print(*generator.sample(3, seed=0), sep="\\n")
+for wrong in ({"prefix": "é"}, {"temperature": -1.0}):
+    try:
+        generator.sample(1, **wrong)
+    except UserError:
+        continue
+    raise AssertionError(wrong)
 own = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "neonym"]
 assert all(file.startswith(sys.argv[1]) for file in own), own
 """
@@ -43,11 +62,12 @@ def copied(package: Path, folder: Path) -> dict[str, str]:
     return {path.relative_to(copy).as_posix(): path.read_text() for path in files}
 
 
-def test_the_copy_alone_coins_names(tmp_path: Path) -> None:
+def test_the_copy_alone_coins_names_with_what_the_model_says_it_requires(tmp_path: Path) -> None:
     model = write_model(tmp_path / "model.npz")
+    without = sorted(packages_distributions().keys() - {*REQUIREMENTS, "neonym"})
     copy_code(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", ALONE, str(tmp_path), str(model)],
+        [sys.executable, "-c", ALONE, str(tmp_path), str(model), json.dumps(without)],
         capture_output=True,
         text=True,
         check=False,

@@ -12,6 +12,7 @@ from neonym import NameGenerator
 from neonym.models.model_file import save_model
 from small_training import VOCABULARY, configuration, run
 
+RIVERS = ["allier", "aude", "cher", "loire", "oise", "yonne"]
 # A browser has none of these, a small container not all
 LACKING = """
 import os, sys, threading
@@ -43,30 +44,34 @@ print(json.dumps([names, "_multiprocessing" not in sys.modules]))
 """
 
 
-def test_what_is_learned_and_coined_there_is_the_same(tmp_path: Path) -> None:
-    network = run(configuration(train__shards=2, train__epochs=1)).network
-    save_model(tmp_path / "model.npz", network, VOCABULARY, {"longest": 12, "lowercase": True})
+def python(program: str, *arguments: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", LACKING + PROGRAM, str(tmp_path)],
+        [sys.executable, "-c", program, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_learned_and_coined_there_is_the_same(tmp_path: Path) -> None:
+    network = run(configuration(train__shards=2, train__epochs=1)).network
+    save_model(tmp_path / "model.npz", network, VOCABULARY, {"longest": 12, "lowercase": True})
+    names, lacks = json.loads(python(LACKING + PROGRAM, tmp_path))
     assert (tmp_path / "there.npz").read_bytes() == (tmp_path / "model.npz").read_bytes()
-    names, lacks = json.loads(done.stdout)
     assert names == NameGenerator.load(tmp_path / "model.npz").sample(2000, seed=1)
     assert lacks
 
 
-@pytest.mark.parametrize("shards", [2, 5])
-def test_the_number_of_processors_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, shards: int
-) -> None:
-    found = []
-    for limit in ("1", "2", "64"):
-        monkeypatch.setenv("OMP_NUM_THREADS", limit)
-        result = run(configuration(train__shards=shards, train__epochs=1))
-        found.append((result.network.parameters.tobytes(), result.history))
-    assert found[0] == found[1] == found[2]
+@pytest.mark.slow
+def test_a_list_is_learned_there_to_the_same_model_and_the_same_names(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("\n".join(RIVERS))
+    program = "from neonym.cli import main; main()"
+    arguments = ("learn", tmp_path / "names.txt", "--json", "-o")
+    here, there = tmp_path / "here.npz", tmp_path / "there.npz"
+    printed = json.loads(python(program, *arguments, here))
+    same = json.loads(python(LACKING + program, *arguments, there))
+    assert same["names"] == printed["names"] != []
+    assert there.read_bytes() == here.read_bytes()
