@@ -13,20 +13,28 @@ from pydantic import Field, field_validator, model_validator
 from neonym.base.errors import UserError
 from neonym.base.files import read_bytes
 from neonym.base.nested import put_at, sha256_of
-from neonym.base.section import Section, Seed, spelt
+from neonym.base.section import GrownSection, Section, Seed, spelt
 
 # Where results go, how they are tracked and swept are not part of what was run.
 UNTRACKED_SECTIONS = frozenset({"tracking", "sweep", "hydra", "paths"})
 MAKE_ANEW = "delete it and run `dvc repro`"
 
 
-class Tracking(Section):
+class Tracking(GrownSection):
     """What is sent to MLflow and how long to wait for it; never part of a result."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"run_name", "note", "tags"})
 
     enabled: bool
     experiment: Annotated[str, spelt(r"[^\x00-\x1f]+", "a name in one line", 500)]
     log_every_steps: Annotated[int, Field(ge=1)]
     wait_seconds: Annotated[float, Field(ge=0)]
+    run_name: Annotated[str, spelt(r"[^\x00-\x1f]+", "a name in one line", 250)] | None = None
+    """What runs are called, jobs of a sweep apart; None: by overrides or the configuration."""
+    note: str | None = None
+    """Markdown that stands before a run's description."""
+    tags: dict[str, str] | None = None
+    """Tags of all runs beside the lab's own."""
 
 
 class Sweep(Section):

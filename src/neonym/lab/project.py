@@ -21,6 +21,7 @@ from neonym.lab.configuration import Schema, Sweep
 from neonym.lab.places import project_root
 
 if TYPE_CHECKING:  # which knows the project itself
+    from neonym.lab.tracking.events import Event
     from neonym.lab.tracking.run import Run
 
 
@@ -86,6 +87,9 @@ class Project(Generic[Schema]):
     headings."""
     registered_as: str = "model"
     """What the registered model is called, unless another name is given."""
+    listener: Callable[[str, Path, Event], None] | None = None
+    """Is told what runs log, as it happens, besides MLflow: the key of the run, the folder with its
+    files, and the event. Called in the stage's process, where a failure ends nothing."""
     caches: str = ""
     """The folder of files that jobs share and make again where they are gone; "" for none."""
     check_job: Callable[[str, Schema], None] = lambda script, configuration: None

@@ -123,7 +123,7 @@ def _spool_workspace(store: Store, root: Path, experiment: str | None = None) ->
     with open_results(
         store,
         configuration,
-        name=project.run_name(configuration),
+        name=configuration.tracking.run_name or project.run_name(configuration),
         model_sha256=sha256_of_file(root / project.model),
         result=root / project.result,
         experiment=experiment,

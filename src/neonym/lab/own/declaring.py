@@ -15,6 +15,7 @@ from neonym.lab.own.declared import COMPOSE, METRIC, WHOLE, Pipeline, Step, logg
 from neonym.lab.project import Charts, load_project
 
 if TYPE_CHECKING:
+    from neonym.lab.tracking.events import Event
     from neonym.lab.tracking.run import Run
 
 STEP = re.compile(r"[A-Za-z]\w*")
@@ -35,6 +36,7 @@ def pipeline(
     save_model: Callable[[Path, Path], None] | None = None,
     check_job: Callable[[str, Schema], None] = lambda script, configuration: None,
     packages: Mapping[str, str] | None = None,
+    listener: Callable[[str, Path, Event], None] | None = None,
 ) -> Pipeline[Schema]:
     """Declare a pipeline.
 
@@ -63,6 +65,9 @@ def pipeline(
         given the script's name and the configuration, and raises a `UserError`.
     packages
         What another version of a package may change in the results; told when a run is reproduced.
+    listener
+        Is told what runs log, as it happens: the key of the run, the folder with its files, and the
+        event (`neonym.lab.tracking.events`), without secrets. For a second tracker.
 
     Returns
     -------
@@ -112,6 +117,7 @@ def pipeline(
         registered_as=reference.partition(":")[0].rpartition(".")[2],
         complete_after=(last.name,),
         packages=packages or {},
+        listener=listener,
         steps=tuple(steps),
         saves_models=save_model is not None,
     )

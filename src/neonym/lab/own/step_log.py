@@ -25,8 +25,10 @@ TABLES = {".csv": 1, ".tsv": 1, ".txt": 0, ".jsonl": 0}
 def log_whole(project: Pipeline[Any], run: Run, folder: Path, configuration: Configuration) -> None:
     """Log what all steps have left in a folder, each where the run lacks its stage."""
     for step in project.steps:
-        log_step(project, step, run.for_stage(project.logged_by(step)), folder, configuration)
-        log_points(run.for_stage(project.logged_by(step)), step, folder)
+        own = run.for_stage(project.logged_by(step))
+        # another's model is no MLflow model until it is promoted: saving it may run what it holds
+        log_step(project, step, own, folder, configuration, as_model=False)
+        log_points(own, step, folder)
 
 
 def log_step(

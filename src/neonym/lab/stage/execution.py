@@ -71,8 +71,11 @@ class Stage(Generic[Schema]):
     def title(self) -> str:
         """What its run is called: by what was asked for beyond `conf/`, or else by its model.
 
-        What tells a job from the others of its sweep comes first, where narrow columns show it.
+        `tracking.run_name` comes before both, but for the jobs of a sweep. What tells a job from
+        the others of its sweep comes first, where narrow columns show it.
         """
+        if self.configuration.tracking.run_name and self.configuration.sweep.id is None:
+            return self.configuration.tracking.run_name
         words = without_sweep(self.overrides)
         title = " ".join(sorted(words, key=lambda word: word in self._shared))
         return title or self.project.run_name(self.configuration)

@@ -24,12 +24,13 @@ from neonym.lab.tracking.courier import ensure_delivery
 from neonym.lab.tracking.events import (
     Identity,
     Kind,
+    RunClosed,
     RunOpened,
     Status,
 )
 from neonym.lab.tracking.provenance import environment
 from neonym.lab.tracking.redaction import redact, redact_text
-from neonym.lab.tracking.run import Run
+from neonym.lab.tracking.run import Run, tell
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
 from neonym.lab.tracking.store import Store
 
@@ -90,7 +91,8 @@ def open_stage(
     identity = Identity(
         configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
     )
-    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+    opened = opened.model_copy(update={"identity": identity})
+    with _written(store, opened, configuration.tracking) as run:
         _log_origin(run, checkout, configuration, result)
         _log_environment(run, stage)
         yield run
@@ -121,7 +123,7 @@ def open_job(
         source=source,
         result=result,
     )
-    with _written(store, opened) as run:
+    with _written(store, opened, configuration.tracking) as run:
         _log_origin(run, checkout, configuration, result)
         _log_environment(run, stage or "pipeline")
         yield run
@@ -161,7 +163,8 @@ def open_results(
     identity = Identity(
         configuration=opened.tags[tags.CONFIGURATION], model=model_sha256, experiment=experiment
     )
-    with _written(store, opened.model_copy(update={"identity": identity})) as run:
+    opened = opened.model_copy(update={"identity": identity})
+    with _written(store, opened, configuration.tracking) as run:
         _log_origin(run.for_stage(store.project.last_stage), checkout, configuration, result)
         yield run
 
@@ -190,6 +193,7 @@ def _opened(
         parent_key=sweep,
         params=_as_params(configuration),
         tags={
+            **_own_tags(configuration.tracking),
             **_common_tags(store, checkout, source),
             tags.CONFIGURATION: configuration_hash(configuration),
             tags.DVC_EXPERIMENT: experiment,
@@ -252,30 +256,46 @@ def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterato
     opened = RunOpened(
         kind="sweep",
         key=key,
-        name=name,
+        name=tracking.run_name or name,
         time_ms=now_ms(),
         experiment=_experiment(tracking),
-        tags={**_common_tags(store, read_checkout(Path.cwd())), tags.SWEEP: key},
+        tags={
+            **_own_tags(tracking),
+            **_common_tags(store, read_checkout(Path.cwd())),
+            tags.SWEEP: key,
+        },
     )
-    with _written(store, opened) as run:
+    with _written(store, opened, tracking) as run:
         yield run
 
 
 @contextmanager
-def _written(store: Store, opened: RunOpened) -> Iterator[Run]:
+def _written(store: Store, opened: RunOpened, tracking: Tracking) -> Iterator[Run]:
     """A segment that begins with an event and ends with how the block ended."""
-    writer = SegmentWriter(store.segments, _without_secrets(opened))
+    first = _without_secrets(opened)
+    writer = SegmentWriter(store.segments, first)
+    listener = store.project.listener
+    if listener:
+        tell(listener, opened.key, writer.folder, first)
     ensure_delivery(store)
     status: Status = "FAILED"
     try:
-        yield Run(writer, key=opened.key)
+        yield Run(writer, key=opened.key, note=tracking.note, listener=listener)
         status = "FINISHED"
     except (KeyboardInterrupt, PrunedError):
         status = "KILLED"
         raise
     finally:
         writer.close(status)
+        if listener:
+            ended = RunClosed(time_ms=now_ms(), status=status)
+            tell(listener, opened.key, writer.folder, ended)
         ensure_delivery(store)
+
+
+def _own_tags(tracking: Tracking) -> dict[str, str]:
+    """What the configuration says of a run."""
+    return {**(tracking.tags or {}), **({tags.NOTE: tracking.note} if tracking.note else {})}
 
 
 def _experiment(tracking: Tracking) -> str:

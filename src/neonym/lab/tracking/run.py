@@ -1,31 +1,53 @@
 """What stages and jobs log through: quick, never waiting for MLflow, never failing with it."""
 
 import json
+import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from neonym.lab.tracking.events import Artifact, Dataset, Event, Metrics, ModelLogged, Tags
 from neonym.lab.tracking.redaction import hide_known, redact, redact_text
 from neonym.lab.tracking.spool import SegmentWriter, now_ms
+from neonym.lab.tracking.tags import NOTE
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[str, Path, Event], None]
+"""Is given the key of a run, the folder of its files, and what was logged, without secrets."""
+
+
+def tell(listener: Listener, key: str, folder: Path, event: Event) -> None:
+    """Tell a listener of an event; where it fails, the stage goes on and says so."""
+    try:
+        listener(key, folder, event)
+    except Exception as error:  # of the project's own, whatever it raises
+        logger.warning("the pipeline's listener failed (%s: %s)", type(error).__name__, error)
 
 
 class Run:
     """Logs one execution of a stage or job into the spool; without a writer it logs nothing."""
 
     def __init__(
-        self, writer: SegmentWriter | None, for_stage: str | None = None, key: str = ""
+        self,
+        writer: SegmentWriter | None,
+        for_stage: str | None = None,
+        key: str = "",
+        note: str | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self._writer = writer
         self._for_stage = for_stage
         self.key = key
         """Tells this run from all others before MLflow has given it an id."""
+        self._note = note
+        self._listener = listener
 
     def for_stage(self, stage: str) -> "Run":
         """The same run, for what that stage has logged itself if it ran."""
-        return Run(self._writer, stage, self.key)
+        return Run(self._writer, stage, self.key, self._note, self._listener)
 
     @property
     def folder(self) -> Path | None:
@@ -33,7 +55,9 @@ class Run:
         return self._writer.folder if self._writer else None
 
     def tags(self, values: Mapping[str, str]) -> None:
-        """Set tags."""
+        """Set tags; before a description stands what the configuration notes."""
+        if self._note and NOTE in values:
+            values = {**values, NOTE: f"{self._note}\n\n{values[NOTE]}"}
         self._write(Tags(values=redact(values), for_stage=self._for_stage))
 
     def metrics(self, values: Mapping[str, float | None], step: int) -> None:
@@ -88,6 +112,8 @@ class Run:
     def _write(self, event: Event) -> None:
         if self._writer:
             self._writer.write(event)
+            if self._listener:
+                tell(self._listener, self.key, self._writer.folder, event)
 
 
 def _number(value: float | None) -> float | None:
