@@ -117,6 +117,11 @@ class NameGenerator(NameScorer):
         ends_with, contains, matches, like, min_length, new
             What names shall be, see `neonym.generation.wishes.Wishes`.
 
+        Returns
+        -------
+        list of str
+            In the order drawn; the nearest first where `like` is wished.
+
         Raises
         ------
         UserError
@@ -161,6 +166,11 @@ class NameGenerator(NameScorer):
             How many names behind each.
         seed, temperature, raw
             As for `sample`.
+
+        Returns
+        -------
+        list of list of str
+            The names behind each prefix, in the order of the prefixes.
 
         Raises
         ------
@@ -211,6 +221,11 @@ class NameGenerator(NameScorer):
         wishes
             What names shall be.
 
+        Returns
+        -------
+        Names
+            With their probabilities, and how many were drawn for them.
+
         Raises
         ------
         UserError
@@ -243,7 +258,23 @@ class NameGenerator(NameScorer):
         """The most probable names that are as wished, found by beam search.
 
         Only the most probable beginnings are followed, whatever is wished; see
-        `beam.most_probable`. With `raw` those too that begin or end with a space.
+        `beam.most_probable`.
+
+        Parameters
+        ----------
+        count
+            How many at most, at least 1.
+        prefix, max_length
+            As for `sample`.
+        raw
+            Those too that begin or end with a space.
+        wishes
+            What names shall be.
+
+        Returns
+        -------
+        Names
+            The most probable first.
 
         Raises
         ------

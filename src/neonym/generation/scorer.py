@@ -52,6 +52,11 @@ class NameScorer:
     def load(cls, path: str | Path = DEFAULT_MODEL) -> Self:
         """The generator of a model file; nothing in the file is executed.
 
+        Parameters
+        ----------
+        path
+            As `make repro`, `neonym learn` or an import left it.
+
         Raises
         ------
         UserError
@@ -98,7 +103,17 @@ class NameScorer:
     @one_blas_thread()
     @np.errstate(over="ignore", invalid="ignore")
     def next_token_probs(self, prefix: str) -> dict[str, float]:
-        """The probability of each token behind a prefix; the end token is the empty string.
+        """The probability of each token behind a prefix.
+
+        Parameters
+        ----------
+        prefix
+            What a name begins with; the empty text for its first letter.
+
+        Returns
+        -------
+        dict of str to float
+            They sum to 1; the end token is the empty string.
 
         Raises
         ------
@@ -110,10 +125,17 @@ class NameScorer:
         return dict(zip(self.vocabulary.symbols, probabilities.tolist(), strict=True))
 
     def is_known(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each name was in the list that the model learned from, shape (len(names),).
+        """Whether each name was in the list that the model learned from.
 
-        Upper case and surrounding space count as in the corpus. Of hashes: one new name in some
-        10^13 is taken for known.
+        Parameters
+        ----------
+        names
+            Upper case and surrounding space count as in the corpus.
+
+        Returns
+        -------
+        ndarray, bool, shape (len(names),)
+            Of hashes: one new name in some 10^13 is taken for known.
 
         Raises
         ------
@@ -136,7 +158,18 @@ class NameScorer:
         return canonical(name, bool(self.metadata["lowercase"]), self.vocabulary.unit)
 
     def layout(self, column: str | None, separator: str | None) -> Layout:
-        """How a list is read that the command line names: in doubt as the one learnt from."""
+        """How a list is read that the command line names: in doubt as the one learnt from.
+
+        Parameters
+        ----------
+        column, separator
+            Of a table, as they were given; None where they were not.
+
+        Returns
+        -------
+        Layout
+            With the comments of the list that the model learnt from.
+        """
         configuration = self.metadata.get("configuration")
         learnt = configuration.get("data") if isinstance(configuration, dict) else None
         comment, usual = map(learnt.get, LAYOUT) if isinstance(learnt, dict) else (None, None)

@@ -4,7 +4,13 @@ from typing import NamedTuple
 
 
 class Bounds(NamedTuple):
-    """What a number is greater than, at least, less than, and at most; None sets no bound."""
+    """The bounds of a number; None sets none.
+
+    Parameters
+    ----------
+    gt, ge, lt, le : float, optional
+        What it is greater than, at least, less than, and at most.
+    """
 
     gt: float | None = None
     ge: float | None = None
@@ -12,7 +18,20 @@ class Bounds(NamedTuple):
     le: float | None = None
 
     def check(self, name: str, value: float) -> None:
-        """Raise ValueError unless the value is within all bounds; NaN is within none."""
+        """See that a value is within all bounds; NaN is within none.
+
+        Parameters
+        ----------
+        name : str
+            What it is called where it is wrong.
+        value : float
+            What is checked.
+
+        Raises
+        ------
+        ValueError
+            If it is not.
+        """
         holds = {
             f"{name} > {self.gt}": self.gt is None or value > self.gt,
             f"{name} >= {self.ge}": self.ge is None or value >= self.ge,

@@ -226,6 +226,11 @@ class RecurrentNetwork:
             Mean nats per target.
         State
             Rows of sequences that are not in the batch are as before.
+
+        Raises
+        ------
+        ValueError
+            As `forward_backward`, or if the state is of another network or has too few rows.
         """
         self.check_batch(batch)
         self._check_state(state)
@@ -238,7 +243,18 @@ class RecurrentNetwork:
         return nats / batch.num_tokens, after
 
     def loss(self, batch: PackedSequences, generator: np.random.Generator | None = None) -> float:
-        """Mean nats per target, without gradients; arguments as for `forward_backward`."""
+        """Loss of a batch, without its gradient.
+
+        Parameters
+        ----------
+        batch, generator
+            As for `forward_backward`.
+
+        Returns
+        -------
+        float
+            Mean nats per target.
+        """
         return float(self.token_nats(batch, generator).mean())
 
     def token_nats(
@@ -247,9 +263,19 @@ class RecurrentNetwork:
         generator: np.random.Generator | None = None,
         workspace: Workspace | None = None,
     ) -> Floats:
-        """Nats of every target in packed order, float64; arguments as for `forward_backward`.
+        """Nats of every target.
 
-        A workspace given by a caller that has many batches is reset before use.
+        Parameters
+        ----------
+        batch, generator
+            As for `forward_backward`.
+        workspace : Workspace, optional
+            Of a caller that has many batches; reset before use.
+
+        Returns
+        -------
+        ndarray, float64, shape (targets,)
+            In packed order.
         """
         self.check_batch(batch)
         workspace = workspace or Workspace(self.dtype)
@@ -288,6 +314,7 @@ class RecurrentNetwork:
         Returns
         -------
         ndarray, float64, shape (len(sequences),)
+            In the order of the sequences.
         """
         return negative_log_likelihood(self, sequences)
 
@@ -315,6 +342,11 @@ class RecurrentNetwork:
             Of the next token.
         state : State
             After these tokens.
+
+        Raises
+        ------
+        ValueError
+            If a token id is outside the vocabulary, or the state is not one for these tokens.
         """
         ids = np.asarray(tokens)
         check_tokens("tokens", ids, self.vocabulary_size)

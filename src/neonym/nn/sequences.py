@@ -76,11 +76,19 @@ class TokenSequences(Sequence[Integers]):
         return TokenSequences(self.tokens[rows], lengths)
 
     def columns(self, places: Integers, fill: int) -> Integers:
-        """The sequences at these places as columns, filled up with `fill`.
+        """The sequences at these places as columns.
+
+        Parameters
+        ----------
+        places : integers
+            Which sequences.
+        fill : int
+            What stands behind the end of each.
 
         Returns
         -------
         ndarray, shape (longest + 1, len(places))
+            At least one row of `fill` at the end of the longest.
         """
         steps, lengths = np.arange(int(self.lengths[places].max()) + 1), self.lengths[places]
         columns = self.tokens.take(self.starts[places] + steps[:, None], mode="clip")

@@ -76,6 +76,16 @@ class Shards:
     ) -> float:
         """As `RecurrentNetwork.forward_backward`; each shard draws masks from its own stream.
 
+        Parameters
+        ----------
+        batch, generator
+            As there.
+
+        Returns
+        -------
+        float
+            Mean nats per target.
+
         Raises
         ------
         RuntimeError

@@ -50,7 +50,20 @@ class State:
         return State(layers, self.weights, self.is_initial)
 
     def with_rows(self, rows: Integers, layers: Sequence[LayerState]) -> "State":
-        """The state with the given rows of every layer replaced."""
+        """The state with some rows of every layer replaced.
+
+        Parameters
+        ----------
+        rows : integers
+            Which.
+        layers : sequence of tuple of ndarray, each (len(rows), hidden)
+            What takes their place.
+
+        Returns
+        -------
+        State
+            A new one; this stays as it is.
+        """
         copies = [tuple(array.copy() for array in layer) for layer in self.layers]
         for layer, new in zip(copies, layers, strict=True):
             for array, values in zip(layer, new, strict=True):

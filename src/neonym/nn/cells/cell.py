@@ -144,7 +144,20 @@ class Cell(ABC):
 
     @abstractmethod
     def final_state(self, cache: Any, last_rows: Integers) -> LayerState:
-        """The state after each of these rows, from what `forward` returned for `backward`."""
+        """The state after each of these rows.
+
+        Parameters
+        ----------
+        cache : object
+            What `forward` returned for `backward`.
+        last_rows : integers
+            The rows.
+
+        Returns
+        -------
+        tuple of ndarray, each (rows, hidden)
+            As the layers of a `State` are.
+        """
 
 
 def by_gate(array: Floats, gates: int) -> Floats:

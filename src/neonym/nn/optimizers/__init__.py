@@ -48,6 +48,11 @@ def make_optimizer(
     **hyperparameters
         Of the optimizer; see its class.
 
+    Returns
+    -------
+    Optimizer
+        That has taken no step yet.
+
     Raises
     ------
     ValueError

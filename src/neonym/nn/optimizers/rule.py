@@ -62,7 +62,13 @@ class Optimizer(ABC):
 
     @abstractmethod
     def update(self, parameters: Floats, gradients: Floats, lr: float) -> None:
-        """Apply the rule in place; `self.steps` already counts this step."""
+        """Apply the rule in place; `self.steps` already counts this step.
+
+        Parameters
+        ----------
+        parameters, gradients, lr
+            As for `step`, which has checked them.
+        """
 
     def step(self, parameters: Floats, gradients: Floats, lr: float) -> None:
         """Change `parameters` in place.
