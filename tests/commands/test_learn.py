@@ -157,12 +157,19 @@ def test_a_model_that_is_there_is_replaced_and_nothing_else(
     assert Path("mine.npz").read_text() == "my own"
 
 
-@pytest.mark.parametrize("folds", [("train.folds=5", 7), ("train.folds=null", 501)])
-def test_a_short_list_is_learned_as_the_experiment_does(folds: tuple[str, int]) -> None:
-    override, count = folds
+@pytest.mark.parametrize(
+    ("count", "changed"),
+    [
+        (7, ["optimizer.weight_decay=4"]),
+        (100, []),
+        (300, ["optimizer.weight_decay=1"]),
+        (600, ["optimizer.weight_decay=0.5", "train.folds=null"]),
+    ],
+)
+def test_a_short_list_is_learned_as_the_experiment_does(count: int, changed: list[str]) -> None:
     names = [one + other for one in LETTERS for other in LETTERS]
     chosen = plan(corpus(names[:count]), reading(path="/list"))
-    expected = composed("experiment=short_list", override, "train.show_names_every=null")
+    expected = composed("experiment=short_list", *changed, "train.show_names_every=null")
     assert chosen.start
     assert chosen.settings.model_dump() == in_settings(expected)
 

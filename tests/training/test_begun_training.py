@@ -7,6 +7,8 @@ import pytest
 
 from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
+from neonym.defaults import DEFAULTS, SHORT_LIST
+from neonym.models.known_names import contains
 from neonym.models.model_file import load_model, save_model
 from neonym.models.starting import Start, base_model, load_start
 from neonym.settings import training_settings
@@ -109,3 +111,19 @@ def test_the_base_model_knows_latin_letters_with_accents_and_is_small() -> None:
         model.vocabulary.symbols
     )
     assert base_model().stat().st_size <= 3_000_000
+
+
+def test_the_base_model_is_made_as_a_short_list_needs_it() -> None:
+    options = load_model(base_model()).network.options
+    assert options["hidden_size"] == SHORT_LIST["model.hidden_size"]
+    assert options["embedding_size"] == SHORT_LIST.get(
+        "model.embedding_size", DEFAULTS["model.embedding_size"]
+    )
+
+
+def test_the_base_model_knows_its_names_by_folded_hashes() -> None:
+    known = load_model(base_model()).known
+    assert known is not None
+    assert known.dtype == np.uint32
+    assert len(known) > 180_000
+    assert contains(known, ["stanthorpe", "qxzqxzqxz"]).tolist() == [True, False]

@@ -21,6 +21,8 @@ LEAST = 5  # names, below which nothing can be learned
 KNOWN_SHARE = 0.9
 # Names up to which the base model helps, and all choose the epoch in turn (docs/base.md)
 BASE_UP_TO, FOLDS_UP_TO = 1500, 500
+# From the base model: the fewer names, the faster what it knew fades (docs/base.md)
+DECAY, MOST_DECAY = 300, 4.0
 # From random weights: names up to which a step takes so many of them
 BATCHES = ((50, 8), (150, 16), (500, 32))
 MOST_READ = 400_000  # names that are read in all, each as often as there are epochs
@@ -72,7 +74,8 @@ def plan(corpus: Corpus, settings: Settings) -> Plan:
     folds = {"train.folds": SHORT_LIST["train.folds"] if count <= FOLDS_UP_TO else None}
     start = load_start(BASE) if count <= BASE_UP_TO else None
     if start and known_share(corpus, start) >= KNOWN_SHARE:
-        return Plan(_settings({**SHORT_LIST, **folds, **values}), start)
+        decay = {"optimizer.weight_decay": min(MOST_DECAY, DECAY / count)}
+        return Plan(_settings({**SHORT_LIST, **folds, **decay, **values}), start)
     batch = next((size for most, size in BATCHES if count <= most), None)
     batches = {"train.batch_size": batch} if batch else {}
     epochs = min(OF_OTHER_LISTS["train.epochs"], max(3, MOST_READ // count))
