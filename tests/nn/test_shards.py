@@ -70,7 +70,7 @@ def test_parts_that_fill_the_pipe_wait_for_each_other():
         assert (shards.forward_backward(batch), network.gradients.tobytes()) == expected
 
 
-@pytest.mark.parametrize("lacking", ["modules", "fork", "memory"])
+@pytest.mark.parametrize("lacking", ["modules", "descriptors", "fork", "memory"])
 def test_where_no_process_can_be_started_the_parts_are_computed_here_to_the_same_bytes(
     monkeypatch, lacking
 ):
@@ -90,6 +90,8 @@ def test_where_no_process_can_be_started_the_parts_are_computed_here_to_the_same
 
     if lacking == "modules":  # as in a browser
         monkeypatch.setitem(sys.modules, "neonym.nn.shard_pool", None)
+    elif lacking == "descriptors":
+        monkeypatch.setattr(sys, "platform", "win32")
     elif lacking == "fork":
         monkeypatch.setattr(subprocess, "Popen", refuse)
     else:

@@ -1,5 +1,6 @@
 """The processes that compute shards, seen from the one that started them."""
 
+import errno
 import json
 import os
 import subprocess
@@ -41,10 +42,12 @@ class ShardPool:
     Raises
     ------
     OSError
-        If there is no memory to share.
+        If there is no memory to share, or none that processes started from here can be given.
     """
 
     def __init__(self, network: RecurrentNetwork, count: int, processes: int) -> None:
+        if sys.platform == "win32":  # where no open file can be handed to a process
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
         self._network, self._count, self._processes = network, count, processes
         self._file = make_memory(count, network.parameters)
         self._memory = map_memory(self._file, count, network)
