@@ -42,7 +42,7 @@ def neonym(folder, monkeypatch, capsys):
         ("export m.npz -o mine.safetensors", "mine.safetensors is there and is no earlier one"),
         ("export m.npz -o x.safetensors --with-list list.txt", "--with-list are for pages"),
         ("export m.npz -o x.html --with-list no.txt", "no.txt does not exist"),
-        ("export no.npz -o x.html", "no.npz does not exist; train one"),
+        ("export no.npz -o x.html", "no.npz does not exist; make one"),
         ("export list.txt -o x.html", "list.txt is not a neonym model"),
         ("import m.npz -o n.npz", "m.npz is not a model that neonym exported"),
         ("import no.safetensors -o n.npz", "no.safetensors does not exist; export one"),
