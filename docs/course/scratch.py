@@ -10,10 +10,18 @@ import sys
 import time
 import warnings
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 
 from course import CHECKOUT
+
+MISSING = [name for name in ("dvc", "hydra", "mlflow") if not find_spec(name)]
+if MISSING:
+    raise SystemExit(
+        f"{', '.join(MISSING)} is not installed for {sys.executable}: run `make setup` in "
+        f"{CHECKOUT} and choose .venv/bin/python as the notebook's kernel"
+    )
 
 # Said by a library of MLflow's in every notebook that has no widgets; nothing here needs them
 warnings.filterwarnings("ignore", message="IProgress not found")
