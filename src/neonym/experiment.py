@@ -120,6 +120,7 @@ PROJECT = Project(
     raw_key="data.path",
     raw_called="list",
     rows_called="names",
+    columns=({"type": "string", "name": "name", "required": True},),
     compared={"val.nll": "val", "test.nll": "test", "minus_ngram.test.nll": "test, n-gram less it"},
     registered_as="neonym",
     caches=".neonym/data",

@@ -29,6 +29,37 @@ def test_a_grid_is_every_combination_the_last_key_fastest() -> None:
     ]
 
 
+TOGETHER = "+sweep.together=[model.hidden_size,optimizer.lr]"
+
+
+def test_values_that_go_together_are_no_product_and_the_others_are() -> None:
+    sizes, rates = "model.hidden_size=8,16,32", "optimizer.lr=0.1,0.2,0.3"
+    assert words_of("train", sizes, "seed=0,1", rates, TOGETHER) == [
+        f"model.hidden_size={size} optimizer.lr={rate} seed={seed} {TOGETHER}"
+        for size, rate in ((8, 0.1), (16, 0.2), (32, 0.3))
+        for seed in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ("model.hidden_size=8,16", "optimizer.lr=0.1,0.2,0.3"),
+            "model.hidden_size has 2 values and optimizer.lr 3; they need as many each",
+        ),
+        (("model.hidden_size=8,16",), "optimizer.lr has not several values; give it some"),
+        (
+            ("model.hidden_size=8,16", "optimizer.lr=0.1,0.2", *TPE),
+            "together is for a grid, not for search: random or tpe",
+        ),
+    ],
+)
+def test_what_cannot_go_together_is_told(arguments: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(UserError, match=reason):
+        plan("train", [*arguments, TOGETHER])
+
+
 def test_a_key_on_the_command_line_takes_the_place_of_the_presets() -> None:
     assert words_of("train", "sweep=cells", "seed=7") == [
         f"model={cell} seed=7 sweep=cells" for cell in ("rnn", "gru", "lstm")

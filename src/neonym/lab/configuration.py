@@ -37,9 +37,10 @@ class Tracking(GrownSection):
     """Tags of all runs beside the lab's own."""
 
 
-class Sweep(Section):
+class Sweep(GrownSection):
     """What holds for all jobs of a sweep."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"together"})
     reads_test: ClassVar[re.Pattern[str]] = re.compile(r"(^|\.)test\.")
     """Metrics by which nothing may be chosen."""
     pruned_by: ClassVar[str] = ""
@@ -56,6 +57,8 @@ class Sweep(Section):
     seed: Seed
     at_once: Annotated[int, Field(ge=1)] | None
     pruner: Literal["median", "halving"] | None
+    together: Annotated[list[str], Field(min_length=2)] | None = None
+    """Keys of a grid whose values go together: the first with the first, and so on."""
 
     @model_validator(mode="after")
     def _search_with_trials(self) -> "Sweep":
@@ -63,6 +66,8 @@ class Sweep(Section):
             raise ValueError("trials, at_once and pruner are for search: random or tpe, not a grid")
         if self.search != "grid" and self.trials is None:
             raise ValueError(f"search: {self.search} needs to know how many trials to make")
+        if self.search != "grid" and self.together:
+            raise ValueError("together is for a grid, not for search: random or tpe")
         if self.pruner and (self.optimized_metric, self.direction) != (self.pruned_by, "minimize"):
             raise ValueError(
                 f"a pruner goes by {self.pruned_by}, so only that can be optimized with one"

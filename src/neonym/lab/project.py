@@ -82,6 +82,8 @@ class Project(Generic[Schema]):
     """What that file is to its users: a list, a table."""
     rows_called: str = "rows"
     """What the data of a split are: names, rows."""
+    columns: Sequence[Mapping[str, object]] = ()
+    """What is known of each row, as MLflow describes the columns of a dataset; () where unknown."""
     compared: Mapping[str, str] = field(default_factory=dict)
     """The metrics in the table that compares sweeps, the one that orders it first, and their
     headings."""

@@ -40,7 +40,6 @@ from neonym.lab.tracking.tracking_uri import sqlite_uri
 
 BATCH = 1000  # metrics that MLflow takes in one request
 RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
-SCHEMA = json.dumps({"mlflow_colspec": [{"type": "string", "name": "name", "required": True}]})
 
 
 @dataclass
@@ -270,7 +269,9 @@ class Replay:
         source = json.dumps({"uri": event.source})
         profile = json.dumps(event.profile)
         name = shortened(event.name)
-        entity = DatasetEntity(name, event.digest, "local", source, SCHEMA, profile)
+        columns = self._store.project.columns
+        schema = json.dumps({"mlflow_colspec": columns}) if columns else None
+        entity = DatasetEntity(name, event.digest, "local", source, schema, profile)
         context = InputTag(tags.DATASET_CONTEXT, event.context)
         self._client.log_inputs(run_id, [DatasetInput(entity, [context])])
 

@@ -147,8 +147,13 @@ class Plan:
 
     @cached_property
     def jobs(self) -> list[tuple[str, ...]]:
-        """The overrides of each job of a grid."""
-        return list(itertools.product(*(axis.words for axis in self.axes)))
+        """The overrides of each job of a grid; what goes together stands together."""
+        paired = [axis for axis in self.axes if axis.name in (self.first.sweep.together or ())]
+        bundles = [
+            paired if axis in paired else [axis] for axis in self.axes if axis not in paired[1:]
+        ]
+        values = (list(zip(*(axis.words for axis in each), strict=True)) for each in bundles)
+        return [tuple(itertools.chain(*chosen)) for chosen in itertools.product(*values)]
 
 
 def plan_sweep(
@@ -228,10 +233,24 @@ def _check_space(plan: Plan) -> None:
             plan.composer.configuration([*others, word])
 
 
+def _check_together(plan: Plan) -> None:
+    counts = {axis.name: len(axis.words) for axis in plan.axes if axis.swept}
+    together = plan.first.sweep.together or []
+    for name in together:
+        if name not in counts:
+            raise UserError(f"sweep.together: {name} has not several values; give it some")
+        if counts[name] != counts[together[0]]:
+            raise UserError(
+                f"sweep.together: {together[0]} has {counts[together[0]]} values and {name} "
+                f"{counts[name]}; they need as many each"
+            )
+
+
 def _check_grid(plan: Plan) -> None:
     for axis in plan.axes:
         if not axis.words:
             raise UserError(f"{axis.key}: a grid needs values one by one; take sweep.search=tpe")
+    _check_together(plan)
     known: dict[str, str] = {}
     for words in plan.jobs:
         configuration = plan.composer.configuration(words)
