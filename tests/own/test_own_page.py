@@ -90,7 +90,7 @@ def test_the_steps_of_the_page_end_in_a_tracked_swept_and_reproduced_run(tmp_pat
         elif kind == "diff":
             subprocess.run(["git", "apply", "-"], input=text.encode(), cwd=place, check=True)
     kill(delivery_pids(tmp_path / "mine"))
-    assert "job 1 (model=neighbours) finished: val.rmse" in said
+    assert "sweep: results are in outputs/sweep/" in said  # of the last block
 
 
 def as_seen(line: str) -> re.Pattern[str]:
