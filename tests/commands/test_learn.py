@@ -229,11 +229,16 @@ def test_a_table_needs_its_column(neonym: Call) -> None:
     [
         ("", "list.txt", "list.txt is empty; give a file with one name a line"),
         ("# a\n# b\n", "list.txt", "list.txt holds no names, only 2 comments; give another file"),
-        ("a\nb\nc\n", "list.txt", "3 names are too few to learn from; give 5 at least"),
+        ("a\nb\nc\n", "list.txt", "too few names to learn from: 3; give 5 at least"),
         ("a" * 200, "list.txt", "no line can be used (1 too long"),
         ("a\nb", "no.txt", "no.txt does not exist; name a file, or - for standard input"),
         ("a\nb", "list.txt -o no/model.npz", "no is no directory; make it first"),
-        ("a\nb", "list.txt -n 0", "--count is 0; give 1 or more"),
+        ("a\nb", "list.txt -n 0", "--count is 0; give 1 to 100,000"),
+        ("a\nb", "list.txt -n 100001", "--count is 100001; give 1 to 100,000"),
+        ("a\nb", "list.txt --seed -1", "--seed is -1; give 0 to 4294967295"),
+        ("a\nb", "list.txt --seed 4294967296", "--seed is 4294967296; give 0 to"),
+        ("a\nb", "list.txt -o list.txt --force", "list.txt is the list itself; name another"),
+        ("a\nb", "list.txt -o /dev/full --force", "/dev/full is no ordinary file; name another"),
         ("a\nb", "- ", "the list comes from standard input; name the model with -o MODEL"),
         ("a,b\nc,d\n", "list.txt --column x", "no column 'x'; set --column to one of 'a', 'b'"),
     ],
@@ -249,6 +254,15 @@ def test_what_cannot_be_learned_is_told_in_one_line(
     assert "data." not in err
     assert out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["list.txt"]
+
+
+def test_a_list_that_is_missing_is_told_where_there_is_a_model(
+    neonym: Call, tmp_path: Path, learned: tuple[Path, str, str]
+) -> None:
+    (tmp_path / "m.npz").write_bytes((learned[0] / "rivers.npz").read_bytes())
+    status, _, err = neonym("learn no.txt -o m.npz")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no.txt does not exist" in err
 
 
 def test_an_interruption_leaves_nothing(

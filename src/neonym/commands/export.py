@@ -1,5 +1,6 @@
 """`neonym export`: a model as a page that coins names, or for PyTorch."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ def check_target(path: Path, is_ours: Callable[[Path], bool], force: bool) -> No
         raise UserError(f"{path.parent} is no directory; make it first, or name another with -o")
     if path.is_dir():
         raise UserError(f"{path} is a directory; name a file with -o")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is no ordinary file; name another with -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path.parent} cannot be written to; name a file elsewhere with -o")
     if path.exists() and not force and not (path.is_file() and is_ours(path)):
         raise UserError(
             f"{path} is there and is no earlier one of this kind; name another file, "

@@ -29,7 +29,9 @@ from neonym.steps.learning import Plan, learn, plan, reading
 from neonym.training.history import EpochRecord
 
 ENDING = ".npz"
+MOST_NAMES = 100_000
 MOST_DRAWN = 100  # for each name that is wanted
+SEEDS = 2**32
 TEMPERATURE = 0.8  # of the names at the end: a little safer than the network by itself
 Rows = list[tuple[str, str]]
 
@@ -67,14 +69,20 @@ def command(
     LIST is a text file with one name a line, or a table; some thirty names are enough. The model is
     one file, from which `neonym sample` coins more names and `neonym export` makes a page.
     """
-    if count < 1:
-        raise UserError(f"--count is {count}; give 1 or more")
+    if not 1 <= count <= MOST_NAMES:
+        raise UserError(
+            f"--count is {count}; give 1 to {MOST_NAMES:,}, and have more from neonym sample"
+        )
+    if not 0 <= seed < SEEDS:
+        raise UserError(f"--seed is {seed}; give 0 to {SEEDS - 1}")
     if output is None:
         if source == STANDARD_INPUT:
             raise UserError("the list comes from standard input; name the model with -o MODEL")
         output = Path(Path(source).stem + ENDING)
     check_target(output, is_model, force)
     content = read_argument(source)
+    if output.exists() and source != STANDARD_INPUT and output.samefile(source):
+        raise UserError(f"{output} is the list itself; name another file with -o")
     settings = reading(
         path=str((output if source == STANDARD_INPUT else Path(source)).absolute()),
         column=int(column) if column is not None and column.isdecimal() else column,

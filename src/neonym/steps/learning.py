@@ -67,7 +67,7 @@ def plan(corpus: Corpus, settings: Settings) -> Plan:
     count = len(corpus.names)
     if count < LEAST:
         raise UserError(
-            f"{count} names are too few to learn from; give {LEAST} at least, and better 30 or more"
+            f"too few names to learn from: {count}; give {LEAST} at least, and better 30 or more"
         )
     given = {f"data.{key}": value for key, value in settings.data.model_dump().items()}
     values = {"seed": settings.seed, **given}
