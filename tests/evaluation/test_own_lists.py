@@ -104,7 +104,7 @@ def test_two_hundred_thousand_place_names_go_through(project: Project) -> None:
     names = [city["name"] for city in cities]
     assert len(names) > 200_000
     (project.root / "places.txt").write_text("\n".join(names), "utf-8")
-    options = ("train.epochs=2", "train.batch_size=512")
+    options = ("train.epochs=1", "train.batch_size=1024")
     results = _results(project, *BY_HAND, "data.path=places.txt", *options)
     metrics = _metrics(results)
     assert metrics["test"]["nll"] < metrics["reference"]["uniform"]["test"]["nll"]
