@@ -233,6 +233,8 @@ def test_a_table_needs_its_column(neonym: Call) -> None:
         ("a" * 200, "list.txt", "no line can be used (1 too long"),
         ("a\nb", "no.txt", "no.txt does not exist; name a file, or - for standard input"),
         ("a\nb", "list.txt -o no/model.npz", "no is no directory; make it first"),
+        ("a\nb", "list.txt --column 0", "--column is 0; give the name of a column, or its"),
+        ("a\nb", "list.txt --separator ;;", "--separator = "),
         ("a\nb", "list.txt -n 0", "--count is 0; give 1 to 100,000"),
         ("a\nb", "list.txt -n 100001", "--count is 100001; give 1 to 100,000"),
         ("a\nb", "list.txt --seed -1", "--seed is -1; give 0 to 4294967295"),
@@ -254,6 +256,30 @@ def test_what_cannot_be_learned_is_told_in_one_line(
     assert "data." not in err
     assert out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["list.txt"]
+
+
+def test_a_list_is_never_what_is_written(neonym: Call, tmp_path: Path) -> None:
+    (tmp_path / "list.npz").write_text("\n".join(RIVERS))
+    for arguments in ("learn list.npz", "learn list.npz -o ./list.npz --force"):
+        status, _, err = neonym(arguments)
+        assert status == 2
+        assert "list.npz is the list itself; name another file with -o" in err
+    assert (tmp_path / "list.npz").read_text().split() == RIVERS
+
+
+def test_what_is_left_out_of_a_list_is_said(neonym: Call, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("\n".join([*JAPANESE, JAPANESE[0], "あ" * 100]))
+    status, _, err = neonym("learn list.txt -n 1")
+    assert status == 0
+    first = "kept 7 of 9 lines; dropped: 1 duplicate, 1 too long (the first on line 9: 100 "
+    assert err.startswith(first)
+
+
+def test_where_nothing_new_comes_that_is_said(neonym: Call, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("\n".join("あいうえおかきくけこ"))
+    _, out, err = neonym("learn list.txt -n 1")
+    if not out:
+        assert "no new name came; give more names to learn from" in err
 
 
 def test_a_list_that_is_missing_is_told_where_there_is_a_model(

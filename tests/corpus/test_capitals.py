@@ -13,7 +13,7 @@ from neonym.corpus.capitals import capitalized, capitals_of
         (["Gil-galad", "Arwen", "Elrond", "Idril", "Beleg"], "first"),
         (["New York", "Los Angeles", "Paris"], "words"),
         (["Black forest", "Old town"], "first"),
-        (["LOIRE", "SEINE"], None),
+        (["LOIRE", "SEINE"], "all"),
         (["loire", "seine"], None),
         (["さくら", "ひなた"], None),
         (["さくら", " Anna "], "first"),
@@ -32,6 +32,7 @@ def test_capitals_are_those_of_four_names_in_five(texts: list[str], way: str | N
         ("élorn du nord", "words", "Élorn Du Nord"),
         ("saint-denis", "words", "Saint-denis"),
         ("ßa", "first", "ßa"),
+        ("élorn du nord", "all", "ÉLORN DU NORD"),
         ("", "first", ""),
         ("loire", None, "loire"),
         ("loire", "of a later version", "loire"),
@@ -43,7 +44,7 @@ def test_a_name_is_written_with_them(name: str, way: str | None, written: str) -
 
 @given(st.text(st.characters(categories=["Ll", "Lo", "Zs"]), max_size=12))
 def test_only_capitals_are_added(name: str) -> None:
-    for way in ("first", "words"):
+    for way in ("first", "words", "all"):
         assert len(capitalized(name, way)) == len(name)
         assert all(
             new in (old, old.upper()) for old, new in zip(name, capitalized(name, way), strict=True)

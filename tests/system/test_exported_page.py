@@ -469,7 +469,7 @@ def test_names_are_shown_and_saved_with_the_capitals_of_their_list(browser, tmp_
     vocabulary = Vocabulary(("", *sorted(" éßn")), "character")
     network = RecurrentNetwork(len(vocabulary), "gru", 8, seed=0)
     symbols = {"longest": 8, "lowercase": True}
-    for way in ("first", "words", None, "<b>"):
+    for way in ("first", "words", "all", None, "<b>"):
         model = Model(network, vocabulary, {**symbols, "capitals": way}, None, None)
         write_page(tmp_path / "names.html", model, "names", ["éné né"])
         generator = NameGenerator(*model)
@@ -481,4 +481,4 @@ def test_names_are_shown_and_saved_with_the_capitals_of_their_list(browser, tmp_
             )
             plain = [name.lower() for name in found]
             assert found == [generator.written(name) for name in plain]
-            assert (found != plain) == (way in ("first", "words"))
+            assert (found != plain) == (way in ("first", "words", "all"))

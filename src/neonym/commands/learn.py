@@ -16,7 +16,7 @@ from neonym.base.errors import UserError
 from neonym.base.text import escape, escape_json
 from neonym.commands.export import check_target
 from neonym.corpus.capitals import capitalized
-from neonym.corpus.reading import Corpus, to_corpus
+from neonym.corpus.reading import Corpus, summary_of, to_corpus
 from neonym.corpus.source import STANDARD_INPUT, read_argument
 from neonym.evaluation.edits import nearest
 from neonym.generation.generator import NameGenerator
@@ -32,6 +32,7 @@ ENDING = ".npz"
 MOST_NAMES = 100_000
 MOST_DRAWN = 100  # for each name that is wanted
 SEEDS = 2**32
+MOST_COLUMNS = 10_000
 TEMPERATURE = 0.8  # of the names at the end: a little safer than the network by itself
 Rows = list[tuple[str, str]]
 
@@ -75,14 +76,16 @@ def command(
         )
     if not 0 <= seed < SEEDS:
         raise UserError(f"--seed is {seed}; give 0 to {SEEDS - 1}")
+    if column is not None and column.isdecimal() and not 1 <= int(column) <= MOST_COLUMNS:
+        raise UserError(f"--column is {column}; give the name of a column, or its number from 1")
     if output is None:
         if source == STANDARD_INPUT:
             raise UserError("the list comes from standard input; name the model with -o MODEL")
         output = Path(Path(source).stem + ENDING)
-    check_target(output, is_model, force)
     content = read_argument(source)
     if output.exists() and source != STANDARD_INPUT and output.samefile(source):
         raise UserError(f"{output} is the list itself; name another file with -o")
+    check_target(output, is_model, force)
     settings = reading(
         path=str((output if source == STANDARD_INPUT else Path(source)).absolute()),
         column=int(column) if column is not None and column.isdecimal() else column,
@@ -178,6 +181,8 @@ class _Progress:
 
     def __enter__(self) -> "_Progress":
         start = ", beginning with what is known of other names" if self._chosen.start else ""
+        if self._corpus.dropped:
+            self._say(summary_of(self._corpus))
         self._say(f"learning {len(self._corpus.names):,} names{start}")
         self._bar.start()
         return self
@@ -229,7 +234,10 @@ def _print(rows: Rows, coined: Coined, output: Path) -> None:
     table.add_column("nearest of the list", overflow="fold", style="dim")
     for row in rows:
         table.add_row(*(Text(escape(cell)) for cell in row))
-    Console().print(table)
+    if rows:
+        Console().print(table)
+    else:
+        click.echo("no new name came; give more names to learn from", err=True)
     left_out = [
         f"{number} {what}"
         for number, what in (

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-FIRST, WORDS = "first", "words"  # what of a name is capital: its first letter, that of each word
-WAYS = (FIRST, WORDS)
+# What of a name is capital: its first letter, that of each word, all letters
+FIRST, WORDS, ALL = "first", "words", "all"
+WAYS = (FIRST, WORDS, ALL)
 MOSTLY = 0.8  # of the names, from which on all are written so
 _WORDS = re.compile(r"(?<!\S)\S")
 
@@ -29,6 +30,8 @@ def capitalized(name: str, way: str | None) -> str:
     """A name with the capital letters that names of its list have."""
     if way == WORDS:
         return _WORDS.sub(lambda letter: _capital(letter[0]), name)
+    if way == ALL:
+        return "".join(map(_capital, name))
     return _capital(name[:1]) + name[1:] if way == FIRST else name
 
 

@@ -167,7 +167,7 @@ def to_corpus(content: bytes, source: str, data: "Data", prefix: str = "data.") 
     corpus = Corpus(names, dropped, *counts, data.unit, sha256, capitals)
     if not names:
         raise UserError(_explain_nothing_left(source, corpus, layout))
-    logger.info("%s: %s", source, _summary(corpus))
+    logger.info("%s: %s", source, summary_of(corpus))
     logger.info("first: %s; oddest: %s", _listed(names), _listed(oddest(names, corpus.vocabulary)))
     for hint in hints([(entry.line, entry.text) for entry in kept.values()], layout):
         logger.warning("%s, %s", source, hint)
@@ -249,7 +249,8 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:SHOWN_NAMES]))
 
 
-def _summary(corpus: Corpus) -> str:
+def summary_of(corpus: Corpus) -> str:
+    """How many lines were kept, and why the others were not."""
     listed = []
     for reason, count in corpus.dropped_by_reason().items():
         if count:

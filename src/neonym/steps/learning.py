@@ -25,6 +25,7 @@ BASE_UP_TO, FOLDS_UP_TO = 1500, 500
 DECAY, MOST_DECAY = 300, 4.0
 # From random weights: names up to which a step takes so many of them
 BATCHES = ((50, 8), (150, 16), (500, 32))
+DEFAULTS_ARE = "the defaults"  # in messages of the schema
 MOST_READ = 400_000  # names that are read in all, each as often as there are epochs
 
 
@@ -44,9 +45,18 @@ class Plan(NamedTuple):
 
 
 def reading(**how: Any) -> Settings:
-    """The default settings, with keys of `data` as they are given."""
+    """The default settings, with keys of `data` as they are given on the command line.
+
+    Raises
+    ------
+    UserError
+        If one makes no sense.
+    """
     data = {f"data.{key}": value for key, value in how.items()}
-    return _settings(data)
+    try:
+        return _settings(data)
+    except UserError as error:  # in the words of the command line
+        raise UserError(str(error).replace(f"{DEFAULTS_ARE}: data.", "--")) from None
 
 
 def plan(corpus: Corpus, settings: Settings) -> Plan:
@@ -90,7 +100,7 @@ def _settings(changes: Mapping[str, Any]) -> Settings:
             for key, value in values.items()
             if not key.startswith("schedule.") or key in changes
         }
-    return Settings.validated(nest(values), "the defaults")
+    return Settings.validated(nest(values), DEFAULTS_ARE)
 
 
 def known_share(corpus: Corpus, start: Start) -> float:

@@ -8,13 +8,14 @@ function visible(text) {
   return text.replace(OBEYED, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Which letters of a name are capital: "first", the first of all "words", null. */
+/** Which letters of a name are capital: "first", the first of all "words", "all", or null. */
 let capitals = null;
 
 /** A name as it is shown, copied and saved: with the capitals that its list has. */
 function written(name) {
   if (capitals === "first") name = name.replace(/^./su, capitalOf);
   if (capitals === "words") name = name.replace(/(?<!\S)\S/gu, capitalOf);
+  if (capitals === "all") name = name.replace(/./gsu, capitalOf);
   return visible(name);
 }
 

@@ -7,7 +7,7 @@
  * @property {string} title
  * @property {"character"|"word"} unit
  * @property {boolean} lowercase
- * @property {?string} capitals what of a name is capital, "first" letter or "words"
+ * @property {?string} capitals what of a name is capital, "first" letter, "words" or "all"
  * @property {string[]} symbols symbols[0] is "", the start and the end of a name
  * @property {number} longest tokens of the longest name that was learned from
  * @property {Spec[]} networks
