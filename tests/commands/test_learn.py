@@ -1,6 +1,7 @@
 """`neonym learn`: a list in, a model and new names out."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -289,6 +290,17 @@ def test_a_list_that_is_missing_is_told_where_there_is_a_model(
     status, _, err = neonym("learn no.txt -o m.npz")
     assert (status, err.count("\n")) == (2, 1)
     assert "no.txt does not exist" in err
+
+
+def test_a_reader_that_has_enough_does_not_end_the_learning(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("\n".join(JAPANESE))
+    program = "import sys; from neonym.cli import main; main()"
+    command = f"'{sys.executable}' -c '{program}' learn list.txt 2>&1 | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "learning 7 names\n"
+    assert NameGenerator.load(tmp_path / "list.npz").is_known(JAPANESE).all()
 
 
 def test_an_interruption_leaves_nothing(

@@ -267,6 +267,8 @@ def test_a_name_is_chosen_letter_by_letter(page):
     assert page.locator("#tiles .tile").count() == 5
     page.locator("#spelled").fill("tyß")
     assert "had no “ß”" in page.locator("#verdict").inner_text()
+    assert page.locator("#keep-this").is_disabled()
+    assert page.locator("#tiles button").count() == 1
 
 
 def test_the_shortlist_is_kept_copied_saved_and_there_again(browser, path):

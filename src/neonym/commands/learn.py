@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -191,7 +192,8 @@ class _Progress:
         self._bar.stop()
 
     def _say(self, text: str) -> None:
-        self._console.print(Text(escape(text)), soft_wrap=True)
+        with suppress(OSError, SystemExit):  # nobody reads any more, but the model is wanted
+            self._console.print(Text(escape(text)), soft_wrap=True)
 
     def on_step(self, step: int, loss: float, lr: float) -> None:
         """Move the bar on within a round, where one takes long."""

@@ -101,8 +101,8 @@ def cautions(drawn: Drawn, lists: Lists) -> list[str]:
         )
     if len(lists.val) < FEW_NAMES:
         found.append(
-            f"val has {len(lists.val)} names: too few to choose by; the epoch that is kept and the "
-            "n-gram's order owe much to chance"
+            f"val has {len(lists.val)} names: too few to choose by; the n-gram's order, and the "
+            "epoch that is kept where no train.folds choose it, owe much to chance"
         )
     if len(drawn.names) < THOUSAND:
         found.append(

@@ -43,18 +43,24 @@ class Letters {
     if (ids) this.put(ids, true, 0);
   }
 
-  /** Take what was typed, if the model knows its letters. */
+  /** Take what was typed; nothing, if the model does not know a letter of it. */
   spell(text) {
-    const ids = this.read(this.model.canonical(text));
-    if (ids) this.put(ids, false, ids.length, text);
+    const { ids, unknown } = this.model.encode(this.model.canonical(text));
+    const known = unknown === undefined ? ids : [];
+    this.put(known, false, known.length, text);
+    if (unknown !== undefined) this.sayUnknown(unknown);
   }
 
   /** The tokens of a name, or null and a word on the first that is unknown. */
   read(name) {
     const { ids, unknown } = this.model.encode(name);
     if (unknown === undefined) return ids;
-    $("verdict").textContent = `The list that was learned from had no “${visible(unknown)}”.`;
+    this.sayUnknown(unknown);
     return null;
+  }
+
+  sayUnknown(letter) {
+    $("verdict").textContent = `The list that was learned from had no “${visible(letter)}”.`;
   }
 
   /** @param {number[]} ids */
