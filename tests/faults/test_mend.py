@@ -74,6 +74,17 @@ def test_files_that_were_not_finished_are_deleted(killed: Path) -> None:
     assert not list((killed / "data").iterdir())
 
 
+def test_entries_of_the_cache_of_runs_that_were_not_finished_are_deleted(killed: Path) -> None:
+    runs = killed / ".dvc/cache/runs"
+    for entry in ("ab/empty", "cd/half", "ef/whole"):
+        (runs / entry).mkdir(parents=True)
+    (runs / "cd/half/.AbC.tmp").write_bytes(b"cmd: a")
+    (runs / "ef/whole/0123").write_bytes(b"whole")
+    mend()
+    assert [path for path in runs.rglob("*") if path.parent.parent == runs] == [runs / "ef/whole"]
+    assert (runs / "ef/whole/0123").read_bytes() == b"whole"
+
+
 def test_nothing_is_mended_while_dvc_works(killed: Path) -> None:
     used = {"read": {"data": [{"pid": os.getpid(), "cmd": "dvc repro"}]}}
     (killed / ".dvc/tmp/rwlock").write_text(json.dumps(used))

@@ -2,7 +2,8 @@
 
 DVC writes `dvc.lock` and its list of who uses which file in place. Killed in the middle, it leaves
 half of them, and stops at that the next time. Neither is needed: what `dvc.lock` said is in DVC's
-cache of runs, or is made again, to the same bytes.
+cache of runs, or is made again, to the same bytes. Nor does DVC read an entry of that cache of
+which it had made only the folder, or half.
 """
 
 import os
@@ -21,10 +22,13 @@ USERS = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
 ASIDE = Path(".dvc/tmp/dvc.lock.damaged")
 # What `neonym.base.files.whole_file` and `neonym.corpus.processed.write_processed` had not finished
-PARTS = (".*.part", "models/.*.part", "reports/.*.part")
+PARTS = (".*.part", "models/.*.part", "reports/.*.part", ".dvc/cache/runs/*/*/.*.tmp")
 # Behind such a line the rest may be missing, and what is there makes sense
 WHOLE_END = re.compile(rb"\n +(size|nfiles): \d+\n\Z")
 FOLDERS = "data/.processed.*"
+# DVC's cache of runs: a folder for each stage with its inputs, in it a file for what came of it.
+# A cache elsewhere is shared with projects that may be writing in it
+CACHED = ".dvc/cache/runs/*/*"
 
 
 @click.command("mend")
@@ -46,6 +50,9 @@ def command() -> None:
             path.unlink(missing_ok=True)
     for folder in Path().glob(FOLDERS):
         shutil.rmtree(folder)
+    for folder in Path().glob(CACHED):
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def read_users() -> list[int] | None:
