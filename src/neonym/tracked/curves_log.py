@@ -11,8 +11,8 @@ class CurvesLog:
     """Logs epochs as they end.
 
     One network has curves over its optimizer steps (`train/nll`, `val/nll`, …), which can be laid
-    over those of any run, and over epochs. Several that are trained one after the other have one
-    over epochs each, from its own beginning.
+    over those of any run, and over epochs. Several have one over epochs each, from its own
+    beginning.
 
     Parameters
     ----------

@@ -29,8 +29,7 @@ class EpochRecord(NamedTuple):
     grad_norm
         Mean over the epoch's steps of the length of the gradient before it was cut.
     member
-        Which of several networks that are trained one after the other, from 1; epochs and steps
-        count on from one to the next.
+        Which of several networks, from 1; epochs and steps count on from one to the next.
     """
 
     epoch: int

@@ -1,14 +1,16 @@
 """Training whatever the configuration asks for: one network, or several that are mixed."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neonym import settings as conf
 from neonym.base.streams import Purpose, seed_sequence
-from neonym.base.threads import one_blas_thread
+from neonym.base.threads import one_blas_thread, processors
 from neonym.models.mixture import mix
 from neonym.models.ngram import choose_order
-from neonym.nn import RecurrentNetwork
+from neonym.nn import RecurrentNetwork, TokenSequences
 from neonym.training.history import EpochRecord
 from neonym.training.learner import Beginning
 from neonym.training.loop import (
@@ -16,8 +18,11 @@ from neonym.training.loop import (
     TrainingListener,
     TrainingResult,
     mean_nll,
-    train,
 )
+from neonym.training.member_task import MemberTask
+
+if TYPE_CHECKING:
+    from neonym.training.member_pool import MemberPool
 
 
 def train_members(
@@ -29,10 +34,16 @@ def train_members(
     listener: TrainingListener | None = None,
     checkpoint: Path | None = None,
     beginning: Beginning | None = None,
+    processes: int | None = None,
 ) -> TrainingResult:
-    """Train `train.members` networks one after the other, and mix them.
+    """Train `train.members` networks, and mix them.
 
-    Arguments and errors are those of `neonym.training.loop.train`, which trains each network.
+    Several are trained at the same time, `processes` at most, each in a process of its own; None
+    says as many as there are processors. The listener is told of one after the other, as if they
+    were trained so. Where no process can be started they are, to the same bytes.
+
+    The other arguments and the errors are those of `neonym.training.loop.train`, which trains each
+    network. Of one in another process `on_weights` is told only with `train.show_names_every`.
 
     Returns
     -------
@@ -42,29 +53,43 @@ def train_members(
         of one network after the other.
     """
     options = configuration.train
+    tasks = [
+        MemberTask(
+            TokenSequences.of(train_ids),
+            TokenSequences.of(val_ids),
+            vocabulary_size,
+            configuration.model_copy(update={"seed": member_seed(configuration.seed, number)}),
+            _checkpoint_of(number, checkpoint),
+            beginning,
+        )
+        for number in range(options.members)
+    ]
     results: list[TrainingResult] = []
     history: list[EpochRecord] = []
-    checkpoints = [_checkpoint_of(number, checkpoint) for number in range(options.members)]
-    for number, path in enumerate(checkpoints):
-        seed = member_seed(configuration.seed, number)
-        offset = _OffsetListener(number + 1, history[-1] if history else None, listener)
-        result = train(
-            train_ids,
-            val_ids,
-            vocabulary_size,
-            configuration.model_copy(update={"seed": seed}),
-            listener=offset,
-            checkpoint=path,
-            beginning=beginning,
-        )
-        results.append(result)
-        history += [offset.shifted(record) for record in result.history]
+    with _pool_for(tasks, processes or processors()) as pool:
+        for number, task in enumerate(tasks):
+            offset = _OffsetListener(number + 1, history[-1] if history else None, listener)
+            result = pool.follow(number, offset) if pool else None
+            results.append(result or task.run(offset))
+            history += [offset.shifted(record) for record in results[-1].history]
     if options.members == 1 and options.ngram_max_order is None:
         return results[0]
-    for path in checkpoints[1:]:
-        if path:
-            path.unlink(missing_ok=True)
+    for task in tasks[1:]:
+        if task.checkpoint:
+            task.checkpoint.unlink(missing_ok=True)
     return _mixed(results, history, train_ids, val_ids, options.ngram_max_order)
+
+
+def _pool_for(
+    tasks: Sequence[MemberTask], processes: int
+) -> AbstractContextManager["MemberPool | None"]:
+    """Who trains members at the same time; nobody where that cannot be, or has no use."""
+    if min(len(tasks), processes) > 1:
+        with suppress(ImportError, OSError):
+            from neonym.training.member_pool import MemberPool  # noqa: PLC0415 (not all systems can)
+
+            return MemberPool(tasks, processes)
+    return nullcontext()
 
 
 def member_seed(seed: int, number: int) -> int:
