@@ -1,5 +1,6 @@
 """The scripts of a declared pipeline: a step, composing, and all steps as one job."""
 
+import errno
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run
 
 Metrics = Mapping[str, float | None]
+OF_DISCS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+OF_RIGHTS = {errno.EACCES, errno.EPERM}
+"""Where it is not the step that is at fault."""
 
 
 def main(name: str) -> None:
@@ -132,6 +136,12 @@ def _run_step(
         run.artifact(stage.output(step.curves), str(Path(step.curves).parent))
         run.tags({tags.STATUS: "pruned"})
         raise
+    except OSError as error:
+        if error.errno not in OF_DISCS | OF_RIGHTS:
+            raise
+        where = error.filename or f"what step {step.name} makes"
+        what = "written" if error.errno in OF_DISCS or step.is_output(str(where)) else "used"
+        raise UserError(f"{where} cannot be {what}: {error.strerror}") from None
     if step.curves:
         if not work.points:
             raise UserError(f"step {step.name} told no point of its curves; call work.curve")
