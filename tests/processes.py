@@ -4,20 +4,22 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
 def commands() -> dict[int, list[str]]:
     """The command line of every process."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            except OSError:
-                continue
-            found[int(folder.name)] = words
-    return found
+    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    return {pid: words for pid in pids if (words := command_of(pid))}
+
+
+def command_of(pid: int) -> list[str]:
+    """The command line of a process; empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
 
 
 def delivery_pids(root: Path) -> list[int]:
@@ -26,17 +28,15 @@ def delivery_pids(root: Path) -> list[int]:
     return [pid for pid, words in commands().items() if words[2:5] == wanted]
 
 
-def stage_runs(root: Path, stage: str) -> bool:
-    """Whether a stage of the project in `root` is being executed."""
-    script = f"pipelines/{stage}.py"
-    for pid, words in commands().items():
-        if script in words[:3]:
-            try:
-                if Path(f"/proc/{pid}/cwd").resolve() == root:
-                    return True
-            except OSError:
-                continue
-    return False
+def stage_runs(parent: int, stage: str) -> bool:
+    """Whether a process, `dvc repro`, or one that it has started executes a stage."""
+    if f"pipelines/{stage}.py" in command_of(parent)[:3]:
+        return True
+    children: list[str] = []
+    for path in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):
+            children += path.read_text().split()
+    return any(stage_runs(int(child), stage) for child in children)
 
 
 def kill(pids: list[int]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
+from own_projects import begin_descent, begin_example
 from small_project import Project, make_project
 
 from neonym.lab.tracking import tags
 from processes import delivery_pids, kill, kill_group, stage_runs
 
-STAGES = ("compose", "preprocess", "train", "sample", "evaluate")
 SEED = 6
 MADE = (
     *("dvc.lock", "params.yaml", "data/processed", "models", "reports"),
@@ -26,29 +26,70 @@ MADE = (
 
 
 @dataclass(frozen=True)
+class Pipeline:
+    """A pipeline that is killed."""
+
+    begin: Callable[[Path, Path], Project]
+    stages: tuple[str, ...]
+    tracked: str
+    """Those that log, as a run names them."""
+    chains: tuple[int, ...]
+    """Their numbers; in those that are even delivery is killed too."""
+    longer: tuple[str, str, str]
+    """File, key and value by which it takes some time."""
+
+
+PIPELINES = {
+    "names": Pipeline(
+        make_project,
+        ("compose", "preprocess", "train", "sample", "evaluate"),
+        "train,sample,evaluate",
+        chains=(0, 1),
+        longer=("conf/train/default.yaml", "epochs", "12"),
+    ),
+    "diabetes": Pipeline(
+        begin_example,
+        ("compose", "prepare", "fit", "evaluate"),
+        "fit,evaluate",
+        chains=(2,),
+        longer=("conf/config.yaml", "- model", "boosting"),
+    ),
+    "descent": Pipeline(
+        begin_descent,
+        ("compose", "prepare", "fit", "judge"),
+        "fit,judge",
+        chains=(3,),
+        longer=("conf/train/default.yaml", "pause", "0.02"),
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Reference:
     """A project and what came of a run that nobody interrupted."""
 
+    pipeline: Pipeline
     project: Project
     seconds: dict[str, float]
     """How long each stage took, and DVC behind it."""
     digests: dict[str, str]
-    points: set[tuple[str, int, float]]
+    points: set[tuple[str, int, str]]
     database: bytes
     """MLflow's, without a run."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def reference(
-    tmp_path_factory: pytest.TempPathFactory, empty_database: Path
+    tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest
 ) -> Iterator[Reference]:
-    project = make_project(tmp_path_factory.mktemp("killed") / "project", empty_database)
-    project.edit("conf/train/default.yaml", "epochs", "12")
+    pipeline = PIPELINES[request.param]
+    project = pipeline.begin(tmp_path / "project", empty_database)
+    project.edit(*pipeline.longer)
     empty = empty_database.read_bytes()
-    seconds = time_stages(project)
+    seconds = time_stages(project, pipeline.stages)
     project.succeed("neonym", "sync")
     [run] = project.runs()
-    yield Reference(project, seconds, digests(project), points(project, run), empty)
+    yield Reference(pipeline, project, seconds, digests(project), points(project, run), empty)
     kill(delivery_pids(project.root))
 
 
@@ -63,16 +104,16 @@ def start(project: Project) -> "subprocess.Popen[bytes]":
     )
 
 
-def time_stages(project: Project) -> dict[str, float]:
+def time_stages(project: Project, stages: tuple[str, ...]) -> dict[str, float]:
     process, began = start(project), {}
     while process.poll() is None:
-        for stage in STAGES:
-            if stage not in began and stage_runs(project.root, stage):
+        for stage in stages:
+            if stage not in began and stage_runs(process.pid, stage):
                 began[stage] = time.monotonic()
-        time.sleep(0.01)
+        time.sleep(0.02)
     assert process.returncode == 0
-    moments = [*(began[stage] for stage in STAGES), time.monotonic()]
-    return {stage: moments[i + 1] - moments[i] for i, stage in enumerate(STAGES)}
+    moments = [*(began[stage] for stage in stages), time.monotonic()]
+    return {stage: moments[i + 1] - moments[i] for i, stage in enumerate(stages)}
 
 
 def digests(project: Project) -> dict[str, str]:
@@ -86,7 +127,7 @@ def digests(project: Project) -> dict[str, str]:
     }
 
 
-def points(project: Project, run: Run) -> set[tuple[str, int, float]]:
+def points(project: Project, run: Run) -> set[tuple[str, int, str]]:
     """All points of all curves of a run."""
     client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
     histories = [client.get_metric_history(run.info.run_id, key) for key in run.data.metrics]
@@ -109,7 +150,7 @@ def kill_in(stage: str, reference: Reference, moment: float, with_delivery: bool
     project = reference.project
     project.succeed("neonym", "mend")
     process = start(project)
-    while not stage_runs(project.root, stage) and process.poll() is None:
+    while not stage_runs(process.pid, stage) and process.poll() is None:
         time.sleep(0.005)
     time.sleep(moment * reference.seconds[stage])
     if with_delivery:
@@ -118,27 +159,36 @@ def kill_in(stage: str, reference: Reference, moment: float, with_delivery: bool
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("reference", PIPELINES, indirect=True)
 def test_a_killed_pipeline_started_again_ends_as_if_nothing_had_happened(
-    reference: Reference, number: int
+    reference: Reference,
 ) -> None:
-    project, chance = reference.project, np.random.default_rng([SEED, number])
-    moments = {stage: chance.random() for stage in STAGES}
+    for number in reference.pipeline.chains:
+        kill_in_each_stage(reference, number)
+        project = reference.project
+        project.succeed("neonym", "mend")
+        done = project.run("dvc", "repro")
+        assert done.returncode == 0, done.stdout
+        project.succeed("neonym", "sync")
+        assert digests(project) == reference.digests
+        runs = project.runs()
+        assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
+        tracked = reference.pipeline.tracked
+        complete = [run for run in runs if run.data.tags.get(tags.STAGES) == tracked]
+        [run] = [run for run in runs if run.info.status == "FINISHED"]
+        assert complete == [run]
+        assert points(project, run) == reference.points
+        assert not list((project.root / ".neonym/spool").glob("*/rejected/*"))
+
+
+def kill_in_each_stage(reference: Reference, number: int) -> None:
+    """Begin anew, and kill each stage once, at a moment of its own."""
+    project, stages = reference.project, reference.pipeline.stages
+    chance = np.random.default_rng([SEED, number])
+    moments = {stage: chance.random() for stage in stages}
     print(f"seed {SEED}, chain {number}: {moments}")
     forget(project)
     if number:  # else delivery may be killed while it makes the database
         (project.root / "mlflow.db").write_bytes(reference.database)
     for stage, moment in moments.items():
         kill_in(stage, reference, moment, with_delivery=number % 2 == 0)
-    project.succeed("neonym", "mend")
-    done = project.run("dvc", "repro")
-    assert done.returncode == 0, done.stdout
-    project.succeed("neonym", "sync")
-    assert digests(project) == reference.digests
-    runs = project.runs()
-    assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
-    complete = [run for run in runs if run.data.tags.get(tags.STAGES) == "train,sample,evaluate"]
-    [run] = [run for run in runs if run.info.status == "FINISHED"]
-    assert complete == [run]
-    assert points(project, run) == reference.points
-    assert not list((project.root / ".neonym/spool").glob("*/rejected/*"))

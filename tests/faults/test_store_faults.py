@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow.tracking import MlflowClient
+from own_projects import begin_descent
 from small_project import Project, make_project
 from written import check, write_run
 
@@ -122,17 +123,13 @@ def test_a_spool_without_room_is_drained(store: Store, small_spool: Path, tmp_pa
     check(MlflowClient(store.uri), written, tmp_path / "downloaded")
 
 
-@pytest.fixture(scope="module")
-def small_disc(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Project]:
-    """A project that has run, on a disc of its own."""
-    root = tmp_path_factory.mktemp("disc") / "project"
+@contextmanager
+def small_disc(root: Path) -> Iterator[None]:
+    """A folder on a disc of its own."""
     root.mkdir()
     may("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", root)
     try:
-        project = make_project(root, empty_database)
-        project.repro()
-        project.succeed("neonym", "sync")
-        yield project
+        yield
     finally:
         kill(delivery_pids(root))
         subprocess.run(["umount", "-l", root], check=True)
@@ -165,67 +162,77 @@ def fill(project: Project, free: int) -> Path:
     return path
 
 
-def test_a_full_disc_is_one_line_and_leaves_earlier_results(small_disc: Project) -> None:
-    before, chance = results(small_disc), np.random.default_rng(SEED)
-    failed = 0
-    for stage in ("train", "train", "sample", "evaluate", "preprocess"):
-        free = int(chance.integers(200_000)) if failed else 0
-        filler = fill(small_disc, free)
-        done = run_stage(small_disc, stage)
-        filler.unlink()
-        assert results(small_disc) == before, f"seed {SEED}, {stage}, {free} bytes left"
-        assert "Traceback" not in done.stdout, done.stdout
-        if done.returncode:
-            failed += 1
-            assert done.returncode == 2, done.stdout
-            assert "cannot be written: No space left on device" in done.stdout.splitlines()[-1]
-    assert failed
-    small_disc.succeed("dvc", "repro", "--force")
-    small_disc.succeed("neonym", "sync")
-    complete = [
-        run
-        for run in small_disc.runs()
-        if run.info.status == "FINISHED" and "evaluate" in run.data.tags.get(tags.STAGES, "")
-    ]
-    assert complete
-    assert "RUNNING" not in {run.info.status for run in small_disc.runs()}
+def run_without_room(project: Project, stage: str, free: int) -> bool:
+    """Run a stage on a disc with so many bytes; whether it failed, which is one line."""
+    filler = fill(project, free)
+    done = run_stage(project, stage)
+    filler.unlink()
+    assert "Traceback" not in done.stdout, done.stdout
+    if done.returncode:
+        assert done.returncode == 2, done.stdout
+        assert "cannot be written: No space left on device" in done.stdout.splitlines()[-1]
+    return bool(done.returncode)
 
 
-@pytest.mark.parametrize(("stage", "folder"), [("train", "models"), ("sample", "reports")])
-def test_a_folder_that_cannot_be_written_is_one_line(
-    tmp_path: Path, stage: str, folder: str
+def test_a_full_disc_is_one_line_and_leaves_earlier_results(
+    tmp_path: Path, empty_database: Path
 ) -> None:
-    project = make_project(tmp_path / "project")
+    chance, failed = np.random.default_rng(SEED), 0
+    with small_disc(tmp_path / "project"):
+        project = make_project(tmp_path / "project", empty_database)
+        project.repro()
+        before = results(project)
+        for stage in ("train", "train", "sample", "evaluate", "preprocess"):
+            free = int(chance.integers(200_000)) if failed else 0
+            failed += run_without_room(project, stage, free)
+            assert results(project) == before, f"seed {SEED}, {stage}, {free} bytes left"
+    assert failed
+
+
+def test_after_a_full_disc_a_pipeline_ends_as_if_nothing_had_happened(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    with small_disc(tmp_path / "project"):
+        project = begin_descent(tmp_path / "project", empty_database)
+        project.repro()
+        before = results(project)
+        for stage in ("fit", "judge"):
+            assert run_without_room(project, stage, 0)
+        project.succeed("dvc", "repro", "--force")
+        assert results(project) == before
+        project.succeed("neonym", "sync")
+        runs = project.runs()
+        assert "RUNNING" not in {run.info.status for run in runs}
+        assert [run for run in runs if run.data.tags.get(tags.STAGES) == "fit,judge"]
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    project = begin_descent(tmp_path / "project")
     project.edit("conf/tracking/default.yaml", "enabled", "false")
     project.repro()
     before = results(project)
-    with immutable(project.root / folder):
-        done = run_stage(project, stage)
-    assert done.returncode == 2, done.stdout
-    assert "cannot be written: Operation not permitted" in done.stdout.splitlines()[-1]
-    assert "Traceback" not in done.stdout
-    assert results(project) == before
+    for stage, place in (("fit", "models/model.json"), ("judge", "reports")):
+        with immutable(project.root / place):
+            done = run_stage(project, stage)
+        assert done.returncode == 2, done.stdout
+        [line] = done.stdout.splitlines()
+        assert line.startswith(f"{stage}: ")
+        assert line.endswith(" cannot be written: Operation not permitted")
+        assert results(project) == before
 
-
-def test_a_job_that_can_have_no_folder_is_one_line(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project")
     (project.root / "outputs").mkdir()
     with immutable(project.root / "outputs"):
-        done = project.run("python", "pipelines/train.py", PYTHONPATH="src")
+        done = project.run("python", "pipelines/sweep.py")
     assert done.returncode == 2, done.stdout
     [line] = done.stdout.splitlines()
-    assert line.startswith("train: outputs/train")
+    assert line.startswith("sweep: outputs/sweep")
     assert line.endswith(" cannot be written: Operation not permitted")
 
-
-def test_a_spool_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project")
-    project.edit("conf/tracking/default.yaml", "enabled", "false")
-    project.repro()
     project.edit("conf/tracking/default.yaml", "enabled", "true")
+    assert run_stage(project, "compose").returncode == 0
     (project.root / ".neonym").mkdir(exist_ok=True)
     with immutable(project.root / ".neonym"):
-        project.run("dvc", "repro", "compose")
-        done = run_stage(project, "sample")
+        done = run_stage(project, "fit")
     assert done.returncode == 2, done.stdout
     assert "set tracking.enabled=false" in done.stdout.splitlines()[-1]
+    assert results(project) == before

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from example_project import begin_example
+from own_projects import begin_example
 from small_project import Project
 
 from processes import kill_group

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_projects import begin_descent
 from relocation import rename_place
 from small_project import Project, make_project
 
@@ -15,6 +16,14 @@ def project(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
     copy = make_project(tmp_path / "project", empty_database)
     yield copy
     copy.stop_delivery()
+
+
+@pytest.fixture
+def descent(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
+    """The pipeline that is not about names and takes the least: for what is the machinery's."""
+    project = begin_descent(tmp_path / "descent", empty_database)
+    yield project
+    project.stop_delivery()
 
 
 ELSEWHERE = Path("/elsewhere")
