@@ -2,9 +2,12 @@
 
 A path in Markdown, as `../conf/config.yaml`, works on a code host as it is. The site holds the
 pages of `docs/` alone: a link to anything else leads to the repository's page of it, and a link to
-nothing is a warning. What a page includes from above `docs/` has its links as they are there.
+nothing is a warning. A page of `docs/` that is HTML already is copied to its place in the site.
+What a page includes from above `docs/` has its links as they are there.
 """
 
+import shutil
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +55,18 @@ def _link(env: BuildEnvironment, path: Path, node: nodes.Element) -> nodes.Eleme
         return addnodes.pending_xref(
             "", *node.children, refdomain="doc", reftarget=page, reftargetid=None, **told
         )
+    if path.suffix == ".html" and (root := Path(env.srcdir)) in (root.parent / path).parents:
+        address = relpath(root.parent / path, (root / node["refdoc"]).parent)
+        return nodes.reference("", "", *node.children, refuri=address, internal=True)
     kind = "tree" if (Path(env.srcdir).parent / path).is_dir() else "blob"
     address = f"{env.config.repository}/{kind}/main/{path}"
     return nodes.reference("", "", *node.children, refuri=address, internal=False)
+
+
+def copy_pages(app: Sphinx, failure: Exception | None) -> None:
+    """Put the pages that are HTML already into the site."""
+    for page in app.srcdir.rglob("*.html") if failure is None else ():
+        shutil.copyfile(page, app.outdir / page.relative_to(app.srcdir))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -62,4 +74,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("repository", "", "env")
     app.add_config_value("included", {}, "env")
     app.add_transform(RepositoryLinks)
+    app.connect("build-finished", copy_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

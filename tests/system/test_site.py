@@ -13,6 +13,9 @@ import pytest
 from playwright.sync_api import Browser
 from served_ui import chromium
 
+from neonym.evaluation.recall import recall
+from write_remembered import VOCABULARY, network
+
 pytestmark = pytest.mark.system
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,6 +36,9 @@ LIGHTER = """() => {
     const text = document.querySelector("article");
     return sum(getComputedStyle(text).color) - sum(getComputedStyle(document.body).backgroundColor)
 }"""
+
+
+TITLES = {"rnn": "Plain cell", "gru": "GRU", "lstm": "LSTM"}
 
 
 class Page(HTMLParser):
@@ -79,7 +85,7 @@ def browser() -> Iterator[Browser]:
 def test_every_markdown_file_and_notebook_of_docs_is_a_page(site: dict[Path, Page]) -> None:
     sources = {
         str(path.relative_to(PROJECT / "docs").with_suffix(""))
-        for kind in ("*.md", "*.ipynb")
+        for kind in ("*.md", "*.ipynb", "*.html")
         for path in (PROJECT / "docs").rglob(kind)
         if ".ipynb_checkpoints" not in path.parts
     }
@@ -156,6 +162,34 @@ def test_every_page_opens_without_a_complaint_or_a_request_and_fits(
     assert {name: found for name, found in wide.items() if found} == {}
     sign = -1 if seen == "light" else 1
     assert {name for name, difference in lighter.items() if sign * difference < 450} == set()
+
+
+def test_letters_are_pointed_at_and_tell_what_they_depend_on(
+    site: dict[Path, Page], browser: Browser
+) -> None:
+    context = browser.new_context(offline=True, **DESK)
+    page = context.new_page()
+    page.goto((BUILT / "course/4-remembering.html").as_uri())
+    page.click("text=What each letter remembers")
+    assert page.url.endswith("/course/remembered.html")
+    page.fill("#name", "dinosaur")
+    ids = VOCABULARY.encode("dinosaur")
+    page.check("[value=before]")
+    for cell, title in TITLES.items():
+        tiles = page.get_by_role("group", name=title).locator(".tile")
+        tiles.nth(5).hover()
+        pressed = tiles.evaluate_all("all => all.map((one) => one.ariaPressed === 'true')")
+        assert [place for place, is_pressed in enumerate(pressed) if is_pressed] == [5]
+        lengths = recall(network(cell), ids)[4, :5]
+        expected = [f"{share:.0%}" for share in lengths / lengths.sum()]
+        shown = [text.replace("<1%", "0%") for text in tiles.locator(".share").all_text_contents()]
+        assert shown == [*expected, "", "", "", "", ""]
+    tiles.nth(5).click()
+    page.keyboard.press("ArrowRight")
+    assert tiles.nth(6).get_attribute("aria-pressed") == "true"
+    page.fill("#name", "t-rex")
+    assert "a to z" in page.locator("#refused").inner_text()
+    context.close()
 
 
 def test_a_word_is_found_by_the_search(site: dict[Path, Page], browser: Browser) -> None:

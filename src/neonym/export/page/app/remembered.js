@@ -16,7 +16,7 @@ class Remembered {
     this.model = model;
     const group = $("recall");
     const tileOf = (event) => Array.from(group.children).indexOf(event.target.closest(".tile"));
-    for (const kind of ["pointerover", "focusin", "click"]) {
+    for (const kind of ["pointermove", "focusin", "click"]) { // not pointerover: scrolling does that too
       group.addEventListener(kind, (event) => this.point(tileOf(event)));
     }
     group.addEventListener("keydown", (event) => this.walk(event));
