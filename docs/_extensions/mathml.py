@@ -1,5 +1,7 @@
 """Formulas as MathML, which browsers show by themselves: no script, no font, no network."""
 
+import re
+
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
@@ -8,6 +10,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 converter = LatexToMathML(fancy_error=False)
+# A prime stands high by itself: as an exponent, browsers make a speck of it above the line
+PRIMED = re.compile(r"<msup>((?:(?!<msup>).)*?)<mo>([′″‴])</mo></msup>")
+BESIDE = r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>'
 
 
 def visit_math(translator: HTML5Translator, node: nodes.math) -> None:
@@ -31,7 +36,7 @@ def _write(translator: HTML5Translator, node: nodes.Element, *, displaystyle: bo
     except LatexError as error:
         logger.warning("no MathML of %r: %s", latex, error, location=node)
         return
-    translator.body.append(mathml)
+    translator.body.append(PRIMED.sub(BESIDE, mathml))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
