@@ -19,7 +19,7 @@ def tried(report: Path, *options: str) -> dict[str, str]:
     """What each test of the exercises failed with, as a learner would run them; "" if it passed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", *options]
     subprocess.run(
-        [*command, f"--junitxml={report}", EXERCISES], cwd=PROJECT, check=False, timeout=60
+        [*command, f"--junitxml={report}", EXERCISES], cwd=PROJECT, check=False, timeout=300
     )
     outcomes = {}
     for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314 - written here
