@@ -3,6 +3,7 @@ import pytest
 import reference_network
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import previous_rows
 
 from neonym.nn import CELLS, RecurrentNetwork, pack
 from neonym.nn.memory import CACHE_LINE, Workspace, aligned_empty
@@ -16,7 +17,7 @@ lists_of_ids = st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=7), min
 def prefixes(layout):
     """What each row has read, by following the rows back."""
     read = [()] * layout.num_initial
-    for token, previous in zip(layout.inputs, layout.previous_rows, strict=True):
+    for token, previous in zip(layout.inputs, previous_rows(layout), strict=True):
         read.append((*read[previous], int(token)))
     return read[layout.num_initial :]
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import previous_rows
 
 from neonym.nn import pack
 
@@ -57,8 +58,9 @@ def test_the_previous_row_belongs_to_the_same_sequence_one_step_before(sequences
     owner = np.concatenate([np.arange(len(sequences)), batch.sequence_of_row])
     step = np.repeat(np.arange(len(batch.plain.steps) + 1), [len(sequences), *batch.batch_sizes])
     rows = len(sequences) + np.arange(len(batch.inputs))
-    np.testing.assert_array_equal(owner[batch.plain.previous_rows], owner[rows])
-    np.testing.assert_array_equal(step[batch.plain.previous_rows], step[rows] - 1)
+    previous = previous_rows(batch.plain)
+    np.testing.assert_array_equal(owner[previous], owner[rows])
+    np.testing.assert_array_equal(step[previous], step[rows] - 1)
 
 
 @given(lists_of_ids)

@@ -37,12 +37,8 @@ class Step(NamedTuple):
     parents: Integers | None  # (size,), which of `previous` a row continues; None: each its own
 
 
-class Links(NamedTuple):
-    """A step before it has its place: what `size`, `parents` and `continued` of a `Step` are."""
-
-    size: int
-    parents: Integers | None
-    continued: int
+Links = tuple[int, Integers | None, int]
+"""A step before it has its place: what `size`, `parents` and `continued` of a `Step` are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +77,6 @@ class Layout:
         return branching[-1] + 1 if branching else 0
 
     @cached_property
-    def previous_rows(self) -> Integers:
-        """For each row the one that it continues, with the initial states in front."""
-        return np.concatenate(
-            [
-                np.arange(step.previous.start, step.previous.stop)
-                if step.parents is None
-                else step.previous.start + step.parents
-                for step in self.steps
-            ]
-        )
-
-    @cached_property
     def targets_per_head(self) -> Integers:
         """How many targets are predicted from the same row, shape (heads,)."""
         return np.bincount(self.target_heads)
@@ -102,8 +86,9 @@ def plain_layout(
     inputs: Integers, batch_sizes: Integers, head_rows: Integers | None = None
 ) -> Layout:
     """A row for each token of a packed batch."""
-    links = [Links(size, None, size) for size in batch_sizes.tolist()]
-    num_initial = links[0].size
+    sizes = batch_sizes.tolist()
+    links: list[Links] = [(size, None, size) for size in sizes]
+    num_initial = sizes[0]
     heads = len(inputs if head_rows is None else head_rows)
     steps = list(_placed(links, num_initial))
     return Layout(inputs, steps, num_initial, head_rows, np.arange(heads))
@@ -117,32 +102,36 @@ def shared_layout(inputs: Integers, batch_sizes: Integers) -> Layout:
     """
     sizes, links = batch_sizes.tolist(), list[Links]()
     read, heads = [], []
-    place = np.zeros(sizes[0], dtype=np.intp)  # of each sequence, among the rows of the step before
+    place = [0] * sizes[0]  # of each sequence, among the rows of the step before
     token_start = row_start = 0  # where a step begins, among the tokens and among the rows
     for size in sizes:
         tokens = inputs[token_start : token_start + size]
         link, tokens, place = _share(place[:size], tokens)
         links.append(link)
         read.append(tokens)
-        heads.append(row_start + place)
-        token_start, row_start = token_start + size, row_start + link.size
-        if link.size == size:
+        heads.append(row_start + np.array(place))
+        token_start, row_start = token_start + size, row_start + len(tokens)
+        if len(tokens) == size:
             break
     # From here on every sequence has a row of its own
-    links += [Links(size, None, size) for size in sizes[len(links) :]]
+    links += [(size, None, size) for size in sizes[len(links) :]]
     read.append(inputs[token_start:])
-    heads.append(row_start + np.arange(len(inputs) - token_start))
+    heads.append(np.arange(row_start, row_start + len(inputs) - token_start))
     steps = list(_placed(links, num_initial=1))
     return Layout(np.concatenate(read), steps, 1, None, np.concatenate(heads))
 
 
-def _share(parents: Integers, tokens: Integers) -> tuple[Links, Integers, Integers]:
+def _share(parents: list[int], tokens: Integers) -> tuple[Links, Integers, list[int]]:
     """Merge the sequences of a step that continue the same row with the same token.
+
+    A dictionary finds them: for some hundred sequences the dozen NumPy calls of a sort take longer.
 
     Parameters
     ----------
-    parents, tokens : integers, shape (sequences,)
-        The row of the step before that each sequence continues, and the token that it reads.
+    parents : list of int
+        The row of the step before that each sequence continues.
+    tokens : integers, shape (sequences,)
+        The token that each reads.
 
     Returns
     -------
@@ -150,30 +139,21 @@ def _share(parents: Integers, tokens: Integers) -> tuple[Links, Integers, Intege
         Of the step.
     ndarray, shape (size,)
         The token that each row reads.
-    ndarray, shape (sequences,)
+    list of int
         The row of each sequence.
     """
-    place = np.arange(len(tokens))
-    prefix = parents * (int(tokens.max()) + 1) + tokens  # a number for each pair
-    first = _first_of_equal(prefix)
-    rows = np.flatnonzero(first == place)
-    if len(rows) <= MOST_DISTINCT * len(tokens):
-        place = np.searchsorted(rows, first)
-        parents, tokens = parents[rows], tokens[rows]
-    continued = int(parents.max()) + 1
-    each_its_own = len(tokens) == continued and bool((parents == np.arange(continued)).all())
-    return Links(len(tokens), None if each_its_own else parents, continued), tokens, place
-
-
-def _first_of_equal(keys: Integers) -> Integers:
-    """For each key the place of the first that is equal."""
-    order = np.argsort(keys, kind="stable")
-    in_order = keys[order]
-    is_new = np.ones(len(keys), dtype=np.bool_)
-    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
-    first = np.empty_like(order)
-    first[order] = order[is_new][np.cumsum(is_new) - 1]
-    return first
+    pairs = list(zip(parents, tokens.tolist(), strict=True))
+    row_of: dict[tuple[int, int], int] = {}
+    place = [row_of.setdefault(pair, len(row_of)) for pair in pairs]
+    if len(row_of) <= MOST_DISTINCT * len(pairs):
+        parents = [parent for parent, _ in row_of]
+        tokens = np.array([token for _, token in row_of], dtype=tokens.dtype)
+    else:
+        place = list(range(len(pairs)))
+    continued = max(parents) + 1
+    is_own = parents == list(range(continued))
+    link = len(parents), None if is_own else np.array(parents, dtype=np.intp), continued
+    return link, tokens, place
 
 
 def _placed(links: Sequence[Links], num_initial: int) -> Iterator[Step]:
@@ -182,11 +162,11 @@ def _placed(links: Sequence[Links], num_initial: int) -> Iterator[Step]:
     for size, parents, continued in links:
         following = num_initial + start
         yield Step(
-            rows=slice(start, start + size),
-            previous=slice(previous, previous + continued),
-            following=slice(following, following + size),
-            size=size,
-            continued=continued,
-            parents=parents,
+            slice(start, start + size),
+            slice(previous, previous + continued),
+            slice(following, following + size),
+            size,
+            continued,
+            parents,
         )
         start, previous = start + size, following

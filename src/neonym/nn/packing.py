@@ -201,6 +201,8 @@ def pack(sequences: Sequence[ArrayLike], output: Output = "all") -> PackedSequen
     # a sequence at a step has its number in `running`, and the token after it stands one row on.
     ids = np.concatenate([np.full(len(order), START_END), columns.ravel()])
     rows = np.flatnonzero(running)
-    last = len(order) * lengths + np.arange(len(order))  # where each sequence has its last token
-    targets = ids.take(last if output == "last" else rows + len(order))
-    return PackedSequences(ids.take(rows), targets, running.sum(axis=1), order, output)
+    following = rows + len(order)
+    if output == "last":  # where each sequence has its last token
+        following = len(order) * lengths + np.arange(len(order))
+    sizes = running.sum(axis=1)
+    return PackedSequences(ids.take(rows), ids.take(following), sizes, order, output)

@@ -6,6 +6,8 @@ taken as many small ones, in one call of `np.matmul`. Where a block of eight row
 large, nothing is gained, and the rows stay together.
 """
 
+from math import inf
+
 import numpy as np
 
 from neonym.nn.arrays import Floats
@@ -33,7 +35,7 @@ def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
         Overwritten.
     """
     count, (_, inputs, outputs) = rows.shape[-2], weights.shape
-    if count * inputs * outputs <= MOST_MULTIPLICATIONS or not has_blocks(inputs * outputs):
+    if count <= most_rows(inputs * outputs):
         np.matmul(rows, weights, out=out)
         return
     block = _rows_of_block(count, inputs * outputs)
@@ -71,6 +73,11 @@ def multiply_over_rows(columns: Floats, rows: Floats, out: Floats) -> None:
 def has_blocks(size: int) -> bool:
     """Whether a block of rows times a weight of so many numbers is small."""
     return ROWS * size <= MOST_MULTIPLICATIONS
+
+
+def most_rows(size: int) -> float:
+    """Up to how many rows `multiply` takes together with weights of so many numbers each."""
+    return MOST_MULTIPLICATIONS // size if has_blocks(size) else inf
 
 
 def number_of_parts(weight: Floats, gates: int) -> int:

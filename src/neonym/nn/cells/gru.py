@@ -35,17 +35,18 @@ from neonym.nn.cells.cell import (
     Weights,
     by_gate,
     columns_by_gate,
+    halves,
     scaled_gates,
     sum_biases,
     transposed,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
+    RecurrentProducts,
     add_to_first,
     previous_states,
     sum_children,
     with_initial,
-    write_recurrent_products,
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
@@ -124,11 +125,12 @@ class GruCell(Cell):
         activations = [
             Activations.of(workspace.empty(5, step.size, hidden)) for step in layout.steps
         ]
+        recurrent, half = RecurrentProducts(states, prepared.recurrent), halves(states.dtype)
         for step, values in zip(layout.steps, activations, strict=True):
-            write_recurrent_products(states, prepared.recurrent, step, out=values.recurrent)
+            recurrent.write(step, out=values.recurrent)
             h = previous_states(states, step)
             products = input_products[:, step.rows]  # (3, size, hidden)
-            _forward_step(values, products, prepared, h, out=states[step.following])
+            _forward_step(values, products, prepared, h, half, out=states[step.following])
         return states[num_initial:], Cache(activations, states, layout, workspace)
 
     def backward(
@@ -138,6 +140,7 @@ class GruCell(Cell):
         activations, states, layout, workspace = cache
         rows, hidden = d_outputs.shape
         d_products = workspace.empty(rows, 3 * hidden)  # d_r, d_u, d_p
+        columns = columns_by_gate(d_products, 3)  # (3, rows, hidden)
         d_n = workspace.empty(rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
         buffer = workspace.empty(5 * layout.widest * hidden)
@@ -146,7 +149,7 @@ class GruCell(Cell):
             d_h = d_outputs[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
             scratch = buffer[: 5 * d_h.size].reshape(5, *d_h.shape)
-            out = columns_by_gate(d_products[step.rows], 3)
+            out = columns[:, step.rows]
             d_h_past_gates = _backward_step(
                 values, d_h, scratch=scratch, d_n=d_n[step.rows], out=out
             )
@@ -167,7 +170,7 @@ class GruCell(Cell):
         (h,) = state
         values = Activations.of(aligned_empty((5, *h.shape), h.dtype))
         multiply(h, prepared.recurrent, out=values.recurrent)
-        _forward_step(values, input_products, prepared, h, out=out[0])
+        _forward_step(values, input_products, prepared, h, halves(h.dtype), out=out[0])
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of these rows."""
@@ -175,24 +178,30 @@ class GruCell(Cell):
 
 
 def _forward_step(
-    values: Activations, input_products: Floats, prepared: Prepared, h: Floats, out: Floats
+    values: Activations,
+    input_products: Floats,
+    prepared: Prepared,
+    h: Floats,
+    half: Floats,
+    *,
+    out: Floats,
 ) -> None:
     """Complete the values, which begin with the recurrent products, and write h_t."""
     r, u, p, h_minus_n, n, _, sigmoids, _ = values
     # r, u = sigmoid(input + recurrent products), as tanh of the half: see SCALES
     sigmoids += input_products[:NEW]
-    np.tanh(sigmoids, out=sigmoids)
-    sigmoids *= 0.5
-    sigmoids += 0.5
+    np.tanh(sigmoids, sigmoids)
+    sigmoids *= half
+    sigmoids += half
     # n = tanh(W_in x_t + b_in + r * p)
     if prepared.recurrent_bias is not None:
         p += prepared.recurrent_bias
-    np.multiply(r, p, out=n)
+    np.multiply(r, p, n)
     n += input_products[NEW]
-    np.tanh(n, out=n)
+    np.tanh(n, n)
     # h_t = n + u * (h - n), one product fewer than (1 - u) * n + u * h
-    np.subtract(h, n, out=h_minus_n)
-    np.multiply(u, h_minus_n, out=out)
+    np.subtract(h, n, h_minus_n)
+    np.multiply(u, h_minus_n, out)
     out += n
 
 
@@ -225,18 +234,18 @@ def _backward_step(
     d_sigmoids = scratch[2:4]  # d_r, d_u
     n = values.n
     # d_n = d_h (1 - u) (1 - n^2)
-    np.multiply(values.u, d_h, out=u_d_h)
-    np.subtract(d_h, u_d_h, out=d_n)
-    np.multiply(d_n, n, out=work)
+    np.multiply(values.u, d_h, u_d_h)
+    np.subtract(d_h, u_d_h, d_n)
+    np.multiply(d_n, n, work)
     work *= n
     d_n -= work
     # d_p = d_n r
-    np.multiply(d_n, values.r, out=d_p)
+    np.multiply(d_n, values.r, d_p)
     out[NEW] = d_p
     # d_r = d_n r (1 - r) p        = (d_p - d_p r) p
     # d_u = d_h u (1 - u) (h - n)  = (u d_h - u d_h u) (h - n)
-    np.multiply(leading, values.sigmoids, out=d_sigmoids)
-    np.subtract(leading, d_sigmoids, out=d_sigmoids)
+    np.multiply(leading, values.sigmoids, d_sigmoids)
+    np.subtract(leading, d_sigmoids, d_sigmoids)
     d_sigmoids *= values.sigmoid_factors
     out[:NEW] = d_sigmoids
     return u_d_h

@@ -35,6 +35,7 @@ from neonym.nn.cells.cell import (
     Prepared,
     Weights,
     columns_by_gate,
+    halves,
     scaled_gates,
     sum_biases,
     transposed,
@@ -42,11 +43,11 @@ from neonym.nn.cells.cell import (
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
+    RecurrentProducts,
     add_to_first,
     previous_states,
     sum_children,
     with_initial,
-    write_recurrent_products,
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
@@ -143,13 +144,14 @@ class LstmCell(Cell):
         activations = [
             Activations.of(workspace.empty(6, step.size, hidden)) for step in layout.steps
         ]
+        recurrent, half = RecurrentProducts(outputs, prepared.recurrent), halves(outputs.dtype)
         for step, values in zip(layout.steps, activations, strict=True):
             c_before = previous_states(cells, step)
-            write_recurrent_products(outputs, prepared.recurrent, step, out=values.gates)
+            recurrent.write(step, out=values.gates)
             gates = values.gates
             gates += input_products[:, step.rows]
             h, c, q = outputs[step.following], cells[step.following], squashed[step.rows]
-            _forward_step(values, c_before, h, c, q)
+            _forward_step(values, c_before, h, c, q, half=half)
         cache = Cache(activations, outputs, cells, squashed, layout, workspace)
         return outputs[num_initial:], cache
 
@@ -160,6 +162,7 @@ class LstmCell(Cell):
         activations, outputs, _, squashed, layout, workspace = cache
         rows, hidden = d_outputs.shape
         d_products = workspace.empty(rows, 4 * hidden)  # d_i, d_f, d_g, d_o
+        columns = columns_by_gate(d_products, 4)  # (4, rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
         buffer = workspace.empty(8 * layout.widest * hidden)
         d_h_next = d_c_next = d_products[:0, :hidden]  # from the step after: nothing at the last
@@ -168,7 +171,7 @@ class LstmCell(Cell):
             add_to_first(d_h, d_h_next)
             h, q = outputs[step.following], squashed[step.rows]
             scratch = buffer[: 8 * d_h.size].reshape(8, *d_h.shape)
-            out = columns_by_gate(d_products[step.rows], 4)
+            out = columns[:, step.rows]
             d_c_before = _backward_step(values, h, q, d_h, d_c_next, scratch=scratch, out=out)
             d_c_next = sum_children(d_c_before, step)
             d_h_next = recurrent.step_back(step)
@@ -186,7 +189,7 @@ class LstmCell(Cell):
         multiply(h, prepared.recurrent, out=gates)
         gates += input_products
         q = input_products[0]  # no longer needed, and of the right shape
-        _forward_step(values, c, h_next, c_next, q)
+        _forward_step(values, c, h_next, c_next, q, half=halves(h.dtype))
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """Outputs and cells of these rows."""
@@ -194,20 +197,22 @@ class LstmCell(Cell):
         return cache.outputs[rows], cache.cells[rows]
 
 
-def _forward_step(values: Activations, c_before: Floats, h: Floats, c: Floats, q: Floats) -> None:
+def _forward_step(
+    values: Activations, c_before: Floats, h: Floats, c: Floats, q: Floats, *, half: Floats
+) -> None:
     """Complete the values, whose gates hold the sums as yet, and write h_t, c_t and tanh(c_t)."""
     i_g, f_c, i, f, o, g, gates, sigmoids, *_ = values
     # i, f, o = sigmoid(sum), as tanh of the half: see SCALES; g = tanh(sum)
-    np.tanh(gates, out=gates)
-    sigmoids *= 0.5
-    sigmoids += 0.5
+    np.tanh(gates, gates)
+    sigmoids *= half
+    sigmoids += half
     # c_t = i g + f c_(t-1)
-    np.multiply(i, g, out=i_g)
-    np.multiply(f, c_before, out=f_c)
-    np.add(i_g, f_c, out=c)
+    np.multiply(i, g, i_g)
+    np.multiply(f, c_before, f_c)
+    np.add(i_g, f_c, c)
     # h_t = o tanh(c_t)
-    np.tanh(c, out=q)
-    np.multiply(o, q, out=h)
+    np.tanh(c, q)
+    np.multiply(o, q, h)
 
 
 def _backward_step(
@@ -244,27 +249,25 @@ def _backward_step(
         f * d_c, the gradient of c_(t-1); it lies in the scratch.
     """
     products = scratch[:4]  # d_i, d_f, d_g and the gradient of c_(t-1), as far as d_c times factors
-    d_i, d_g = scratch[0], scratch[2]
-    d_sigmoids = scratch[:2]  # d_i, d_f
+    sums = scratch[:3]  # d_i, d_f, d_g
     d_c_before: Floats = scratch[3]
-    d_c, work, squares = scratch[4], scratch[5], scratch[6:]
+    d_c, work, subtrahends = scratch[4], scratch[5], scratch[5:]
     # d_c = d_h o (1 - q^2) + what arrives; since h = o q, the first is d_h (o - h q)
-    np.multiply(h, q, out=d_c)
-    np.subtract(values.o, d_c, out=d_c)
+    np.multiply(h, q, d_c)
+    np.subtract(values.o, d_c, d_c)
     d_c *= d_h
     add_to_first(d_c, d_c_next)
     # d_o = d_h q o (1 - o) = d_h (h - h o)
-    np.multiply(h, values.o, out=work)
-    np.subtract(h, work, out=work)
+    np.multiply(h, values.o, work)
+    np.subtract(h, work, work)
     work *= d_h
     out[OUTPUT] = work
     # d_i = d_c i g (1 - i)        = i g d_c - i g d_c i
     # d_f = d_c f c_(t-1) (1 - f)  = f c_(t-1) d_c - f c_(t-1) d_c f
     # d_g = d_c i (1 - g^2)        = i d_c - i g d_c g
-    np.multiply(values.cell_factors, d_c, out=products)  # the minuends, and f d_c
-    np.multiply(d_sigmoids, values.input_and_forget, out=squares)
-    np.multiply(d_i, values.g, out=work)
-    d_sigmoids -= squares
-    d_g -= work
-    out[:OUTPUT] = products[:OUTPUT]
+    np.multiply(values.cell_factors, d_c, products)  # the minuends, and f d_c
+    np.multiply(products[:2], values.input_and_forget, subtrahends[:2])
+    np.multiply(products[0], values.g, subtrahends[2])
+    sums -= subtrahends
+    out[:OUTPUT] = sums
     return d_c_before

@@ -11,6 +11,8 @@ from neonym.nn.arrays import Floats
 from neonym.nn.layout import Layout, Step
 from neonym.nn.memory import Workspace
 from neonym.nn.products import (
+    MOST_MULTIPLICATIONS,
+    most_rows,
     multiply,
     multiply_by_parts,
     multiply_over_rows,
@@ -32,31 +34,38 @@ def previous_states(states: Floats, step: Step) -> Floats:
     return previous if step.parents is None else previous.take(step.parents, axis=0)
 
 
-def write_recurrent_products(states: Floats, weight: Floats, step: Step, out: Floats) -> None:
-    """Write the products of the states that a step continues with each gate's weight.
+class RecurrentProducts:
+    """Writes the products of states with each gate's weight, step by step.
 
     Parameters
     ----------
     states : ndarray, shape (initial + rows, hidden)
-        As `with_initial` returned them, filled up to this step.
+        As `with_initial` returned them, filled up to the step that is asked for.
     weight : ndarray, shape (gates, hidden, hidden)
         What to multiply with.
-    step : Step
-        For which rows.
-    out : ndarray, shape (gates, size, hidden)
-        Overwritten.
     """
-    if step.parents is None:
-        multiply(states[step.previous], weight, out)
-    else:
-        products = np.matmul(states[step.previous], weight)  # (gates, continued, hidden)
-        products.take(step.parents, axis=1, out=out, mode="clip")
+
+    def __init__(self, states: Floats, weight: Floats) -> None:
+        self._states, self._weight = states, weight
+        self._most_rows = most_rows(weight[0].size)
+
+    def write(self, step: Step, out: Floats) -> None:
+        """Write the products of the states that a step continues, (gates, size, hidden)."""
+        previous = self._states[step.previous]
+        if step.parents is not None:
+            products = np.matmul(previous, self._weight)  # (gates, continued, hidden)
+            products.take(step.parents, axis=1, out=out, mode="clip")
+        elif step.size <= self._most_rows:
+            np.matmul(previous, self._weight, out)  # what `multiply` would do
+        else:
+            multiply(previous, self._weight, out)
 
 
 def add_to_first(rows: Floats, more: Floats) -> None:
     """Add gradients that arrive from the step after, which only the first rows may have reached."""
-    first = rows[: len(more)]  # with a name, since rows[...] += more would also copy it onto itself
-    first += more
+    if len(more):
+        first = rows[: len(more)]  # a name: rows[...] += more would also copy it onto itself
+        first += more
 
 
 def sum_children(rows: Floats, step: Step) -> Floats:
@@ -87,6 +96,7 @@ class RecurrentGradients:
         self.layout, self.workspace = layout, workspace
         gates = weight.shape[0] // weight.shape[1]
         self._parts = number_of_parts(weight, gates)
+        self._most_rows = MOST_MULTIPLICATIONS // weight.size if self._parts == 1 else 0
         self._buffer = workspace.empty(self._parts * layout.widest, weight.shape[1])
         # Rows before this one may have siblings, and are multiplied once for all of them
         self._first_plain = sum(step.size for step in layout.steps[: layout.num_branching])
@@ -98,16 +108,20 @@ class RecurrentGradients:
         if step.rows.start < self._first_plain:
             rows = sum_children(rows, step)
             self._summed.append(rows)
+        if len(rows) <= self._most_rows:  # what `multiply_by_parts` would do
+            return np.dot(rows, self.weight, self._buffer[: len(rows)])
         buffer = self._buffer[: self._parts * step.continued]
         return multiply_by_parts(rows, self.weight, self._parts, buffer)
 
     def write_weight(self, states: Floats, out: Floats) -> None:
         """Write the gradient of the weight; `states` are what `with_initial` returned."""
-        previous_rows = self.layout.previous_rows[self._first_plain :]
-        previous = self.workspace.empty(len(previous_rows), states.shape[1])
-        np.take(states, previous_rows, axis=0, out=previous, mode="clip")
-        multiply_over_rows(self.d_products[self._first_plain :].T, previous, out)
+        branching, d_products = self.layout.num_branching, self.d_products[self._first_plain :]
+        plain = [states[step.previous] for step in self.layout.steps[branching:]]
+        previous = self.workspace.empty(len(d_products), states.shape[1])
+        if plain:
+            np.concatenate(plain, out=previous)
+        multiply_over_rows(d_products.T, previous, out)
         if self._summed:
-            steps = reversed(self.layout.steps[: self.layout.num_branching])
+            steps = reversed(self.layout.steps[:branching])
             continued = np.concatenate([states[step.previous] for step in steps])
             out += np.concatenate(self._summed).T @ continued

@@ -32,9 +32,9 @@ from neonym.nn.cells.cell import (
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
+    RecurrentProducts,
     add_to_first,
     with_initial,
-    write_recurrent_products,
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace
@@ -88,9 +88,10 @@ class RnnCell(Cell):
         """Run all time steps."""
         states = with_initial(initial[0], layout, workspace)
         outputs = states[len(initial[0]) :]
+        recurrent = RecurrentProducts(states, prepared.recurrent)
         for step in layout.steps:
             h = outputs[step.rows]  # (size, hidden), a view: what is written there stays
-            write_recurrent_products(states, prepared.recurrent, step, out=h[None])
+            recurrent.write(step, out=h[None])
             h += input_products[0, step.rows]
             self._activate(h)
         return outputs, Cache(states, layout, workspace)
