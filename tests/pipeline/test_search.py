@@ -3,8 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planned import plan as plan_sweep
 
@@ -46,13 +48,29 @@ def take_up(plan: Plan, folder: Path) -> Search:
     return Search(plan, folder)
 
 
-def run(source: Search, folder: Path, objective: Objective = bowl, batches: int = 1000) -> None:
-    """Run batches of jobs to their ends."""
-    for _ in range(batches):
-        batch = source.next_batch()
-        for number, words in batch:
-            end(folder, number, words, objective)
-        source.ended()
+def run(source: Search, folder: Path, objective: Objective = bowl, count: int = 1000) -> list[int]:
+    """Run jobs to their ends, one after the other; their numbers."""
+    numbers = []
+    while len(numbers) < count and (job := source.take()):
+        end(folder, *job, objective)
+        source.ended(job[0])
+        numbers.append(job[0])
+    return numbers
+
+
+def run_side_by_side(source: Search, folder: Path, moments: np.random.Generator) -> list[int]:
+    """Run as many jobs at a time as the search allows, any of which may end next; as they end."""
+    running: dict[int, list[str]] = {}
+    ended = []
+    while True:
+        while job := source.take():
+            running[job[0]] = job[1]
+        if not running:
+            return ended
+        number = int(moments.choice(list(running)))
+        end(folder, number, running.pop(number), bowl)
+        source.ended(number)
+        ended.append(number)
 
 
 def end(folder: Path, number: int, words: list[str], objective: Objective) -> None:
@@ -75,10 +93,17 @@ def tpe() -> Plan:
     return plan_sweep("train", TPE)
 
 
+def changed(plan: Plan, workers: int = 1, **settings: object) -> Plan:
+    """The plan with other settings of the sweep, which cost nothing to plan anew."""
+    sweep = plan.first.sweep.model_copy(update=settings)
+    return replace(plan, first=plan.first.model_copy(update={"sweep": sweep}), workers=workers)
+
+
 @pytest.mark.parametrize("kind", ["tpe", "random"])
-def test_a_search_makes_as_many_different_trials_as_asked_for(kind: str, tmp_path: Path) -> None:
-    plan = plan_sweep("train", [*TPE, f"sweep.search={kind}"])
-    run(Search(plan, tmp_path), tmp_path)
+def test_a_search_makes_as_many_different_trials_as_asked_for(
+    kind: str, tpe: Plan, tmp_path: Path
+) -> None:
+    run(Search(changed(tpe, search=kind), tmp_path), tmp_path)
     asked = [tuple(result.overrides) for result in jobs(tmp_path)]
     assert len(set(asked)) == len(asked) == 25
 
@@ -98,10 +123,10 @@ def test_tpe_goes_where_values_were_good(tpe: Plan, tmp_path: Path) -> None:
     assert sum(values[-10:]) < sum(values[:10])
 
 
-def test_the_same_seed_draws_the_same_and_another_seed_others(tmp_path: Path) -> None:
+def test_the_same_seed_draws_the_same_and_another_seed_others(tpe: Plan, tmp_path: Path) -> None:
     asked = []
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
-        plan = plan_sweep("train", [*TPE, f"sweep.seed={seed}", "sweep.trials=12"])
+        plan = changed(tpe, seed=seed, trials=12)
         (tmp_path / name).mkdir()
         run(Search(plan, tmp_path / name), tmp_path / name)
         asked.append([job.overrides[2:5] for job in jobs(tmp_path / name)])
@@ -114,8 +139,8 @@ def test_a_search_that_was_cut_goes_on_as_if_it_had_not_been(tpe: Plan, tmp_path
     for folder in (whole, cut):
         folder.mkdir()
     run(Search(tpe, whole), whole)
-    for batches in (3, 9, 1, 1000):
-        run(take_up(tpe, cut), cut, batches=batches)
+    for count in (3, 9, 1, 1000):
+        run(take_up(tpe, cut), cut, count=count)
     assert [job.overrides for job in jobs(cut)] == [job.overrides for job in jobs(whole)]
 
 
@@ -123,21 +148,22 @@ def test_jobs_that_a_kill_left_running_are_run_again_with_their_numbers(
     tpe: Plan, tmp_path: Path
 ) -> None:
     source = Search(tpe, tmp_path)
-    run(source, tmp_path, batches=4)
-    killed = source.next_batch()
+    run(source, tmp_path, count=4)
+    killed = source.take()
     again = take_up(tpe, tmp_path)
-    assert again.next_batch() == killed
+    assert again.take() == killed
     run(take_up(tpe, tmp_path), tmp_path)
     assert len(jobs(tmp_path)) == 25
 
 
 def test_a_job_that_ended_just_before_the_kill_is_not_run_again(tpe: Plan, tmp_path: Path) -> None:
     source = Search(tpe, tmp_path)
-    ended = source.next_batch()
-    [(number, words)] = ended
-    end(tmp_path, number, words, bowl)
-    [(following, _)] = take_up(tpe, tmp_path).next_batch()
-    assert following == number + 1
+    ended = source.take()
+    assert ended
+    end(tmp_path, *ended, bowl)
+    following = take_up(tpe, tmp_path).take()
+    assert following
+    assert following[0] == ended[0] + 1
 
 
 def test_failed_jobs_are_run_again_first_and_only_they(tpe: Plan, tmp_path: Path) -> None:
@@ -147,24 +173,17 @@ def test_failed_jobs_are_run_again_first_and_only_they(tpe: Plan, tmp_path: Path
     run(Search(tpe, tmp_path), tmp_path, fails_for_rnn)
     failed = [number for number, job in enumerate(jobs(tmp_path)) if job.status == "failed"]
     assert failed
-    source = take_up(tpe, tmp_path)
-    again = []
-    while batch := source.next_batch():
-        for number, words in batch:
-            again.append(number)
-            end(tmp_path, number, words, bowl)
-        source.ended()
-    assert again == failed
-    assert take_up(tpe, tmp_path).next_batch() == []
+    assert run(take_up(tpe, tmp_path), tmp_path) == failed
+    assert take_up(tpe, tmp_path).is_empty()
 
 
 def test_more_trials_go_on_where_the_search_ended(tpe: Plan, tmp_path: Path) -> None:
     run(Search(tpe, tmp_path), tmp_path)
     before = jobs(tmp_path)
-    run(take_up(plan_sweep("train", [*TPE, "sweep.trials=30"]), tmp_path), tmp_path)
+    run(take_up(changed(tpe, trials=30), tmp_path), tmp_path)
     after = jobs(tmp_path)
     assert len(after) == 30
-    assert [job.overrides[2:] for job in after[:25]] == [job.overrides[2:] for job in before]
+    assert [job.overrides for job in after[:25]] == [job.overrides for job in before]
 
 
 def test_a_small_space_is_searched_once_whole(tmp_path: Path) -> None:
@@ -174,43 +193,85 @@ def test_a_small_space_is_searched_once_whole(tmp_path: Path) -> None:
     assert len({tuple(job.overrides) for job in jobs(tmp_path)}) == len(jobs(tmp_path)) == 6
 
 
-def test_batches_are_as_large_as_asked_for(tmp_path: Path) -> None:
-    plan = plan_sweep("train", [*TPE, "sweep.at_once=4", "sweep.trials=10"])
-    source, sizes = Search(plan, tmp_path), []
-    while batch := source.next_batch():
-        sizes.append(len(batch))
-        for number, words in batch:
-            end(tmp_path, number, words, bowl)
-        source.ended()
-    assert sizes == [4, 4, 2]
-
-
-@pytest.mark.parametrize(("kind", "size"), [("tpe", 5), ("random", 25)])
-def test_tpe_learns_between_batches_however_many_workers_there_are(
-    kind: str, size: int, tmp_path: Path
+@pytest.mark.parametrize(
+    ("workers", "settings", "count"),
+    [
+        (4, {"search": "random"}, 4),
+        (4, {}, 4),
+        (4, {"at_once": 3}, 3),
+        (4, {"at_once": 9}, 4),
+        (64, {}, 5),
+        (64, {"search": "random"}, 25),
+    ],
+)
+def test_as_many_trials_run_at_a_time_as_there_are_workers_and_fewer_where_tpe_would_not_learn(
+    workers: int, settings: dict[str, object], count: int, tpe: Plan, tmp_path: Path
 ) -> None:
-    many = ("hydra/launcher=joblib", "hydra.launcher.workers=64", f"sweep.search={kind}")
-    batch = Search(plan_sweep("train", [*TPE, *many]), tmp_path).next_batch()
-    assert len(batch) == size
+    source = Search(changed(tpe, workers, **settings), tmp_path)
+    begun = []
+    while job := source.take():
+        begun.append(job)
+    assert len(begun) == count
+    end(tmp_path, *begun[1], bowl)
+    source.ended(begun[1][0])
+    following = source.take()
+    assert (following and following[0]) == (count if count < 25 else None)
+    assert source.take() is None
 
 
-def test_a_job_that_outlives_its_sweep_is_judged_for_the_one_that_goes_on(tmp_path: Path) -> None:
-    plan = plan_sweep("train", [*TPE, "sweep.pruner=median"])
-    batch = Search(plan, tmp_path).next_batch()
-    [(_, words)] = batch
-    job = plan.composer.configuration([*words, "sweep.job=0"])
-    judge = Pruning(tmp_path / "0", job.sweep, job.train.epochs)
+def test_a_random_search_tries_the_same_in_whatever_order_jobs_end(
+    tpe: Plan, tmp_path: Path
+) -> None:
+    tried = []
+    for seed in (0, 1):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        source = Search(changed(tpe, workers=4, search="random"), folder)
+        ended = run_side_by_side(source, folder, np.random.default_rng(seed))
+        assert ended != sorted(ended)
+        tried.append([job.overrides for job in jobs(folder)])
+    assert tried[0] == tried[1]
+
+
+def test_tpe_chooses_by_all_that_has_ended_by_then_and_by_what_runs(
+    tpe: Plan, tmp_path: Path
+) -> None:
+    plan = changed(tpe, workers=4)
+    source = Search(plan, tmp_path)
+    ended = run_side_by_side(source, tmp_path, np.random.default_rng(0))
+    tried = [job.overrides for job in jobs(tmp_path)]
+    assert len(set(map(tuple, tried))) == len(tried) == 25
+    study = open_study(tmp_path / STUDY, "minimize")
+    assert [trial.user_attrs["job"] for trial in study.trials] == list(range(25))
+    assert sorted(ended, key=lambda job: study.trials[job].datetime_complete) == ended
+    # the same search with its results in another order learns something else
+    again = tmp_path / "again"
+    again.mkdir()
+    run_side_by_side(take_up(plan, again), again, np.random.default_rng(1))
+    others = [job.overrides for job in jobs(again)]
+    assert others[:4] == tried[:4]
+    assert others != tried
+
+
+def test_a_job_that_outlives_its_sweep_is_judged_for_the_one_that_goes_on(
+    tpe: Plan, tmp_path: Path
+) -> None:
+    plan = changed(tpe, pruner="median")
+    begun = Search(plan, tmp_path).take()
+    assert begun
+    settings = plan.first.sweep.model_copy(update={"job": begun[0]})
+    judge = Pruning(tmp_path / "0", settings, steps=30)
     judge(1, 2.5)
     resumed = take_up(plan, tmp_path)
     judge(2, 2.0)
-    assert resumed.next_batch() == batch
+    assert resumed.take() == begun
     judge(3, 1.5)
     study = open_study(tmp_path / STUDY, "minimize")
     assert [trial.intermediate_values for trial in study.trials] == [{1: 2.5}, {3: 1.5}]
 
 
 def test_a_line_that_was_cut_off_does_not_damage_the_study(tpe: Plan, tmp_path: Path) -> None:
-    run(Search(tpe, tmp_path), tmp_path, batches=5)
+    run(Search(tpe, tmp_path), tmp_path, count=5)
     with (tmp_path / STUDY).open("ab") as file:
         file.write(b'{"op_code": 4, "trial')
     run(take_up(tpe, tmp_path), tmp_path)
@@ -218,7 +279,7 @@ def test_a_line_that_was_cut_off_does_not_damage_the_study(tpe: Plan, tmp_path: 
 
 
 def test_a_damaged_study_is_told_in_one_line(tpe: Plan, tmp_path: Path) -> None:
-    run(Search(tpe, tmp_path), tmp_path, batches=2)
+    run(Search(tpe, tmp_path), tmp_path, count=2)
     path = tmp_path / STUDY
     path.write_bytes(path.read_bytes().replace(b'"op_code"', b"?", 1))
     with pytest.raises(UserError, match=r"study\.log is damaged"):
@@ -235,19 +296,19 @@ def test_a_damaged_study_is_told_in_one_line(tpe: Plan, tmp_path: Path) -> None:
 def test_a_study_of_another_search_is_refused(
     change: str, what: str, tpe: Plan, tmp_path: Path
 ) -> None:
-    run(Search(tpe, tmp_path), tmp_path, batches=2)
+    run(Search(tpe, tmp_path), tmp_path, count=2)
     with pytest.raises(UserError, match=f"a search with another {what}"):
         take_up(plan_sweep("train", [*TPE, change]), tmp_path)
 
 
 @pytest.mark.slow
 def test_a_search_of_hundreds_of_jobs_finds_in_seconds_that_nothing_is_left(
-    tmp_path: Path,
+    tpe: Plan, tmp_path: Path
 ) -> None:
-    plan = plan_sweep("train", [*TPE, "sweep.search=random", "sweep.trials=200"])
+    plan = changed(tpe, search="random", trials=200)
     run(Search(plan, tmp_path), tmp_path)
     began = time.monotonic()
-    assert take_up(plan, tmp_path).next_batch() == []
+    assert take_up(plan, tmp_path).is_empty()
     assert time.monotonic() - began < 10
 
 

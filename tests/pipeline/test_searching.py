@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
 from tracked_sweep import family, sweep_folder
 
+from neonym.lab.sweeps import search
 from neonym.lab.tracking import tags
 from neonym.training.history import read_history
 
@@ -32,6 +33,14 @@ def results(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in folder.glob("*/result.json")]
 
 
+def running_as_each_began(folder: Path) -> list[int]:
+    """How many others ran as each trial of a search began: always all workers but one."""
+    trials = search.open_study(folder / search.STUDY, "minimize").trials
+    began = [trial.datetime_start for trial in trials]
+    ended = [trial.datetime_complete for trial in trials]
+    return [place - sum(end <= begin for end in ended) for place, begin in enumerate(began)]
+
+
 @pytest.mark.parametrize("launcher", [(), JOBLIB])
 def test_hopeless_jobs_are_pruned_and_told_apart(
     project: Project, launcher: tuple[str, ...]
@@ -42,6 +51,8 @@ def test_hopeless_jobs_are_pruned_and_told_apart(
     pruned = [result for result in results(folder) if result["status"] == "pruned"]
     assert len(results(folder)) == 14
     assert pruned
+    at_once = 2 if launcher else 1
+    assert running_as_each_began(folder) == [*range(at_once), *[at_once - 1] * (14 - at_once)]
     assert {result["value"] for result in pruned} == {None}
     assert f"{len(pruned)} jobs were pruned, which is no failure" in said
     parent, children = family(project)

@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 from neonym.base.errors import UserError
 
 if TYPE_CHECKING:
-    from neonym.lab.sweeps.launching import Launch
+    from neonym.lab.sweeps.launching import Launch, Source
 
 
 class PlannedSweeper(Sweeper):
@@ -88,16 +88,18 @@ class LabLauncher(Launcher, ABC):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """Run jobs that are numbered from `initial_job_idx`, and return what they returned."""
+        """Hydra's way to launch, by a list of all jobs; the lab's sweeper calls `launch_from`."""
+        raise NotImplementedError
+
+    def launch_from(self, source: "Source") -> None:
+        """Run the jobs that come from a source, each as soon as there is room for it."""
         from neonym.lab.sweeps.launching import Launch, Task  # noqa: PLC0415 (imports tracking)
 
-        launch = Launch(Task(**self._arguments), job_overrides, initial_job_idx)
-        self.run(launch, self._options)
-        return launch.returns()
+        self.run(Launch(Task(**self._arguments), source), self._options)
 
     @abstractmethod
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
-        """Run all jobs, and call `launch.ended` for each."""
+        """Run what `launch.take` gives until that is nothing more; call `launch.ended` for each."""
 
 
 class InProcess(LabLauncher):
@@ -105,8 +107,8 @@ class InProcess(LabLauncher):
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run all jobs."""
-        for job in launch.jobs:
-            launch.ended(job, launch.task.run(job))
+        while jobs := launch.take(1):
+            launch.ended(jobs[0], launch.task.run(jobs[0]))
 
 
 class Joblib(LabLauncher):

@@ -42,13 +42,22 @@ def run_on_slurm(launch: Launch, options: Mapping[str, Any]) -> None:
     UserError
         If Slurm does not take the jobs.
     """
-    watched = _still_there(launch.jobs)
-    kept = list(watched.values())
-    watched |= _submit(launch, [job for job in launch.jobs if job not in kept], options)
+    watched: dict[str, Job] = {}
     try:
-        _watch(launch, watched, options["poll_seconds"])
+        while True:
+            jobs = launch.take()
+            there = _still_there(jobs)
+            watched |= there
+            kept = list(there.values())
+            watched |= _submit(launch, [job for job in jobs if job not in kept], options)
+            if not watched:
+                return
+            for known, state in _wait_for_ends(watched, options["poll_seconds"]).items():
+                job = watched.pop(known)
+                launch.ended(job, _explain_end(launch, job, known, state))
     except BaseException:
-        subprocess.run(["scancel", *watched], check=False)
+        if watched:
+            subprocess.run(["scancel", *watched], check=False)
         raise
 
 
@@ -101,16 +110,15 @@ def run_on_node(task: Task, singletons: Any, job: Job) -> None:
     run_elsewhere(task, job)
 
 
-def _watch(launch: Launch, watched: Mapping[str, Job], seconds: float) -> None:
-    """Tell the launch of each job that ends."""
-    waiting = dict(watched)
-    while waiting:
-        states = _states(waiting)
+def _wait_for_ends(watched: Iterable[str], seconds: float) -> dict[str, str]:
+    """Wait until some of the jobs have ended; their states by Slurm's ids, "" where forgotten."""
+    while True:
+        states = _states(watched)
         if states is not None:
-            for known in [known for known in waiting if states.get(known, "") not in ALIVE]:
-                job = waiting.pop(known)
-                launch.ended(job, _explain_end(launch, job, known, states.get(known, "")))
-        time.sleep(seconds if waiting else 0)
+            known = {each: states.get(each, "") for each in watched}
+            if ended := {each: state for each, state in known.items() if state not in ALIVE}:
+                return ended
+        time.sleep(seconds)
 
 
 def _explain_end(launch: Launch, job: Job, known: str, state: str) -> str:
@@ -126,16 +134,12 @@ def _explain_end(launch: Launch, job: Job, known: str, state: str) -> str:
 
 def _states(known: Iterable[str]) -> dict[str, str] | None:
     """The states of jobs, without those that Slurm has forgotten; None if it cannot be asked."""
-    numbers = {key.partition("_")[0] for key in known}
+    numbers = sorted({key.partition("_")[0] for key in known})
     if not numbers:
         return {}
     command = ["squeue", "--noheader", "--array", "--states=all", "--format=%i %T"]
-    states: dict[str, str] = {}
-    for number in numbers:
-        done = subprocess.run(
-            [*command, f"--jobs={number}"], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0 and "Invalid job id" not in done.stderr:
-            return None
-        states |= dict(line.split() for line in done.stdout.splitlines())
-    return states
+    asked = [*command, f"--jobs={','.join(numbers)}"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and "Invalid job id" not in done.stderr:
+        return None
+    return dict(line.split() for line in done.stdout.splitlines())

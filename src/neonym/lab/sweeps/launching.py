@@ -2,13 +2,15 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, setup_globals
+from hydra.core.utils import JobStatus, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
@@ -64,28 +66,79 @@ class Task:
         return "" if done.status is JobStatus.COMPLETED else str(done._return_value)
 
 
+class Source(Protocol):
+    """Where the jobs of a sweep come from, each when there is room for it."""
+
+    def is_empty(self) -> bool:
+        """Whether every job has been taken."""
+
+    def take(self) -> tuple[int, Sequence[str]] | None:
+        """The next job's number and overrides; None where there is none until another ends."""
+
+    def ended(self, number: int) -> None:
+        """Look at the result of a job that was taken."""
+
+
+class Listed:
+    """Jobs that are known beforehand, as those of a grid.
+
+    Parameters
+    ----------
+    jobs
+        The number and the overrides of each.
+    """
+
+    def __init__(self, jobs: Iterable[tuple[int, Sequence[str]]]) -> None:
+        self._waiting = deque(jobs)
+
+    def is_empty(self) -> bool:
+        """Whether every job has been taken."""
+        return not self._waiting
+
+    def take(self) -> tuple[int, Sequence[str]] | None:
+        """The next job."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def ended(self, number: int) -> None:
+        """Nothing follows from a job's result."""
+
+
 class Launch:
-    """The jobs that a launcher is asked to run at one time.
+    """The jobs of a sweep as a launcher sees them: taken one by one, each told when it ends.
 
     Parameters
     ----------
     task
         What runs any of them.
-    job_overrides
-        Of each job.
-    first
-        The number of the first job; the others follow it, unless `sweep.job` says otherwise.
+    source
+        Where they come from.
     """
 
-    def __init__(self, task: Task, job_overrides: Sequence[Sequence[str]], first: int) -> None:
+    def __init__(self, task: Task, source: Source) -> None:
         self.task = task
         self.folder = Path(task.config.hydra.sweep.dir)
-        self.jobs = [
-            _job(self.folder, list(overrides), number)
-            for number, overrides in enumerate(job_overrides, first)
-        ]
+        self._source = source
         self._settings = task.config.sweep
         self._store = Store.of_project(task.function.project)
+
+    def take(self, most: float = math.inf) -> list[Job]:
+        """Jobs to begin now; with none, and none running, the sweep is at its end.
+
+        Parameters
+        ----------
+        most
+            For how many there is room.
+        """
+        jobs: list[Job] = []
+        while len(jobs) < most and (found := self._source.take()):
+            jobs.append(self._job(*found))
+        return jobs
+
+    def _job(self, number: int, words: Sequence[str]) -> Job:
+        own = [f"sweep.id={self._settings.id}", f"{NUMBER}{number}"]
+        job = Job(number, [*words, *own], self.folder / str(number))
+        job.forget_failure()
+        return job
 
     def ended(self, job: Job, reason: str = "") -> None:
         """Say how a job ended; one without a result has failed, for the reason given.
@@ -100,6 +153,7 @@ class Launch:
         except FileNotFoundError:
             result = Result("failed", None, without_sweep(job.overrides), "", "", error=reason)
             write_result(job.folder, result)
+        self._source.ended(job.number)
         self._say(job, result)
         if self.task.config.tracking.enabled:
             ensure_delivery(self._store)  # jobs elsewhere only write
@@ -114,23 +168,3 @@ class Launch:
         )
         line = f"job {job.number} ({' '.join(result.overrides)}) {outcome}"
         say(line, style="red" if result.status == "failed" else None)
-
-    def returns(self) -> list[JobReturn]:
-        """What the jobs returned, as Hydra's sweepers expect it; NaN for a job without a value."""
-        return [_as_return(job) for job in self.jobs]
-
-
-def _job(folder: Path, overrides: list[str], number: int) -> Job:
-    for word in overrides:
-        if word.startswith(NUMBER):
-            number = int(word.removeprefix(NUMBER))
-    return Job(number, overrides, folder / str(number))
-
-
-def _as_return(job: Job) -> JobReturn:
-    value = read_result(result_of(job.folder)).value
-    return JobReturn(
-        overrides=filter_overrides(job.overrides),
-        status=JobStatus.COMPLETED,
-        _return_value=math.nan if value is None else value,
-    )

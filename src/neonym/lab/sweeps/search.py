@@ -7,6 +7,7 @@ or was killed is attempted again with the same values.
 """
 
 import math
+from collections import deque
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ NAME = "sweep"
 JOB = "job"
 DONE = ("finished", "pruned")
 MOST_DRAWS = 100  # until values come that no job has
-BATCHES = 5  # in which TPE tries what it tries, at least
+ROUNDS = 5  # in which TPE tries what it tries, at least, were all jobs as long
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -105,7 +106,7 @@ class Search:
         self._plan, self._folder = plan, folder
         self._settings = plan.first.sweep
         self._most = int(min(self._settings.trials or 0, space_size(plan.axes)))
-        self._at_once = self._settings.at_once or self._most_at_once
+        self._at_once = min(self._settings.at_once or self._most_at_once, plan.workers)
         self._space = {
             axis.key: distribution_of(axis, plan.first.seeds) for axis in plan.axes if axis.swept
         }
@@ -113,37 +114,37 @@ class Search:
         self._claim()
         self._tried: set[tuple[str, ...]] = set()
         self._attempts: dict[int, int] = {}  # the trial of each job that is running
-        self._again: list[tuple[int, dict[str, Any]]] = []
+        self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._take_up()
 
     @property
     def _most_at_once(self) -> int:
-        """As many as there are workers; of TPE few enough that it learns from those before."""
+        """Any number; of TPE few enough that it learns from those before."""
         is_tpe = self._settings.search == "tpe"
-        return min(self._plan.workers, math.ceil(self._most / BATCHES) if is_tpe else self._most)
+        return math.ceil(self._most / ROUNDS) if is_tpe else self._most
 
-    def next_batch(self) -> list[tuple[int, list[str]]]:
-        """Jobs to launch together: first those to be attempted again, then new ones."""
-        batch: list[tuple[int, list[str]]] = []
-        while len(batch) < self._at_once and (found := self._next()):
-            number, values = found
-            batch.append((number, list(self._words(values))))
-            self._begin(number, values)
-        return batch
+    def is_empty(self) -> bool:
+        """Whether every trial has begun."""
+        if not self._waiting:
+            number = len(self._tried)
+            values = self._draw(number) if number < self._most else None
+            if values is None:
+                self._most = number
+                return True
+            self._waiting.append((number, values))
+        return False
 
-    def ended(self) -> None:
-        """Tell the study how the jobs of the last batch ended."""
-        for number, trial in self._attempts.items():
-            self._tell(trial, self._result(number))
-        self._attempts.clear()
+    def take(self) -> tuple[int, list[str]] | None:
+        """The next job, by what is known now: those to be attempted again, then new ones."""
+        if len(self._attempts) >= self._at_once or self.is_empty():
+            return None
+        number, values = self._waiting.popleft()
+        self._begin(number, values)
+        return number, list(self._words(values))
 
-    def _next(self) -> tuple[int, dict[str, Any]] | None:
-        """The next job's number and values."""
-        if self._again:
-            return self._again.pop(0)
-        number = len(self._tried)
-        values = self._draw(number) if number < self._most else None
-        return None if values is None else (number, values)
+    def ended(self, number: int) -> None:
+        """Tell the study how a job ended."""
+        self._tell(self._attempts.pop(number), self._result(number))
 
     def _begin(self, number: int, values: dict[str, Any]) -> None:
         """Note an attempt at a job, in one line of the journal."""
@@ -159,7 +160,8 @@ class Search:
     def _draw(self, number: int) -> dict[str, Any] | None:
         """Values that no job has, the same for a job whether or not the search was resumed."""
         scratch = optuna.create_study(direction=self._settings.direction)
-        scratch.add_trials(self._study.get_trials(deepcopy=False))
+        if self._settings.search == "tpe":
+            scratch.add_trials(self._study.get_trials(deepcopy=False))
         for draw in range(MOST_DRAWS):
             scratch.sampler = self._sampler(number, draw)
             trial = scratch.ask(self._space)
@@ -212,7 +214,7 @@ class Search:
             if trial.state == TrialState.RUNNING:
                 self._tell(trial.number, result)
             if result is None or result.status not in DONE:
-                self._again.append((number, trial.params))
+                self._waiting.append((number, trial.params))
 
     def _tell(self, trial: int, result: Result | None) -> None:
         """What an attempt came to; one without a result, or without a figure in it, failed."""

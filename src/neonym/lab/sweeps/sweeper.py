@@ -1,12 +1,11 @@
 """A sweep as Hydra asks for it: planned, its jobs launched, one parent run, and a report.
 
-The jobs of a grid are launched together. Those of a search come in batches, which learn from those
-before. Jobs that an earlier attempt has finished are left out.
+A launcher takes a job whenever it has room for one: of a grid the next, of a search one that learns
+from all that have ended by then. Jobs that an earlier attempt has finished are left out.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from itertools import chain
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from neonym.base.files import write_text
 from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.stage.console import console, log_to_terminal, say
-from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
-from neonym.lab.sweeps.launching import JobFailedError, digest_of_conf
+from neonym.lab.sweeps.jobs import Job, JobFunction
+from neonym.lab.sweeps.launching import JobFailedError, Listed, Source, digest_of_conf
 from neonym.lab.sweeps.planning import Plan, plan_sweep
 from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
@@ -29,8 +28,6 @@ from neonym.lab.tracking.opening import open_sweep
 from neonym.lab.tracking.store import Store
 
 RESUMING = ("sweep.resume", "sweep.id")
-
-Batch = list[tuple[int, list[str]]]  # jobs that are launched together: numbers and overrides
 
 
 def run_sweep(
@@ -121,10 +118,9 @@ class _Running:
     def run(self) -> Report:
         """Run the jobs that are not finished; the report on all of them."""
         sweep, first = self._sweep, self._plan.first
-        batches = self._batches()
-        batch = next(batches, [])
+        source = self._source()
         report = summarize(sweep, first)
-        if not batch and is_reported(report):
+        if source.is_empty() and is_reported(report):
             print_report(report, console())
             return report
         write_text(sweep.folder / "multirun.yaml", OmegaConf.to_yaml(self._config))
@@ -133,8 +129,8 @@ class _Running:
         # The parent has to be there before the runs of its jobs, which are delivered in order; so
         # it is opened twice: to begin, and for the report.
         with open_sweep(store, sweep.id, title, first.tracking) as parent:
-            with suppress(JobFailedError), closing(batches):
-                self._launch(chain([batch] if batch else [], batches))
+            with suppress(JobFailedError):
+                self._launch(source)
             report = summarize(sweep, first)
             with open_sweep(store, sweep.id, title, first.tracking) as end:
                 log_report(end, report, self._script.project.curve)
@@ -146,35 +142,25 @@ class _Running:
                 say(f"MLflow did not take everything: {outcome}")
         return report
 
-    def _batches(self) -> Generator[Batch]:
-        """The unfinished jobs: of a grid together, of a search as results suggest them."""
+    def _source(self) -> Source:
+        """Where the unfinished jobs come from."""
         plan, folder = self._plan, self._sweep.folder
         if plan.first.sweep.search == "grid":
             conf = digest_of_conf(self._context.config_loader)
             jobs = [Job(i, list(words), folder / str(i)) for i, words in enumerate(plan.jobs)]
-            yield [(job.number, job.overrides) for job in jobs if not job.is_finished(conf)]
-            return
+            return Listed((job.number, job.overrides) for job in jobs if not job.is_finished(conf))
         from neonym.lab.sweeps.search import Search  # noqa: PLC0415 (imports Optuna)
 
-        search = Search(plan, folder)
-        while batch := search.next_batch():
-            try:
-                yield batch
-            finally:  # also where the sweep is stopped
-                search.ended()
+        return Search(plan, folder)
 
-    def _launch(self, batches: Iterable[Batch]) -> None:
-        launcher = Plugins.instance().instantiate_launcher(
+    def _launch(self, source: Source) -> None:
+        # planning has seen to it that this is a LabLauncher
+        launcher: Any = Plugins.instance().instantiate_launcher(
             hydra_context=self._context,
             task_function=JobFunction(self._script, self._plan.shared),
             config=self._config,
         )
-        own = f"sweep.id={self._sweep.id}"
-        for batch in batches:
-            for number, words in batch:
-                Job(number, words, self._sweep.folder / str(number)).forget_failure()
-            overrides = [[*words, own, f"{NUMBER}{number}"] for number, words in batch]
-            launcher.launch(overrides, initial_job_idx=batch[0][0])
+        launcher.launch_from(source)
 
 
 def _title(sweep: Sweep, shared: Collection[str]) -> str:

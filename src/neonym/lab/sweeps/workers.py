@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
@@ -33,45 +32,36 @@ EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*?)\}")
 
 
 def run_side_by_side(launch: Launch, workers: int | None) -> None:
-    """Run the jobs of a launch, several at the same time.
+    """Run the jobs of a launch, several at the same time, each as soon as a worker is free.
 
     Parameters
     ----------
     launch
-        The jobs; notified of each that ends.
+        Gives the jobs, and is told of each that ends.
     workers
         How many at most; None: as many as there are processors.
     """
-    waiting = deque(launch.jobs)
-    idle = _workers(min(len(waiting), workers or cpu_count()))
+    idle = [Worker() for _ in range(workers or cpu_count())]
     running: dict[Future[str], tuple[Worker, Job]] = {}
     try:
-        while waiting or running:
-            while waiting and idle:
-                worker, job = idle.pop(), waiting.popleft()
+        while True:
+            for job in launch.take(len(idle)):
+                worker = idle.pop()
                 running[worker.start(launch.task, job)] = worker, job
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                worker, job = running.pop(future)
-                idle.append(worker)
-                launch.ended(job, worker.outcome(future))
+            if not running:
+                return
+            future = wait(running, return_when=FIRST_COMPLETED).done.pop()
+            worker, job = running.pop(future)
+            idle.append(worker)
+            launch.ended(job, worker.outcome(future))
     except BaseException:
         for worker, _ in running.values():
             worker.kill()
         raise
 
 
-_pool: list["Worker"] = []
-
-
-def _workers(count: int) -> list["Worker"]:
-    """So many workers; those of earlier launches go on, which saves their start."""
-    while len(_pool) < count:
-        _pool.append(Worker())
-    return _pool[:count]
-
-
 class Worker:
-    """A process that runs one job at a time, and gives way to another when it dies."""
+    """A process for one job at a time, begun with the first; another takes its place if it dies."""
 
     def __init__(self) -> None:
         self._executor: ProcessPoolExecutor | None = None
