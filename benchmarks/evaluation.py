@@ -22,7 +22,7 @@ from rich.table import Table
 
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation.measures import Lists
-from neonym.evaluation.references import ngram_reference, uniform_reference
+from neonym.evaluation.references import ngram_reference
 from neonym.evaluation.report import evaluate
 from neonym.settings import Rules
 
@@ -67,9 +67,7 @@ def measure(case: str) -> Cost:
     most = 2 * max(map(len, lists.train))
     drawn = ngram_reference(lists, 4, count=count, max_length=most, seed=1)
     began, processor = time.perf_counter(), time.process_time()
-    ngram = ngram_reference(lists, 8, count=count, max_length=most, seed=0)
-    uniform = uniform_reference(lists, count=count, max_length=most, seed=0)
-    evaluate(drawn.drawn, drawn.nats, lists, ngram=ngram, uniform=uniform)
+    evaluate(drawn.drawn, drawn.nats, lists, max_order=8, max_length=most)
     return Cost(
         time.perf_counter() - began,
         time.process_time() - processor,

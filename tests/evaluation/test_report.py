@@ -6,19 +6,19 @@ import pytest
 
 from neonym.base.nested import flatten, nest
 from neonym.evaluation.measures import Drawn
-from neonym.evaluation.references import ngram_reference, uniform_reference
+from neonym.evaluation.references import measured_ngram, ngram_reference, uniform_reference
 from neonym.evaluation.report import evaluate, to_json
 from neonym.models.ngram import fit
+from neonym.settings import Rules
 
 
 @pytest.fixture(scope="module")
 def report(make_lists):
     lists = make_lists()
     ngram = ngram_reference(lists, 4, count=300, max_length=18, seed=0)
-    uniform = uniform_reference(lists, count=300, max_length=18, seed=0)
     nats = {part: values + 0.1 for part, values in ngram.nats.items()}
     drawn = Drawn(["rexo", "rapt"] * 150, np.ones(300, bool))
-    return evaluate(drawn, nats, lists, ngram=ngram, uniform=uniform)
+    return evaluate(drawn, nats, lists, max_order=4, max_length=18)
 
 
 def test_the_figures_stand_where_other_programs_look(report) -> None:
@@ -96,7 +96,24 @@ def test_flattening_undoes_nesting() -> None:
 def test_little_data_is_said_to_be_too_little(make_lists, caplog) -> None:
     lists = make_lists()
     ngram = ngram_reference(lists, 2, count=5, max_length=18, seed=0)
-    uniform = uniform_reference(lists, count=5, max_length=18, seed=0)
-    evaluate(ngram.drawn, ngram.nats, lists, ngram=ngram, uniform=uniform)
+    evaluate(ngram.drawn, ngram.nats, lists, max_order=2, max_length=18)
     assert "test has 2 names: too few to judge by" in caplog.text
     assert "5 names were drawn: figures per 1,000 names stay empty" in caplog.text
+
+
+def test_references_are_measured_once_for_equal_lists_and_seeds(make_lists) -> None:
+    nats = {part: np.ones(len(getattr(make_lists(), part))) for part in ("train", "val", "test")}
+
+    def of_references(names: list[str], seed: int, **rules: object) -> dict[str, object]:
+        asked = {"at_least_one_of": {}, "max_repeat": None, **rules}
+        lists, drawn = make_lists(rules=Rules(**asked)), Drawn(names, [True] * len(names))
+        report = evaluate(drawn, nats, lists, max_order=3, max_length=18, seed=seed)
+        return report["reference"]
+
+    known = measured_ngram.cache_info().misses
+    first = of_references(["rexo", "trex"], seed=5)
+    assert to_json(first) == to_json(of_references(["velox", "kola"], seed=5))
+    assert measured_ngram.cache_info().misses == known + 1
+    assert to_json(first) != to_json(of_references(["rexo", "trex"], seed=6))
+    strict = of_references(["rexo", "trex"], seed=5, at_least_one_of={"y": "y"})
+    assert strict["real"]["names"]["validity"] < first["real"]["names"]["validity"]

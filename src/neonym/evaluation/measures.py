@@ -44,6 +44,10 @@ class Lists(NamedTuple):
     lowercase: bool
     rules: Rules
 
+    def __hash__(self) -> int:
+        """Equal for equal lists, by which figures that only they decide are kept."""
+        return hash((*map(tuple, (self.train, self.val, self.test)), self.vocabulary.symbols))
+
     @property
     def validity(self) -> Validity:
         """What makes a name valid for this corpus."""

@@ -1,15 +1,22 @@
-"""What a model's figures are read against: the n-gram baseline and a uniform sampler."""
+"""What a model's figures are read against: the n-gram baseline, a uniform sampler and real names.
 
+None of it depends on the model. So a process that judges several, as a worker of a sweep does,
+keeps the figures (near half the time of judging) for the lists and seeds that it saw last.
+"""
+
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from neonym.base.types import Floats
 from neonym.corpus.splits import PARTS
-from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
 from neonym.models.ngram import WittenBell, choose_order
 
 Nats = dict[str, Floats]
+
+MOST_KEPT = 16  # seeds of a sweep whose figures are kept
 
 
 class Reference(NamedTuple):
@@ -23,20 +30,57 @@ class Reference(NamedTuple):
         Of each whole name of `train`, `val` and `test`.
     order
         Of the n-gram; 0 for the uniform sampler.
-    model
-        The n-gram; None for the uniform sampler.
     """
 
     drawn: Drawn
     nats: Nats
     order: int
-    model: WittenBell | None = None
+
+
+class Measured(NamedTuple):
+    """The figures of a reference, without its names; for the rest see `Reference`."""
+
+    measures: Measures
+    nats: Nats
+    order: int
+
+
+@lru_cache(MOST_KEPT)
+def measured_ngram(
+    lists: Lists, max_order: int, *, count: int, max_length: int, seed: int, prefix: str
+) -> Measured:
+    """The figures of `ngram_reference`, which has the same parameters."""
+    found = ngram_reference(
+        lists, max_order, count=count, max_length=max_length, seed=seed, prefix=prefix
+    )
+    return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+
+
+@lru_cache(MOST_KEPT)
+def measured_uniform(lists: Lists, *, count: int, max_length: int, seed: int) -> Measured:
+    """The figures of `uniform_reference`, which has the same parameters."""
+    found = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
+    return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+
+
+@lru_cache(MOST_KEPT)
+def measured_real(lists: Lists, seed: int) -> Measured:
+    """The figures of real names, which have no likelihood."""
+    return Measured(measure_real(lists, seed), {}, 0)
+
+
+@lru_cache(1)
+def best_ngram(lists: Lists, max_order: int) -> WittenBell:
+    """The Witten-Bell n-gram of the order, up to the one given, that is best on val."""
+    encode_all = lists.vocabulary.encode_all
+    size = len(lists.vocabulary)
+    return choose_order(encode_all(lists.train), encode_all(lists.val), size, max_order)
 
 
 def ngram_reference(
     lists: Lists, max_order: int, *, count: int, max_length: int, seed: int, prefix: str = ""
 ) -> Reference:
-    """The Witten-Bell n-gram of the order that is best on val, and names drawn from it.
+    """The best n-gram, and names drawn from it.
 
     Parameters
     ----------
@@ -48,13 +92,12 @@ def ngram_reference(
         How many names, the tokens after which they are cut off, what gives them, and what they
         all begin with.
     """
-    vocabulary = lists.vocabulary
+    vocabulary, model = lists.vocabulary, best_ngram(lists, max_order)
     parts = {part: vocabulary.encode_all(getattr(lists, part)) for part in PARTS}
-    model = choose_order(parts["train"], parts["val"], len(vocabulary), max_order)
     sequences, ended = model.sample(count, seed, max_length, vocabulary.encode(prefix).tolist())
     drawn = Drawn([vocabulary.decode(row) for row in sequences], ended)
     nats = {part: model.negative_log_likelihood(rows) for part, rows in parts.items()}
-    return Reference(drawn, nats, model.order, model)
+    return Reference(drawn, nats, model.order)
 
 
 # Names so far from all others have no near neighbours to stop at; the floor needs no more of them.

@@ -8,7 +8,7 @@ Nested by metric name: `test.nll`, `names.novelty`; the same below `reference.ng
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,9 +22,14 @@ from neonym.evaluation import intervals
 from neonym.evaluation.catalogue import check_known
 from neonym.evaluation.coined import THOUSAND
 from neonym.evaluation.intervals import Interval
-from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
+from neonym.evaluation.measures import Drawn, Lists, measure
 from neonym.evaluation.nll import likelihood, token_counts
-from neonym.evaluation.references import Reference
+from neonym.evaluation.references import (
+    Measured,
+    measured_ngram,
+    measured_real,
+    measured_uniform,
+)
 
 logger = logging.getLogger("neonym")
 
@@ -38,8 +43,9 @@ def evaluate(
     nats: Mapping[str, Floats],
     lists: Lists,
     *,
-    ngram: Reference,
-    uniform: Reference,
+    max_order: int,
+    max_length: int,
+    prefix: str = "",
     seed: int = 0,
 ) -> dict[str, Any]:
     """All figures of a model, its intervals and its references.
@@ -53,10 +59,11 @@ def evaluate(
         included, in the order of `lists`.
     lists
         The corpus.
-    ngram, uniform
-        What the model is read against.
+    max_order, max_length, prefix
+        Of the n-gram that the model is read against; the tokens after which names are cut off, and
+        what they all begin with.
     seed
-        Of the intervals.
+        Of the references and the intervals.
 
     Returns
     -------
@@ -66,30 +73,25 @@ def evaluate(
     for caution in cautions(drawn, lists):
         logger.warning(caution)
     tokens = {part: token_counts(getattr(lists, part), lists.vocabulary.unit) for part in PARTS}
-    measured, of_ngram, of_uniform, of_real = _measure_all(
-        [drawn, ngram.drawn, uniform.drawn], lists, seed
-    )
+    count = len(drawn.names)
+    drawing = {"count": count, "max_length": max_length, "seed": seed}
+    tasks: list[Callable[[], Measured]] = [
+        lambda: Measured(measure(drawn, lists, seed), dict(nats), 0),
+        partial(measured_ngram, lists, max_order, prefix=prefix, **drawing),
+        partial(measured_uniform, lists, **drawing),
+        partial(measured_real, lists, seed),
+    ]
+    model, ngram, uniform, real = results_in_order(lambda place: tasks[place](), len(tasks))
     flat = {
-        **_row(nats, tokens, measured),
+        **_row(model, tokens),
         **{f"minus_ngram.{part}.nll": _difference(nats, ngram, tokens, part) for part in PARTS},
-        **_intervals(nats, ngram, tokens, measured, seed),
+        **_intervals(model, ngram, tokens, seed),
         "reference.ngram.order": ngram.order,
     }
-    rows = {
-        "ngram": _row(ngram.nats, tokens, of_ngram),
-        "uniform": _row(uniform.nats, tokens, of_uniform),
-        "real": _row({}, tokens, of_real),
-    }
-    for name, row in rows.items():
+    for name, reference in (("ngram", ngram), ("uniform", uniform), ("real", real)):
+        row = _row(reference, tokens)
         flat |= {f"reference.{name}.{metric}": value for metric, value in row.items()}
     return nest(flat)
-
-
-def _measure_all(drawn: Sequence[Drawn], lists: Lists, seed: int) -> Iterator[Measures]:
-    """The figures of all that were drawn, and of real names, at the same time."""
-    tasks = [partial(measure, names, lists, seed) for names in drawn]
-    tasks.append(partial(measure_real, lists, seed))
-    return results_in_order(lambda place: tasks[place](), len(tasks))
 
 
 def cautions(drawn: Drawn, lists: Lists) -> list[str]:
@@ -112,31 +114,26 @@ def cautions(drawn: Drawn, lists: Lists) -> list[str]:
     return found
 
 
-def _row(
-    nats: Mapping[str, Floats], tokens: Mapping[str, Any], measured: Measures
-) -> dict[str, float]:
-    row = {f"names.{metric}": value for metric, value in measured.values.items()}
+def _row(measured: Measured, tokens: Mapping[str, Any]) -> dict[str, float]:
+    row = {f"names.{metric}": value for metric, value in measured.measures.values.items()}
     check_known(row)
-    for part, values in nats.items():
+    for part, values in measured.nats.items():
         figures = likelihood(values, tokens[part])
         row |= {f"{part}.{figure}": value for figure, value in figures._asdict().items()}
     return row
 
 
 def _difference(
-    nats: Mapping[str, Floats], ngram: Reference, tokens: Mapping[str, Any], part: str
+    nats: Mapping[str, Floats], ngram: Measured, tokens: Mapping[str, Any], part: str
 ) -> float:
     return likelihood(nats[part] - ngram.nats[part], tokens[part]).nll
 
 
 def _intervals(
-    nats: Mapping[str, Floats],
-    ngram: Reference,
-    tokens: Mapping[str, Any],
-    measured: Measures,
-    seed: int,
+    model: Measured, ngram: Measured, tokens: Mapping[str, Any], seed: int
 ) -> dict[str, float]:
-    found = {f"names.{metric}": interval for metric, interval in measured.intervals.items()}
+    found = {f"names.{metric}": interval for metric, interval in model.measures.intervals.items()}
+    nats = model.nats
     for part in PARTS:
         for metric, values in (
             (f"{part}.nll", nats[part]),

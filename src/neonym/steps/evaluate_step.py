@@ -15,7 +15,7 @@ from neonym.drawing.canvas import save_figure
 from neonym.evaluation.catalogue import main_figures
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.page import to_page
-from neonym.evaluation.references import Reference, ngram_reference, uniform_reference
+from neonym.evaluation.references import best_ngram
 from neonym.evaluation.report import evaluate as judge
 from neonym.evaluation.report import to_json
 from neonym.evaluation.table import NameRow, names_table
@@ -51,8 +51,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     generator = load_trained(files.model, settings, processed)
     names, ended, log_probs = read_names(files.names)
     drawn = Drawn(names, ended)
-    ngram = _ngram(generator, drawn, lists, settings)
-    report = _judge(generator, drawn, lists, ngram, settings)
+    report = _judge(generator, drawn, lists, settings)
     table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
     write_text(files.metrics, to_json(report))
     write_text(files.main_metrics, to_json(main_figures(report)))
@@ -63,45 +62,32 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     if with_pictures:
         level = report["reference"]["ngram"]["val"]["nll"]
         history = read_history(files.history)
+        ngram = best_ngram(lists, settings.evaluate.ngram_max_order)
         evaluated = Evaluated(
-            generator, lists, drawn, table, history, level, settings, ngram.model, grouped
+            generator, lists, drawn, table, history, level, settings, ngram, grouped
         )
         _draw_pictures(evaluated, files.pictures)
     return report
 
 
 @one_blas_thread()
-def _ngram(generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings) -> Reference:
-    """The n-gram of the list, and as many names of it."""
-    sample = settings.sample
-    return ngram_reference(
-        lists,
-        settings.evaluate.ngram_max_order,
-        count=len(drawn.names),
-        max_length=sample.max_length or generator.max_length,
-        seed=settings.seed,
-        prefix=generator.canonical(sample.prefix),
-    )
-
-
-@one_blas_thread()
 def _judge(
-    generator: NameGenerator,
-    drawn: Drawn,
-    lists: Lists,
-    ngram: Reference,
-    settings: Settings,
+    generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings
 ) -> dict[str, Any]:
     """The figures of the drawn names and of the model's likelihood, beside the references."""
-    seed = settings.seed
-    count = len(drawn.names)
-    max_length = settings.sample.max_length or generator.max_length
-    uniform = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
     nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
     held_out = generator.metadata.get(HELD_OUT_NATS)
     if held_out is not None:  # the model itself has learned val
         nats["val"] = np.array(held_out)
-    return judge(drawn, nats, lists, ngram=ngram, uniform=uniform, seed=seed)
+    return judge(
+        drawn,
+        nats,
+        lists,
+        max_order=settings.evaluate.ngram_max_order,
+        max_length=settings.sample.max_length or generator.max_length,
+        prefix=generator.canonical(settings.sample.prefix),
+        seed=settings.seed,
+    )
 
 
 def _tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[NameRow]:
