@@ -162,11 +162,12 @@ class Vocabulary:
         ValueError
             If an id is not that of a letter or word.
         """
-        numbers = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.int64)
-        if numbers.size and not (numbers.min() >= 1 and numbers.max() < len(self)):
-            raise ValueError(f"ids must lie in 1..{len(self) - 1}, got {numbers.tolist()}")
+        # of a few ids Python finds the least and the largest in half the time of NumPy
+        numbers = ids.tolist() if isinstance(ids, np.ndarray) else list(map(int, ids))
+        if numbers and not (min(numbers) >= 1 and max(numbers) < len(self.symbols)):
+            raise ValueError(f"ids must lie in 1..{len(self) - 1}, got {numbers}")
         separator = "" if self.unit == "character" else " "
-        return separator.join([self.symbols[number] for number in numbers.tolist()])
+        return separator.join(map(self.symbols.__getitem__, numbers))
 
     def to_json(self) -> dict[str, Any]:
         """The vocabulary as plain values."""
