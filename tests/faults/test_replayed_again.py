@@ -9,7 +9,7 @@ import pytest
 from test_replay import all_runs, curve, later, loss, opened, trained, write
 
 from neonym import experiment
-from neonym.lab.delivery.process import Delivery
+from neonym.lab.delivery.process import LIVE_SECONDS, Delivery
 from neonym.lab.delivery.replay import Replay
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.courier import wait_for_delivery
@@ -111,6 +111,28 @@ def test_a_run_that_was_deleted_meanwhile_is_made_again(store: Store) -> None:
     assert store.database.read_bytes() == database
     [run] = all_runs(Store(store.root, f"sqlite:///{store.root / 'other.db'}", experiment.PROJECT))
     assert run.info.status == "FINISHED"
+
+
+def test_what_is_being_written_comes_in_portions_and_its_end_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, replay = Delivery(store), Replay(store)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    writer = SegmentWriter(store.segments, opened("k"))
+    steps = []
+    for passed in (0.0, 0.3, LIVE_SECONDS, 0.3):
+        now += passed
+        writer.write(loss(len(steps) + 1, 3.0))
+        delivery._deliver_round(replay, open_segments(store.segments))
+        steps.append([step for step, _ in curve(store, all_runs(store)[0])])
+    assert steps == [[1], [1], [1, 2, 3], [1, 2, 3]]
+    writer.close("FINISHED")
+    delivery._deliver_round(replay, open_segments(store.segments))
+    assert open_segments(store.segments) == []
+    [run] = all_runs(store)
+    assert run.info.status == "FINISHED"
+    assert len(curve(store, run)) == 4
 
 
 def test_what_cannot_be_read_is_put_aside_and_told_once_its_writer_has_ended(store: Store) -> None:

@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 import logging
+import math
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from neonym.lab.delivery.replay import Replay
 
 POLL_SECONDS = 0.3
+LIVE_SECONDS = 2.0  # between portions of what is being written, each of which costs 30 ms
 IDLE_SECONDS = 20.0
 TURN_SECONDS = 0.5  # who only looks whether somebody delivers holds the lock for less
 AWAY_RETRY_SECONDS = 3.0
@@ -56,6 +58,8 @@ class Delivery:
         """The segment that is being delivered."""
         self._refused: dict[str, Refusal] = {}
         """Segments that the store does not take, or that are damaged and whose writers live."""
+        self._portions: dict[str, float] = {}
+        """When segments that are being written were last delivered."""
         self._begun_anew: set[str] = set()
         """Segments whose run is gone since they were delivered."""
 
@@ -144,8 +148,11 @@ class Delivery:
     def _deliver(self, replay: "Replay", segment: Segment) -> None:
         name = segment.folder.name
         try:
+            if self._can_wait(segment):
+                return
             if replay.deliver(segment):
                 segment.remove()
+            self._portions[name] = time.monotonic()
             self._refused.pop(name, None)
         except Exception as error:
             if not segment.folder.exists():  # deleted meanwhile, with all that was in it
@@ -157,6 +164,11 @@ class Delivery:
                 self._pass_over(replay, segment, error)
             else:
                 raise
+
+    def _can_wait(self, segment: Segment) -> bool:
+        """Whether a writer that still lives was delivered a moment ago."""
+        since = time.monotonic() - self._portions.get(segment.folder.name, -math.inf)
+        return since < LIVE_SECONDS and not segment.is_abandoned
 
     def _pass_over(self, replay: "Replay", segment: Segment, error: Exception) -> None:
         """Let a segment wait, or put it aside if it is damaged: those behind it are delivered."""
