@@ -276,6 +276,8 @@ MISTAKES = [
     ),
     ("score poem.txt --model poem.txt", "poem.txt is not a neonym model"),
     ("score", "Missing argument"),
+    ("sync --wait -1", "Invalid value for '--wait': -1.0 is not in the range x>=0."),
+    ("sync --wait nan", "Invalid value for '--wait': nan is not in the range x>=0."),
     ("compose", "No such command 'compose'; did you mean compare? See `neonym --help`."),
     ("sampel -n 3", "No such command 'sampel'; did you mean sample? See `neonym --help`."),
     ("xyz", "No such command 'xyz'. See `neonym --help`."),

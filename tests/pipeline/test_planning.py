@@ -9,6 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from planned import composer, loader, plan
 from small_project import PROJECT, Project
 
+from hydra_plugins.neonym_lab import Joblib, LabLauncher, Slurm
 from neonym.base.errors import UserError
 from neonym.lab.composing.by_hand import CONFIG
 from neonym.lab.sweeps.axes import axis_of, distribution_of, space_size
@@ -243,3 +244,11 @@ def test_a_grid_is_planned_without_what_only_searches_and_reports_need() -> None
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("launcher", [Joblib, Slurm])
+def test_a_launcher_says_what_brings_the_package_that_it_lacks(
+    launcher: type[LabLauncher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hydra_plugins.neonym_lab.find_spec", lambda _: None)
+    assert launcher.explain_missing().endswith('is not installed: pip install "neonym[pipeline]"')

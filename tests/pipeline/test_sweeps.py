@@ -1,8 +1,8 @@
 """Sweeps: a parent with its children, a report, and going on after a failure or a kill."""
 
 import json
-import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -55,16 +55,20 @@ def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> N
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_goes_on_where_it_was(project_that_ran: Project) -> None:
+def test_a_sweep_that_was_ended_says_how_it_goes_on_where_it_was(project_that_ran: Project) -> None:
     project = project_that_ran
     project.edit("conf/train/default.yaml", "epochs", "40")
     project.edit("conf/train/default.yaml", "patience", "null")
-    sweep = project.start(*SEEDS, PYTHONPATH="src")
+    with (project.root / "said").open("wb") as said:
+        environment = {**project.environment, "PYTHONPATH": "src"}
+        sweep = subprocess.Popen(SEEDS, cwd=project.root, env=environment, stderr=said)
     while not list((project.root / "multirun").glob("*/*/1/result.json")):
         time.sleep(0.05)
-    os.kill(sweep.pid, signal.SIGKILL)
-    sweep.wait()
+    sweep.terminate()
+    assert sweep.wait() == -signal.SIGTERM
     folder = sweep_folder(project)
+    last = (project.root / "said").read_text().splitlines()[-1]
+    assert last.endswith(f" runs by: neonym resume-sweep {folder.relative_to(project.root)}")
     before = {path: path.read_bytes() for path in folder.glob("*/result.json")}
     assert 2 <= len(before) < 4
     project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")

@@ -18,6 +18,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from neonym.base.errors import UserError
+from neonym.base.missing import REMEDY
 
 if TYPE_CHECKING:
     from neonym.lab.sweeps.launching import Launch, Source
@@ -117,7 +118,7 @@ class Joblib(LabLauncher):
     @classmethod
     def explain_missing(cls) -> str:
         """Whether loky is installed."""
-        return "" if find_spec("loky") else "loky is not installed: pip install loky"
+        return "" if find_spec("loky") else f"loky is not installed: {REMEDY}"
 
     def run(self, launch: "Launch", options: Mapping[str, Any]) -> None:
         """Run all jobs."""
@@ -133,7 +134,7 @@ class Slurm(LabLauncher):
     def explain_missing(cls) -> str:
         """Whether jobs can be submitted from here."""
         if find_spec("submitit") is None:
-            return "submitit is not installed: pip install submitit"
+            return f"submitit is not installed: {REMEDY}"
         if shutil.which("sbatch") is None:
             return "there is no sbatch here: start the sweep where the cluster takes jobs"
         queue = subprocess.run(["squeue", "--me"], capture_output=True, text=True, check=False)

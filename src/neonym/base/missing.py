@@ -26,6 +26,8 @@ BROUGHT = {
 }
 """What is imported, and what is installed for that."""
 
+REMEDY = 'pip install "neonym[pipeline]"'
+
 MISTAKE = 2  # exit status
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
@@ -44,10 +46,7 @@ def explain_missing(error: BaseException, what: str) -> str:
     if not isinstance(error, ModuleNotFoundError) or error.name not in BROUGHT:
         return ""
     package = BROUGHT[error.name]
-    return (
-        f"{what} needs what is not installed ({package}); "
-        'install it with: pip install "neonym[pipeline]"'
-    )
+    return f"{what} needs what is not installed ({package}); install it with: {REMEDY}"
 
 
 def telling_missing(hook: Hook) -> Hook:

@@ -1,15 +1,28 @@
 """`neonym sync`: bring MLflow up to date."""
 
+import math
+from typing import Any
+
 import click
 
 from neonym.base.text import escape
 from neonym.commands import own_project
 
 
+class _Seconds(click.FloatRange):
+    """From 0 on; `nan` is neither less nor more than anything, so a range alone would take it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is not in the range x>=0.", param, ctx)
+        return seconds
+
+
 @click.command("sync")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=_Seconds(min=0),
     default=120.0,
     show_default=True,
     help="Seconds to wait for MLflow at most.",

@@ -4,9 +4,12 @@ A launcher takes a job whenever it has room for one: of a grid the next, of a se
 from all that have ended by then. Jobs that an earlier attempt has finished are left out.
 """
 
+import os
+import signal
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -67,12 +70,23 @@ def run_sweep(
 
 @contextmanager
 def _told_how_to_go_on(sweep: Sweep) -> Iterator[None]:
-    """Say how a sweep is gone on with where the block is cut short, by Ctrl-C or a mistake."""
+    """Say how a sweep is gone on with where it is cut short, by Ctrl-C, a mistake or SIGTERM."""
+    line = f"the sweep was cut short; what is left runs by: {sweep.resuming}"
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        with suppress(OSError):
+            say(line)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     except BaseException:
-        say(f"the sweep was cut short; what is left runs by: {sweep.resuming}")
+        say(line)
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _begin(script: str, config: DictConfig, arguments: Sequence[str]) -> Sweep:
