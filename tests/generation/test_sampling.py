@@ -10,7 +10,7 @@ from scipy import stats
 from neonym.base.errors import UserError
 from neonym.generation.keeping import BLOCK, Wanted
 from neonym.generation.sampling import sample
-from neonym.models.choice import Choice
+from neonym.models.choice import Choice, log_probabilities, log_softmax
 from neonym.nn import RecurrentNetwork
 from small_training import configuration
 from table_model import TableModel
@@ -262,6 +262,29 @@ def test_a_token_of_probability_zero_is_never_picked(logits, uniform, temperatur
 
 
 SPACE = 2
+
+
+@pytest.mark.parametrize("choice", [Choice(), Choice(temperature=0.7), Choice(top_k=3)])
+@pytest.mark.parametrize("vocabulary", [2, 27, 300])
+@pytest.mark.parametrize("count", [1, 2, 19, 400])
+def test_what_is_drawn_is_what_is_picked_with_its_log_probability_to_the_last_bit(
+    choice, vocabulary, count
+):
+    stream = np.random.default_rng(count)
+    logits = 3 * stream.standard_normal((vocabulary, count), dtype=np.float32).T
+    for rows in (None, stream.integers(count, size=1024)):
+        uniforms = stream.random(count if rows is None else len(rows))
+        uniforms[0] = 1 - 2**-53
+        tokens, nats = choice.draw(logits, uniforms, rows)
+        picked = choice.pick(logits, uniforms, rows)
+        np.testing.assert_array_equal(tokens, picked)
+        assert nats.tobytes() == log_probabilities(logits, picked, rows).tobytes()
+        places = np.arange(count) if rows is None else rows
+        cumulative = np.cumsum(choice.probabilities(logits), axis=1)[places]
+        before = cumulative <= np.minimum(uniforms, 1 - 1e-12)[:, None]
+        np.testing.assert_array_equal(tokens, np.count_nonzero(before, axis=1))
+        exact = log_softmax(logits.astype(np.float64))[places, tokens]
+        np.testing.assert_allclose(nats, exact, rtol=1e-12, atol=1e-12)
 
 
 def test_no_name_is_empty_or_has_a_space_at_an_end_where_that_is_asked():

@@ -18,7 +18,7 @@ from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread, results_in_order
 from neonym.base.types import Floats, Ids, Rows
 from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Name, Samples, Wanted
-from neonym.models.choice import Choice, log_probabilities, log_softmax
+from neonym.models.choice import AS_THE_MODEL, Choice, log_softmax
 
 END = 0
 MOST_NAMES = 10_000_000  # at once, as `sample.count`: they are held in memory
@@ -82,7 +82,7 @@ def sample(
     check_request(count, len(prefix), max_length)
     if seed < 0:
         raise UserError(f"seed is {seed}; it must be at least 0")
-    choice = choice or Choice()
+    choice = choice or AS_THE_MODEL
     start = read_prefix(network, prefix)
     beginning = np.asarray(prefix, dtype=np.int32)
     bound = wanted.bound(count)
@@ -160,9 +160,11 @@ def names_of(
 ) -> list[Name]:
     """The names of a block, each with its prefix in front."""
     ids = np.hstack([beginnings, tokens])
-    lengths = beginnings.shape[1] + np.count_nonzero(tokens, axis=1)
-    rows = zip(ids, lengths.tolist(), ended.tolist(), log_probs.tolist(), strict=True)
-    return [Name(row[:length], end, nats) for row, length, end, nats in rows]
+    starts = np.arange(len(ids)) * ids.shape[1]
+    ends = starts + beginnings.shape[1] + np.count_nonzero(tokens, axis=1)
+    flat = ids.ravel()  # of which a name takes one slice, of two dimensions two
+    names = [flat[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return list(map(Name._make, zip(names, ended.tolist(), log_probs.tolist(), strict=True)))
 
 
 def draw_names(
@@ -204,8 +206,8 @@ def draw_names(
     rows: Rows | None = np.repeat(np.arange(prefixes), count)
     logits, state = start.logits, start.state
     while True:
-        picked = choice.pick(logits, next(uniforms)[names % count], rows)
-        nats, going = log_probabilities(logits, picked, rows), picked != END
+        picked, nats = choice.draw(logits, next(uniforms)[names % count], rows)
+        going = picked != END
         full = len(columns) == room
         if full:
             nats[going] = 0
