@@ -27,9 +27,12 @@ class Masks(NamedTuple):
         if self.generator is None or rate == 0:
             return None
         mask = self.workspace.empty(*shape)
-        # In float32 for every type of network: all see the same mask
-        drawn = self.generator.random(shape, dtype=np.float32)
-        np.multiply(drawn >= rate, 1 / (1 - rate), out=mask)
+        # In float32 for every type of network: all see the same mask. Drawn where the mask will
+        # be, since fresh memory would take as long as the numbers
+        drawn = mask.reshape(-1).view(np.float32)[: mask.size].reshape(shape)
+        self.generator.random(out=drawn, dtype=np.float32)
+        np.greater_equal(drawn, rate, out=mask, casting="unsafe")
+        mask *= 1 / (1 - rate)
         return mask
 
     def apply(self, rows: Floats, rate: float) -> tuple[Floats, Floats | None]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells.cell import Prepared
+from neonym.nn.memory import Workspace
 from neonym.nn.products import multiply
 from neonym.nn.rows import sum_rows
 
@@ -25,8 +26,10 @@ def write_input_products(
     prepared: Prepared,
     embedding: Floats | None,
     mask: Floats | None,
+    *,
+    workspace: Workspace,
     out: Floats,
-) -> None:
+) -> Floats | None:
     """Write the first layer's input products.
 
     Parameters
@@ -39,17 +42,29 @@ def write_input_products(
         None for one-hot input.
     mask : ndarray, shape (rows, inputs) or, for one-hot input, (rows, 1), or None
         Dropout: of a one-hot input only the one entry that is not zero can be dropped.
+    workspace : Workspace
+        Where memory is taken from.
     out : ndarray, shape (gates, rows, hidden)
         Overwritten.
+
+    Returns
+    -------
+    ndarray, shape (rows, inputs), or None
+        The rows that were multiplied, where equal tokens differ; None where one looks products up.
     """
     if mask is None:
         np.take(product_table(prepared, embedding), tokens, axis=1, out=out, mode="clip")
-    elif embedding is None:
+        return None
+    if embedding is None:
         np.take(prepared.input, tokens, axis=1, out=out, mode="clip")
         out *= mask
         add_input_bias(out, prepared)
-    else:
-        write_products(embedding[tokens] * mask, prepared, out)
+        return None
+    x = workspace.empty(*mask.shape)
+    np.take(embedding, tokens, axis=0, out=x, mode="clip")
+    x *= mask
+    write_products(x, prepared, out)
+    return x
 
 
 def write_products(x: Floats, prepared: Prepared, out: Floats) -> None:
@@ -71,25 +86,30 @@ def write_input_gradients(
     embedding: Floats | None,
     mask: Floats | None,
     *,
+    x: Floats | None,
+    workspace: Workspace,
     out_weight: Floats,
     out_embedding: Floats | None,
 ) -> None:
     """Write the gradients of `weight_ih` and of the embedding.
 
     `d_products`, shape (rows, gates * hidden) in PyTorch's order of gates, is the gradient of what
-    `write_input_products` wrote; the other arguments are the same as there.
+    `write_input_products` wrote, `x` what it returned; the other arguments are the same as there.
     """
     vocabulary = weight_ih.shape[1] if embedding is None else len(embedding)
     if embedding is None or out_embedding is None:
         # One-hot: a token's column gets the gradients of all rows that looked it up
-        rows = d_products if mask is None else d_products * mask
+        rows = d_products
+        if mask is not None:
+            rows = np.multiply(d_products, mask, out=workspace.empty(*d_products.shape))
         out_weight[...] = sum_rows(rows, tokens, vocabulary).T
-    elif mask is None:
+    elif x is None or mask is None:
         # The table is E W_ih^T + b; its gradient is summed over the rows before any product
         d_table = sum_rows(d_products, tokens, vocabulary)  # (vocabulary, gates * hidden)
         np.dot(d_table.T, embedding, out=out_weight)
         np.dot(d_table, weight_ih, out=out_embedding)
     else:
-        np.dot(d_products.T, embedding[tokens] * mask, out=out_weight)
-        d_inputs = (d_products @ weight_ih) * mask  # (rows, embedding)
-        out_embedding[...] = sum_rows(d_inputs, tokens, vocabulary)
+        np.dot(d_products.T, x, out=out_weight)
+        d_x = np.matmul(d_products, weight_ih, out=workspace.empty(*x.shape))  # (rows, embedding)
+        d_x *= mask
+        out_embedding[...] = sum_rows(d_x, tokens, vocabulary)

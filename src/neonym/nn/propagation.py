@@ -36,6 +36,7 @@ class Tape(NamedTuple):
     """What backward needs of the forward pass; rows are those of the layout."""
 
     input_mask: Floats | None  # (rows, embedding), or (rows, 1) for one-hot input
+    input_rows: Floats | None  # the first layer's input after dropout, (rows, embedding)
     layer_inputs: Sequence[Floats]  # of layers 1, 2, ... after dropout, (rows, hidden) each
     layer_masks: Sequence[Floats | None]  # of these
     caches: Sequence[Any]  # of the cell in layers 0, 1, ...
@@ -89,7 +90,14 @@ class Propagation(NamedTuple):
         width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
         input_mask = masks.draw((rows, width), rates.input)
         products = workspace.empty(cell.gates, rows, hidden)
-        write_input_products(layout.inputs, weights, matrices.embedding, input_mask, out=products)
+        input_rows = write_input_products(
+            layout.inputs,
+            weights,
+            matrices.embedding,
+            input_mask,
+            workspace=workspace,
+            out=products,
+        )
         outputs, cache = cell.forward(products, weights, layout, initial[0], workspace)
 
         # The others read the outputs of the layer below, (rows, hidden)
@@ -109,7 +117,9 @@ class Propagation(NamedTuple):
         x, mask = masks.apply(outputs, rates.output)  # (heads, hidden)
         buffer = workspace.empty(len(x), len(matrices.head))
         logits = write_logits(matrices, x, buffer, out=workspace.empty(*buffer.shape[::-1]))
-        return logits, Tape(input_mask, layer_inputs, layer_masks, caches, x, mask, workspace)
+        return logits, Tape(
+            input_mask, input_rows, layer_inputs, layer_masks, caches, x, mask, workspace
+        )
 
     def backward(self, gradients: Matrices, layout: Layout, tape: Tape, d_logits: Floats) -> Floats:
         """Write the gradients of all parameters, given that of the logits.
@@ -129,6 +139,8 @@ class Propagation(NamedTuple):
             self.matrices.layers[0].weight_ih,
             self.matrices.embedding,
             tape.input_mask,
+            x=tape.input_rows,
+            workspace=tape.workspace,
             out_weight=gradients.layers[0].weight_ih,
             out_embedding=gradients.embedding,
         )
