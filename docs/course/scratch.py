@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 import warnings
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import mkdtemp
 
 from course import CHECKOUT
+from neonym.base.temporary import temporary_folder
 
 MISSING = [name for name in ("dvc", "hydra", "mlflow") if not find_spec(name)]
 if MISSING:
@@ -33,7 +33,8 @@ OTHERS = ("DVC_", "MLFLOW_", "PYTHON", "GIT_", "FORCE_COLOR", "CLICOLOR")
 
 
 class Scratch:
-    """A project of your own, deleted by `close` and where the kernel ends.
+    """A project of your own, deleted by `close` and where the kernel ends; if that is killed, by
+    the next one.
 
     It has what the stages need and a git repository with one commit; no results, no runs.
     """
@@ -42,7 +43,8 @@ class Scratch:
         if not shutil.which("git"):
             raise SystemExit("git is not installed, and a pipeline lives in a repository of git's")
         self.printed = ""
-        self.root = Path(mkdtemp(prefix="neonym-course-"))
+        self._held = ExitStack()
+        self.root = self._held.enter_context(temporary_folder("neonym-course-"))
         atexit.register(self.close)
         for name in COPIED:
             ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -121,7 +123,7 @@ class Scratch:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
             time.sleep(0.1)
-        shutil.rmtree(self.root, ignore_errors=True)
+        self._held.close()
 
     def _delivering(self) -> list[int]:
         """The processes that have this project's folder on their command line, and no others."""
