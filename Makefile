@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 # PyTorch and JAX, to measure and test against, live apart from the product's environment
 BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
+# The files with tests of a mark: to collect them all takes ten seconds
+MARKED = $$(grep -rlE 'mark\.$(1)\b' tests --include='*.py')
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
@@ -61,16 +63,16 @@ test: setup ## Run the fast test suite
 	@pytest -n 2 --dist worksteal
 
 test-slow: setup ## Run the slow test suite, which starts real services
-	@pytest -n 2 --dist worksteal -m slow
+	@pytest -n 2 --dist worksteal -m slow $(call MARKED,slow)
 
 setup-bench: $(BENCH) ## Make .venv-bench, with PyTorch and JAX to measure and test against
 
 test-peer: $(BENCH) ## Run the tests against PyTorch
-	@$(BENCH_BIN)/python -m pytest -m peer
+	@$(BENCH_BIN)/python -m pytest -m peer $(call MARKED,peer)
 
 # chromium, postgresql, slurm-wlm, munge, fonts-noto-cjk: Debian's packages
 test-system: setup ## Run the tests that need Debian's browser, database and Slurm
-	@pytest -m system
+	@pytest -m system $(call MARKED,system)
 
 lint: setup ## Check style and types
 	@ruff check .
