@@ -77,6 +77,19 @@ def test_the_interval_of_a_ratio_covers_it_in_nineteen_of_twenty_samples() -> No
     assert 51 <= covered <= 60
 
 
+def test_the_interval_of_a_ratio_is_the_same_where_names_are_too_many_to_count_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = generator()
+    tokens = random.integers(3, 20, 400)
+    nats = random.gamma(2.0 * tokens, 0.9)
+    counted = intervals.of_ratio(nats, tokens, random)
+    monkeypatch.setattr(intervals, "TOGETHER", 0)
+    drawn = intervals.of_ratio(nats, tokens, random)
+    assert drawn == pytest.approx(counted, abs=0.25 * (counted.high - counted.low))
+    assert drawn.high - drawn.low == pytest.approx(counted.high - counted.low, rel=0.15)
+
+
 def test_a_paired_difference_is_tighter_than_the_two_likelihoods() -> None:
     random = generator()
     tokens = random.integers(3, 20, 300)

