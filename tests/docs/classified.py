@@ -23,6 +23,8 @@ NOT_RUN = {
     r"dvc exp run --queue|dvc queue": "tests/pipeline/test_experiments_of_dvc.py runs a queue",
     r"dvc exp run -S (experiment=best|model\.hidden_size)": LONG,
     r"(python|dvc) .*experiment=short_list": "tests/models/test_starting.py begins from the base",
+    r"dvc exp run --temp -S debug": "tests/pipeline/test_pipeline.py runs one",
+    r"python pipelines/sweep\.py debug=overfit": "tests/test_debug.py trains it",
     r"dvc exp run -S data=list": "tests/pipeline/test_experiments_of_dvc.py runs experiments",
     r"dvc (params|metrics|plots) diff .*murky-vase": STORY,
     r"neonym compare multirun": "of a sweep; tests/pipeline/test_sweep_report.py",
@@ -38,6 +40,7 @@ RUN = (
     r"dvc metrics diff$",
     r"dvc exp show",
     r"python pipelines/sweep\.py data=list",
+    r"python pipelines/sweep\.py debug=one_batch$",
     r"cat my_names\.txt|cp my_names\.txt",
     r"git checkout params\.yaml",
 )

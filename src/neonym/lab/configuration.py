@@ -23,7 +23,7 @@ MAKE_ANEW = "delete it and run `dvc repro`"
 class Tracking(GrownSection):
     """What is sent to MLflow and how long to wait for it; never part of a result."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"run_name", "note", "tags"})
+    later: ClassVar[frozenset[str]] = frozenset({"run_name", "note", "tags", "profile"})
 
     enabled: bool
     experiment: Annotated[str, spelt(r"[^\x00-\x1f]+", "a name in one line", 500)]
@@ -35,6 +35,8 @@ class Tracking(GrownSection):
     """Markdown that stands before a run's description."""
     tags: dict[str, str] | None = None
     """Tags of all runs beside the lab's own."""
+    profile: bool | None = None
+    """Whether to write where a stage's time goes."""
 
 
 class Sweep(GrownSection):

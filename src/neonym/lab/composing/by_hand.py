@@ -33,6 +33,7 @@ from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal
 from neonym.lab.stage.execution import Stage, StageFunction
+from neonym.lab.stage.profile import run_function
 
 CONF = "conf"
 CONFIG = "config"
@@ -79,7 +80,7 @@ class Script(Generic[Schema]):
             if HydraConfig.get().mode is RunMode.MULTIRUN:
                 raise UserError(OTHER_SWEEPER)
             stage = self.stage(composed)
-            self.function(stage)
+            run_function(stage, self.function)
             stage.say(f"{self.name}: results are in {os.path.relpath(stage.results)}")
         except UserError as error:
             self.mistake = error

@@ -12,6 +12,7 @@ from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal, say
 from neonym.lab.stage.execution import Stage, StageFunction
+from neonym.lab.stage.profile import run_function
 
 
 def main(project: Project[Schema], name: str, function: StageFunction[Schema]) -> None:
@@ -49,7 +50,7 @@ def run_script(
     """
     if os.environ.get("DVC_STAGE") == name:
         log_to_terminal()
-        function(Stage(project, name, results=Path()))
+        run_function(Stage(project, name, results=Path()), function)
     else:
         # Hydra costs half a second, which stages under DVC need not pay
         from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415

@@ -22,6 +22,7 @@ from neonym.lab.overrides import key_of, without_sweep
 from neonym.lab.project import Project
 from neonym.lab.stage.console import log_to_terminal
 from neonym.lab.stage.execution import Stage, StageFunction
+from neonym.lab.stage.profile import run_function
 from neonym.lab.sweeps.results import ENDED, Result, read_result, result_of, write_result
 
 LOCK = ".lock"
@@ -131,7 +132,7 @@ def run_job(stage: Stage[Any], function: StageFunction[Any]) -> float:
 
 def _run(stage: Stage[Any], function: StageFunction[Any], result: Result) -> None:
     try:
-        result.value = function(stage)
+        result.value = run_function(stage, function)
         result.status = "finished"
     except PrunedError as stop:
         result.status, result.error = "pruned", str(stop)
