@@ -9,7 +9,10 @@ EXAMPLE = PROJECT / "examples/diabetes"
 DESCENT = Path(__file__).parent / "descent"
 STEPS = ("prepare", "fit", "judge")
 """Those of `descent`."""
-COPIED = ("conf/hydra", "conf/sweep", "conf/tracking", ".gitignore", ".dvcignore")
+COPIED = (
+    *("conf/hydra", "conf/sweep/default.yaml", "conf/tracking/default.yaml"),
+    *(".gitignore", ".dvcignore"),
+)
 """What docs/own-pipeline.md says to copy."""
 SCRIPT = 'from neonym.lab import main\n\nif __name__ == "__main__":\n    main("{}")\n'
 
@@ -24,6 +27,7 @@ def begin_descent(root: Path, database: Path | None = None) -> Project:
     """`descent`: a plain loop that logs many curves, fails at will and imports next to nothing."""
     shutil.copytree(DESCENT, root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     for name in COPIED:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (EXAMPLE / name).is_dir() else shutil.copyfile
         copy(EXAMPLE / name, root / name)
     own = {"experiment: diabetes": "experiment: descent", "val.rmse": "val.loss"}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from small_project import Project
 
-SMALL = ("train.epochs=1", "model.hidden_size=4", "tracking.enabled=false")
+SMALL = ("train.epochs=1", "model.hidden_size=4")
 CALLBACK = """
 from pathlib import Path
 from hydra.experimental.callback import Callback
@@ -38,6 +38,11 @@ def train(project: Project, *arguments: str, **environment: str) -> str:
     return project.succeed(
         "python", "pipelines/train.py", *arguments, PYTHONPATH="src", **environment
     )
+
+
+def sweep(descent: Project, *arguments: str) -> str:
+    words = ("train.epochs=1", "tracking.enabled=false")
+    return descent.succeed("python", "pipelines/sweep.py", "-m", *words, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -90,58 +95,58 @@ def test_a_preset_chooses_the_launcher_unless_the_command_line_does(
     ],
 )
 def test_the_folder_of_a_sweep_is_the_one_that_hydra_composes(
-    project: Project, written: str
+    descent: Project, written: str
 ) -> None:
-    train(project, "-m", *SMALL, "seed=0,1", written)
-    [folder] = (project.root / "multirun").iterdir()
-    assert folder.name in ("mine", "mine (1)", "train") or folder.name.isdigit()
+    sweep(descent, "seed=0,1", written)
+    [folder] = (descent.root / "multirun").iterdir()
+    assert folder.name in ("mine", "mine (1)", "sweep") or folder.name.isdigit()
     kept = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"sweep.json", "multirun.yaml"} <= kept
     for job in "01":
-        files = {"models/model.npz", "result.json"}
+        files = {"models/model.json", "result.json"}
         files |= {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
         assert {f"{job}/{name}" for name in files} <= kept
         composed = yaml.safe_load((folder / job / ".hydra/config.yaml").read_text())
         assert composed["seed"] == int(job)
     # and it goes on there
-    again = train(project, "-m", *SMALL, "seed=0,1", written)
+    again = sweep(descent, "seed=0,1", written)
     assert "job 0" not in again
-    assert len(list((project.root / "multirun").iterdir())) == 1
+    assert len(list((descent.root / "multirun").iterdir())) == 1
 
 
 @pytest.mark.slow
 def test_a_folder_of_configuration_on_the_command_line_counts_in_each_job_and_on_resuming(
-    project: Project, tmp_path: Path
+    descent: Project, tmp_path: Path
 ) -> None:
     more = tmp_path / "more"
-    (more / "model").mkdir(parents=True)
-    text = (project.root / "conf/model/rnn.yaml").read_text()
-    (more / "model/tiny.yaml").write_text(text.replace("hidden_size: 192", "hidden_size: 3"))
-    arguments = ("--config-dir", str(more), "-m", "model=tiny,rnn", "train.epochs=1")
-    train(project, *arguments, "tracking.enabled=false", "hydra.sweep.dir=multirun/mine")
-    folder = project.root / "multirun/mine"
+    (more / "train").mkdir(parents=True)
+    text = (descent.root / "conf/train/default.yaml").read_text()
+    (more / "train/tiny.yaml").write_text(text.replace("degree: 3", "degree: 1"))
+    asked = ("train=tiny,default", "hydra.sweep.dir=multirun/mine")
+    words = ("--config-dir", str(more), "-m", *asked, "tracking.enabled=false")
+    descent.succeed("python", "pipelines/sweep.py", *words)
+    folder = descent.root / "multirun/mine"
     composed = yaml.safe_load((folder / "0/.hydra/config.yaml").read_text())
-    assert composed["model"]["hidden_size"] == 3
+    assert composed["train"]["degree"] == 1
     (folder / "0/result.json").unlink()
-    refused = project.run("neonym", "resume-sweep", "multirun/mine", PYTHONPATH="src")
+    refused = descent.run("neonym", "resume-sweep", "multirun/mine")
     assert refused.returncode == 2
     assert f"asks for --config-dir={more}, which could run anything" in refused.stdout
-    resume = ("neonym", "resume-sweep", "multirun/mine", "--trust")
-    said = project.succeed(*resume, PYTHONPATH="src")
-    assert "job 0 (model=tiny" in said
+    said = descent.succeed("neonym", "resume-sweep", "multirun/mine", "--trust")
+    assert "job 0 (train=tiny" in said
     assert "job 1" not in said
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["in_process", "joblib"])
 def test_callbacks_are_told_and_the_name_of_a_job_is_the_users(
-    project: Project, launcher: str
+    descent: Project, launcher: str
 ) -> None:
-    (project.root / "src/noting.py").write_text(CALLBACK)
-    noted = project.root / "noted.txt"
-    train(
-        project,
-        *("-m", *SMALL, "seed=0,1", f"hydra/launcher={launcher}", "hydra.job.name=mine"),
+    (descent.root / "src/noting.py").write_text(CALLBACK)
+    noted = descent.root / "noted.txt"
+    sweep(
+        descent,
+        *("seed=0,1", f"hydra/launcher={launcher}", "hydra.job.name=mine"),
         f"+hydra.callbacks.noting={{_target_: noting.Noting, file: {noted}}}",
     )
     lines = noted.read_text().splitlines()
@@ -149,8 +154,8 @@ def test_callbacks_are_told_and_the_name_of_a_job_is_the_users(
     assert sorted(lines[1:-1]) == [
         f"job {job} {what}" for job in (0, 1) for what in ("end", "start")
     ]
-    [folder] = (project.root / "multirun/mine").iterdir()
-    assert json.loads((folder / "sweep.json").read_text())["script"] == "train"
+    [folder] = (descent.root / "multirun/mine").iterdir()
+    assert json.loads((folder / "sweep.json").read_text())["script"] == "sweep"
 
 
 @pytest.mark.slow
@@ -159,8 +164,8 @@ def test_jobs_that_change_their_folder_are_tracked_with_their_parent(
     project: Project, launcher: str
 ) -> None:
     words = ("seed=0,1", "hydra.job.chdir=true", f"hydra/launcher={launcher}")
-    train(project, "-m", *SMALL[:2], *words)
-    train(project, *SMALL[:2], "hydra.job.chdir=true")
+    train(project, "-m", *SMALL, *words)
+    train(project, *SMALL, "hydra.job.chdir=true")
     project.succeed("neonym", "sync", PYTHONPATH="src")  # waits until all is delivered
     parents = [run for run in project.runs() if run.data.tags["neonym.kind"] == "sweep"]
     single, *jobs = [run for run in project.runs() if run.data.tags["neonym.kind"] == "job"]
@@ -170,12 +175,11 @@ def test_jobs_that_change_their_folder_are_tracked_with_their_parent(
 
 
 @pytest.mark.slow
-def test_a_seed_is_no_hyperparameter_however_it_is_written(project: Project) -> None:
-    for written in ("seed=0,1", "++seed=0,1", "++data.split.seed=0,1"):
-        done = project.run(
-            *("python", "pipelines/train.py", "-m", "sweep.search=random", "sweep.trials=2"),
+def test_a_seed_is_no_hyperparameter_however_it_is_written(descent: Project) -> None:
+    for written in ("seed=0,1", "++seed=0,1", "++data.seed=0,1"):
+        done = descent.run(
+            *("python", "pipelines/sweep.py", "-m", "sweep.search=random", "sweep.trials=2"),
             written,
-            PYTHONPATH="src",
         )
         assert done.returncode == 2
         assert "is no hyperparameter" in done.stdout

@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from small_project import PROJECT, Project
 from tracked_sweep import family, sweep_folder
 
+from neonym.lab.own.curves_file import read_curves
 from neonym.lab.sweeps import search
 from neonym.lab.tracking import tags
 from neonym.training.history import read_history
@@ -22,10 +23,7 @@ from neonym.training.history import read_history
 pytestmark = pytest.mark.slow
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.workers=2")
-SEARCH = (
-    *("python", "pipelines/train.py", "-m", "sweep=tpe", "model.output_dropout=0.2"),
-    *("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model.hidden_size=range(3,9)", "model=rnn,gru"),
-)
+SEARCH = ("python", "pipelines/sweep.py", "-m", "sweep=tpe", "train.epochs=10")
 SECONDS = 120
 
 
@@ -43,11 +41,10 @@ def running_as_each_began(folder: Path) -> list[int]:
 
 @pytest.mark.parametrize("launcher", [(), JOBLIB])
 def test_hopeless_jobs_are_pruned_and_told_apart(
-    project: Project, launcher: tuple[str, ...]
+    descent: Project, launcher: tuple[str, ...]
 ) -> None:
-    project.edit("conf/train/default.yaml", "epochs", "10")
-    said = project.succeed(*SEARCH, *launcher, "sweep.trials=14", PYTHONPATH="src")
-    folder = sweep_folder(project)
+    said = descent.succeed(*SEARCH, *launcher, "sweep.trials=14")
+    folder = sweep_folder(descent)
     pruned = [result for result in results(folder) if result["status"] == "pruned"]
     assert len(results(folder)) == 14
     assert pruned
@@ -55,61 +52,78 @@ def test_hopeless_jobs_are_pruned_and_told_apart(
     assert running_as_each_began(folder) == [*range(at_once), *[at_once - 1] * (14 - at_once)]
     assert {result["value"] for result in pruned} == {None}
     assert f"{len(pruned)} jobs were pruned, which is no failure" in said
-    parent, children = family(project)
+    parent, children = family(descent)
     assert parent.data.metrics["sweep/pruned"] == len(pruned)
     assert parent.data.metrics["sweep/failed"] == 0
     stopped = [run for run in children if run.info.status == "KILLED"]
     assert {frozenset(run.info.run_name.split()) for run in stopped} == {
         frozenset(result["overrides"]) for result in pruned
     }
-    assert all(run.info.run_name.endswith(" model.output_dropout=0.2") for run in stopped)
+    assert all(run.info.run_name.endswith(" train.epochs=10") for run in stopped)
     assert {run.data.tags[tags.STATUS] for run in stopped} == {"pruned"}
     assert all(tags.STATUS not in run.data.tags for run in children if run not in stopped)
+    for run in stopped:
+        curves = read_curves(folder / run.data.tags[tags.JOB] / "reports/curves.csv")
+        assert curves[-1][1]["val/loss"] == run.data.metrics["val/loss"]
+        assert len(curves) < 10
+
+
+def test_a_pruned_training_is_told_apart(project: Project) -> None:
+    """As above, of what names tell of a training."""
+    search = ("optimizer.lr=tag(log,interval(1e-6,1e-1))", "model=rnn", "sweep.trials=8")
+    words = ("sweep=tpe", "sweep.at_once=1", *search, "train.epochs=10", "model.hidden_size=4")
+    project.succeed("python", "pipelines/train.py", "-m", *words, PYTHONPATH="src")
+    folder = sweep_folder(project)
+    pruned = [result for result in results(folder) if result["status"] == "pruned"]
+    _, children = family(project)
+    stopped = [run for run in children if run.info.status == "KILLED"]
+    assert len(stopped) == len(pruned) > 0
     for run in stopped:
         history = read_history(folder / run.data.tags[tags.JOB] / "reports" / "history.csv")
         assert history[-1].val_nll == run.data.metrics["val/nll"]
         assert len(history) < 10
 
 
-def test_the_parent_of_a_sweep_holds_pictures_and_what_mattered(project: Project) -> None:
-    project.succeed(*SEARCH, "sweep.trials=14", "sweep.pruner=null", PYTHONPATH="src")
-    parent, children = family(project)
-    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+def test_the_parent_of_a_sweep_holds_pictures_and_what_mattered(descent: Project) -> None:
+    descent.succeed(*SEARCH, "sweep.trials=14", "sweep.pruner=null")
+    parent, children = family(descent)
+    client = MlflowClient(f"sqlite:///{descent.root / 'mlflow.db'}")
     pictures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
     names = ("importance", "learning_curves", "objective", "parallel_coordinates")
     assert pictures == {f"figures/{name}.png" for name in names}
     note = parent.data.tags[tags.NOTE]
     assert "14 jobs finished, 0 failed" in note
-    assert "each key explains: optimizer.lr 0." in note
-    best = min(children, key=lambda run: float(run.data.metrics["best/val_nll"]))
+    assert "each key explains: train.lr 0." in note
+    best = min(children, key=lambda run: float(run.data.metrics["val/loss"]))
     assert f"run `{best.info.run_id}`" in note
-    project.succeed(*parent.data.tags["sweep.best_command"].split(), PYTHONPATH="src")
-    [again] = (project.root / "outputs").glob("*/*/reports/history.csv")
-    [first] = sweep_folder(project).glob(f"{best.data.tags[tags.JOB]}/reports/history.csv")
+    descent.succeed(*parent.data.tags["sweep.best_command"].split())
+    [again] = (descent.root / "outputs").glob("*/*/reports/curves.csv")
+    [first] = sweep_folder(descent).glob(f"{best.data.tags[tags.JOB]}/reports/curves.csv")
     assert again.read_bytes() == first.read_bytes()
 
 
 @pytest.mark.parametrize(("launcher", "seed"), [((), 0), (JOBLIB, 1)])
 def test_a_search_killed_at_any_moments_ends_with_one_finished_child_each(
-    project: Project, launcher: tuple[str, ...], seed: int
+    descent: Project, launcher: tuple[str, ...], seed: int
 ) -> None:
     moments = np.random.default_rng(seed)
-    command = [*SEARCH, *launcher, "sweep.trials=10", "sweep.pruner=null", "train.epochs=8"]
+    words = ("sweep.trials=10", "sweep.pruner=null", "train.pause=0.03")
+    command = [*SEARCH, *launcher, *words]
     for _ in range(3):
-        attempt = project.start(*command, PYTHONPATH="src")
-        end_after_a_while(project, attempt, moments)
-        command = [*command, "sweep.resume=true"] if list_results(project) else command
-    folder = sweep_folder(project)
-    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
-    parent, children = family(project)
+        attempt = descent.start(*command)
+        end_after_a_while(descent, attempt, moments)
+        command = [*command, "sweep.resume=true"] if list_results(descent) else command
+    folder = sweep_folder(descent)
+    descent.succeed("neonym", "resume-sweep", str(folder))
+    parent, children = family(descent)
     finished = [run for run in children if run.info.status == "FINISHED"]
     assert len({run.data.tags[tags.CONFIGURATION] for run in finished}) == len(finished) == 10
     assert {run.data.tags[tags.JOB] for run in finished} == {str(job) for job in range(10)}
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["sweep/jobs"] == 10
-    said = project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    said = descent.succeed("neonym", "resume-sweep", str(folder))
     assert "best job again" in said
-    assert family(project)[0].info.end_time == parent.info.end_time  # it was not opened anew
+    assert family(descent)[0].info.end_time == parent.info.end_time  # it was not opened anew
 
 
 def list_results(project: Project) -> list[Path]:

@@ -13,6 +13,7 @@ from tracked_sweep import family, sweep_folder
 from neonym.lab.tracking import tags
 
 SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,1")
+SWEEP = ("python", "pipelines/sweep.py", "-m")
 
 
 @pytest.mark.slow
@@ -37,58 +38,50 @@ def test_a_sweep_is_a_parent_with_a_child_a_job(project_that_ran: Project) -> No
 
 
 @pytest.mark.slow
-def test_a_job_that_fails_does_not_take_the_sweep_with_it(project: Project) -> None:
-    words = ("tracking=default", "train.clip_norm=1.0", "model.initialization_scale=0.1,1e38")
-    command = ("python", "pipelines/train.py", "-m", *words)
-    done = project.run(*command, PYTHONPATH="src")
+def test_a_job_that_fails_does_not_take_the_sweep_with_it(descent: Project) -> None:
+    words = ("tracking=default", "train.epochs=10", "fault.step=null,fit")
+    done = descent.run(*SWEEP, *words)
     assert done.returncode == 1
     assert "job 1 failed" in done.stdout
-    parent, children = family(project)
+    parent, children = family(descent)
     assert parent.data.metrics["sweep/failed"] == 1
-    shared = "tracking=default train.clip_norm=1.0"
+    shared = "tracking=default train.epochs=10"
     assert {(child.info.run_name, child.info.status) for child in children} == {
-        (f"model.initialization_scale=0.1 {shared}", "FINISHED"),
-        (f"model.initialization_scale=1e+38 {shared}", "FAILED"),
+        (f"fault.step=null {shared}", "FINISHED"),
+        (f"fault.step=fit {shared}", "FAILED"),
     }
-    assert parent.info.run_name == f"train {words[2]} {words[0]} {words[1]}"
-    assert "training diverged: the loss is nan" in parent.data.tags[tags.NOTE]
+    assert parent.info.run_name == f"sweep {words[2]} {words[0]} {words[1]}"
+    assert "ArithmeticError: fit fails at 1" in parent.data.tags[tags.NOTE]
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_ended_says_how_it_goes_on_where_it_was(project_that_ran: Project) -> None:
-    project = project_that_ran
-    project.edit("conf/train/default.yaml", "epochs", "40")
-    project.edit("conf/train/default.yaml", "patience", "null")
-    with (project.root / "said").open("wb") as said:
-        environment = {**project.environment, "PYTHONPATH": "src"}
-        sweep = subprocess.Popen(SEEDS, cwd=project.root, env=environment, stderr=said)
-    while not list((project.root / "multirun").glob("*/*/1/result.json")):
+def test_a_sweep_that_was_ended_says_how_it_goes_on_where_it_was(descent: Project) -> None:
+    words = ("train.degree=2,3", "seed=0,1", "train.pause=0.03")
+    with (descent.root / "said").open("wb") as said:
+        environment = descent.environment
+        sweep = subprocess.Popen([*SWEEP, *words], cwd=descent.root, env=environment, stderr=said)
+    while not list((descent.root / "multirun").glob("*/*/1/result.json")):
         time.sleep(0.05)
     sweep.terminate()
     assert sweep.wait() == -signal.SIGTERM
-    folder = sweep_folder(project)
-    last = (project.root / "said").read_text().splitlines()[-1]
-    assert last.endswith(f" runs by: neonym resume-sweep {folder.relative_to(project.root)}")
+    folder = sweep_folder(descent)
+    last = (descent.root / "said").read_text().splitlines()[-1]
+    assert last.endswith(f" runs by: neonym resume-sweep {folder.relative_to(descent.root)}")
     before = {path: path.read_bytes() for path in folder.glob("*/result.json")}
     assert 2 <= len(before) < 4
-    project.succeed("neonym", "resume-sweep", str(folder), PYTHONPATH="src")
+    descent.succeed("neonym", "resume-sweep", str(folder))
     assert all(path.read_bytes() == content for path, content in before.items())
-    parent, children = family(project)
+    parent, children = family(descent)
     finished = [child for child in children if child.info.status == "FINISHED"]
     assert len({child.data.tags[tags.CONFIGURATION] for child in finished}) == len(finished) == 4
     assert parent.info.status == "FINISHED"
-    project.succeed("neonym", "resume-sweep", parent.info.run_id, PYTHONPATH="src")
-    assert len(family(project)[1]) == len(children)
-
-
-@pytest.mark.slow
-def test_the_same_command_with_resume_goes_on_too(project: Project) -> None:
-    project.succeed(*SEEDS, PYTHONPATH="src")
-    folder = sweep_folder(project)
+    descent.succeed("neonym", "resume-sweep", parent.info.run_id)
+    assert len(family(descent)[1]) == len(children)
+    # and so does the same command that asks for it, however that is written
     for word in ("sweep.resume=true", "++sweep.resume=true"):
         (folder / "2" / "result.json").unlink()
-        project.succeed(*SEEDS, word, PYTHONPATH="src")
-        assert sweep_folder(project) == folder
+        descent.succeed(*SWEEP, *words, word)
+        assert sweep_folder(descent) == folder
         assert len(list(folder.glob("*/result.json"))) == 4
 
 
@@ -139,15 +132,15 @@ def test_a_folder_that_is_no_sweep_of_ours_is_refused(
 
 
 @pytest.mark.slow
-def test_a_sweep_goes_on_whatever_its_folder_is_called(project: Project) -> None:
-    words = ("train.epochs=1", "tracking.enabled=false", "seed=0")
+def test_a_sweep_goes_on_whatever_its_folder_is_called(descent: Project) -> None:
+    words = ("tracking.enabled=false", "seed=0")
     folder = "multirun/it's $HOME=1 (2), \\"
     named = "hydra.sweep.dir='multirun/it\\'s $HOME=1 (2), \\\\'"
-    project.succeed("python", "pipelines/train.py", "-m", *words, named, PYTHONPATH="src")
-    assert (project.root / folder / "0/result.json").exists()
-    for typed in (folder, f"{folder}/", str(project.root / folder)):
-        (project.root / folder / "0/result.json").unlink()
-        said = project.succeed("neonym", "resume-sweep", typed, PYTHONPATH="src")
+    descent.succeed(*SWEEP, *words, named)
+    assert (descent.root / folder / "0/result.json").exists()
+    for typed in (folder, f"{folder}/", str(descent.root / folder)):
+        (descent.root / folder / "0/result.json").unlink()
+        said = descent.succeed("neonym", "resume-sweep", typed)
         assert "job 0" in said
 
 
