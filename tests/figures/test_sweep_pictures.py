@@ -76,7 +76,9 @@ def test_bars_are_the_means_of_the_jobs_with_a_value() -> None:
 
 def test_curves_of_pruned_jobs_end_in_a_cross_and_the_best_stands_out() -> None:
     pruned = Trial({"lr": "9", "cell": "rnn"}, None, CURVE[:2])
-    figure = learning_curves(Shown([*GRID, pruned], "val.nll", "minimize"))
+    figure = learning_curves(Shown([*GRID, pruned], "val.nll", "minimize", curve="val.rmse"))
+    assert figure.axes[0].get_ylabel() == "val.rmse"
+    assert figure.texts[1].get_text().startswith("val.rmse as each job went on; lower is better.")
     lines = figure.axes[0].lines
     crosses = [line for line in lines if line.get_marker() == "x"]
     assert [(*line.get_xdata(), *line.get_ydata()) for line in crosses] == [(2, 2.0)]

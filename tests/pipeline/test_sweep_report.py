@@ -32,7 +32,7 @@ MIXED = [
     result("finished", 1.0, "model=rnn", "seed=0"),
     result("finished", 3.0, "model=rnn", "seed=1"),
     result("finished", 1.5, "model=gru", "seed=0"),
-    result("pruned", None, "model=gru", "seed=1", error="stopped after epoch 3"),
+    result("pruned", None, "model=gru", "seed=1", error="stopped at 3 of 9"),
     result("failed", None, "model=lstm", "seed=0", error="training diverged"),
 ]
 

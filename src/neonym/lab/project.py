@@ -39,7 +39,7 @@ class Charts:
     axes: Sequence[str]
     """The params in the chart of parallel coordinates."""
     best: str
-    """The metric by which runs are ordered, the lowest first."""
+    """The metric by which runs are ordered, the lowest first; with `highest_first` the highest."""
     sections: Sequence[str]
     """What stands before the slash in names of metrics; these sections are closed at first."""
     highest_first: bool = False

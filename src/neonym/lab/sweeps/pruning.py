@@ -29,6 +29,7 @@ class Pruning:
     def __init__(self, folder: Path, settings: Sweep, steps: int) -> None:
         self._study = open_study(folder.parent / STUDY, settings.direction)
         self._job, self._metric = settings.job, settings.pruned_by
+        self._steps = steps
         self._pruner = _pruner(str(settings.pruner), steps)
 
     def __call__(self, step: int, value: float) -> None:
@@ -49,7 +50,7 @@ class Pruning:
             trial = self._study.get_trials(deepcopy=False)[attempt.number]
             if self._pruner.prune(self._study, trial):
                 metric = self._metric.replace(".", " ")
-                raise PrunedError(f"stopped after epoch {step}: {metric} {value:.4g}")
+                raise PrunedError(f"stopped at {step} of {self._steps}: {metric} {value:.4g}")
 
     def _last_attempt(self) -> FrozenTrial | None:
         """The last attempt at the job; None where the sweep has not begun it anew yet."""

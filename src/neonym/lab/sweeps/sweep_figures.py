@@ -60,6 +60,8 @@ class Shown:
     direction: Literal["minimize", "maximize"]
     seeds: Collection[str] = ()
     """Keys in which repetitions of a configuration differ."""
+    curve: str = ""
+    """The metric whose curves these are."""
 
     @property
     def finished(self) -> list[Trial]:
@@ -144,13 +146,13 @@ def learning_curves(shown: Shown) -> Figure:
     with style(shown.lettering.families):
         figure = new_figure(
             "Learning curves of the jobs",
-            "Nats per token on val after each epoch; lower is better. "
+            f"{shown.curve} as each job went on; lower is better. "
             + (f"Grey ends in a cross: {len(pruned)} jobs that were pruned. " if pruned else "")
             + _what_colours_mean(apart, shown),
             height=4.3 + 0.2 * rows,
             legend_rows=rows,
         )
-        axes = new_axes(figure, "epoch", "nats per token on val")
+        axes = new_axes(figure, "point of the curve", shown.curve)
         count_whole(axes)
         for trial in pruned:
             axes.plot(*_points(trial), color=MUTED, linewidth=0.8)
@@ -191,8 +193,8 @@ def _draw_curves(axes: Axes, finished: Sequence[Trial], apart: Apart, shown: Sho
 
 
 def _points(trial: Trial) -> tuple[list[int], list[float]]:
-    epochs, nats = zip(*trial.curve, strict=True)
-    return list(epochs), list(nats)
+    steps, values = zip(*trial.curve, strict=True)
+    return list(steps), list(values)
 
 
 def _look_at_the_ends(axes: Axes, trials: Sequence[Trial]) -> None:

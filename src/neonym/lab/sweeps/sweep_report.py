@@ -54,6 +54,8 @@ class Report:
     """Overrides that all jobs have, which groups leave out; none where there is one group."""
     seeds: Collection[str] = ()
     """Keys in which repetitions of a configuration differ."""
+    curve: str = ""
+    """The metric whose curve the jobs leave."""
 
     @property
     def jobs(self) -> list[Result]:
@@ -105,6 +107,7 @@ def summarize(sweep: Sweep, configuration: Configuration) -> Report:
         groups=sorted(groups, key=lambda group: sign * group.mean),
         shared=shared,
         seeds=configuration.seeds,
+        curve=settings.pruned_by,
     )
 
 

@@ -112,7 +112,7 @@ def _log_pictures(
         for result in [*report.ranked, *report.pruned]
         if result.value is not None or result.status == "pruned"
     ]
-    shown = sweep_figures.Shown(trials, report.metric, report.direction, report.seeds)
+    shown = sweep_figures.Shown(trials, report.metric, report.direction, report.seeds, report.curve)
     figures = {}
     if any(trial.curve for trial in trials):
         figures["learning_curves"] = sweep_figures.learning_curves(shown)
