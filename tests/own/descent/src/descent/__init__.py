@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -121,6 +121,17 @@ def judge(work: Work) -> dict[str, float]:
     return {} if fail_at_will(work, "judge") else figures
 
 
+def tell(key: str, files: Path, event: Any) -> None:
+    """A second tracker: a line a point of a curve, in a file a run."""
+    if event.type == "metrics":
+        path = Path(f".neonym/second/{key}.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.writelines(
+                f"{json.dumps([name, event.step, value])}\n" for name, value in event.values.items()
+            )
+
+
 PARTS = {"training": "train", "validation": "val", "test": "test"}
 PROJECT = lab.pipeline(
     "descent:PROJECT",
@@ -144,4 +155,5 @@ PROJECT = lab.pipeline(
     keys=["train.degree"],
     raw="data/raw",
     raw_key="data.path",
+    listener=tell,
 )
