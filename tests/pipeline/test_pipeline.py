@@ -131,6 +131,7 @@ def test_what_comes_from_the_run_cache_and_what_a_deleted_store_had_has_its_run(
     assert [run.data.params["train.degree"] for run in tracked(descent)] == ["2", "3"]
 
     _, first = descent.runs()
+    assert told(descent) == {point for run in descent.runs() for point in points(descent, run)}
     descent.stop_delivery()
     (descent.root / "mlflow.db").unlink()
     shutil.rmtree(descent.root / "mlartifacts")
@@ -142,6 +143,19 @@ def test_what_comes_from_the_run_cache_and_what_a_deleted_store_had_has_its_run(
     [again] = client.search_runs(ids)
     assert again.data.metrics == first.data.metrics
     assert again.data.params == first.data.params
+
+
+def told(descent: Project) -> set[tuple[str, int, float]]:
+    """What the second tracker was told."""
+    files = (descent.root / ".neonym/second").glob("*.jsonl")
+    return {tuple(json.loads(line)) for file in files for line in file.read_text().splitlines()}
+
+
+def points(descent: Project, run: Run) -> list[tuple[str, int, float]]:
+    """What MLflow has of a run's curves and figures."""
+    client = MlflowClient(f"sqlite:///{descent.root / 'mlflow.db'}")
+    histories = [client.get_metric_history(run.info.run_id, name) for name in run.data.metrics]
+    return [(point.key, point.step, point.value) for found in histories for point in found]
 
 
 def tracked(descent: Project) -> list[Run]:

@@ -20,14 +20,14 @@ from neonym.tracked import VOCABULARY
 
 TRAIN = ("python", "pipelines/train.py")
 SWEEP = ("python", "pipelines/sweep.py")
-OWN_LIST = "\n".join(f"{a}{b}o{c}" for a in "kmst" for b in "aeiou" for c in "rlnst")
 
 
 @pytest.fixture(autouse=True)
-def _temporary(project: Project, tmp_path: Path) -> None:
+def _temporary(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Temporary folders lie where a test sees whether any is left."""
     (tmp_path / "temporary").mkdir()
-    project.environment["TMPDIR"] = str(tmp_path / "temporary")
+    own = "descent" if "descent" in request.fixturenames else "project"
+    request.getfixturevalue(own).environment["TMPDIR"] = str(tmp_path / "temporary")
 
 
 def left_behind(project: Project) -> list[str]:
@@ -116,25 +116,25 @@ def test_runs_of_dvc_repro_and_dvc_exp_are_had_again_with_their_own_code(project
 
 
 @pytest.mark.slow
-def test_jobs_of_a_sweep_are_had_again_from_the_list_among_their_artifacts(
-    project: Project,
+def test_jobs_of_a_sweep_are_had_again_from_the_table_among_their_artifacts(
+    descent: Project,
 ) -> None:
-    (project.root / "mine.txt").write_text(OWN_LIST)
-    chosen = ("data=list", "data.path=mine.txt", "data.split.group_near_duplicates=false")
-    project.succeed(*SWEEP, "-m", *chosen, "seed=0,1", PYTHONPATH="src")
-    project.succeed("neonym", "sync")
-    (project.root / "mine.txt").unlink()
-    [parent] = [run for run in project.runs() if run.data.tags[tags.KIND] == "sweep"]
-    said = reproduce(project, parent.info.run_id)
-    assert said.count("list: from the run's artifacts") == 2
+    table = (descent.root / "data/raw/points.csv").read_text().splitlines()
+    (descent.root / "mine.csv").write_text("\n".join(table[::2]))
+    descent.succeed(*SWEEP, "-m", "data.path=mine.csv", "seed=0,1")
+    descent.succeed("neonym", "sync")
+    (descent.root / "mine.csv").unlink()
+    [parent] = [run for run in descent.runs() if run.data.tags[tags.KIND] == "sweep"]
+    said = reproduce(descent, parent.info.run_id)
+    assert said.count("file: from the run's artifacts") == 2
     assert "2 of the sweep's 2 finished jobs are equal" in said
     child = str(parent.data.tags["sweep.best_run_id"])
-    chain = lineage(project, child)
+    chain = lineage(descent, child)
     assert chain["sweep"]["run"] == parent.info.run_id
-    assert chain["data"]["list"]["kept"] == "artifact"
-    artifact(project, child, "data/mine.txt").write_text("altered\n")
-    said = reproduce(project, child, status=2)
-    assert "its list mine.txt is gone or changed" in said
+    assert chain["data"]["file"]["kept"] == "artifact"
+    artifact(descent, child, "data/mine.csv").write_text("altered\n")
+    said = reproduce(descent, child, status=2)
+    assert "its file mine.csv is gone or changed" in said
     assert len(said.splitlines()) == 1
 
 
@@ -159,15 +159,14 @@ def test_a_mixture_is_had_again_and_what_was_tampered_with_is_marked(project: Pr
 
 
 @pytest.mark.slow
-def test_reproduce_leaves_nothing_however_it_is_ended(project: Project) -> None:
-    name = ("train.epochs=300", "train.patience=null", "train.max_steps=40")
-    project.succeed(*TRAIN, *name, PYTHONPATH="src")
-    run_id = run_called(project, " ".join(name)).info.run_id
+def test_reproduce_leaves_nothing_however_it_is_ended(descent: Project) -> None:
+    descent.succeed(*SWEEP, "train.epochs=5000")
+    run_id = run_called(descent, "train.epochs=5000").info.run_id
     for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
-        status = end_while_a_stage_runs(project, run_id, number)
+        status = end_while_a_stage_runs(descent, run_id, number)
         assert status == (-signal.SIGKILL if number == signal.SIGKILL else 130)
         end = time.monotonic() + 30
-        while left_behind(project):
+        while left_behind(descent):
             assert time.monotonic() < end
             time.sleep(0.05)
 

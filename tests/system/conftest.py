@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from mlflow_server import serving
+from own_projects import begin_descent
 from postgres import postgres
 from slurm_cluster import Cluster
 from small_project import Project, make_project
@@ -15,6 +16,14 @@ def project(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
     copy = make_project(tmp_path / "project", empty_database)
     yield copy
     copy.stop_delivery()
+
+
+@pytest.fixture
+def descent(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
+    """The pipeline that is not about names and takes the least: for what is the machinery's."""
+    project = begin_descent(tmp_path / "descent", empty_database)
+    yield project
+    project.stop_delivery()
 
 
 @pytest.fixture(scope="session")

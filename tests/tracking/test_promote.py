@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -59,6 +60,16 @@ def test_the_first_run_of_a_sweep_becomes_champion_and_its_model_is_logged_once(
     assert "champion already version 1" in capsys.readouterr().out
     assert promote(store, run_id, "other").after.version == "1"
     assert len(run_of(store, "first").outputs.model_outputs) == 1
+
+
+def test_where_more_is_better_the_lower_is_refused(store: Store) -> None:
+    better, worse = deliver_run(store, "a", val_nll=0.9), deliver_run(store, "b", val_nll=0.8)
+    make_champion(store, better, val_nll="0.9")
+    charts = replace(store.project.charts, highest_first=True)
+    accuracy = Store(store.root, store.uri, replace(store.project, charts=charts))
+    with pytest.raises(UserError, match=r"is worse than .*: val nll 0\.8000 against 0\.9000"):
+        promote(accuracy, worse, "neonym")
+    assert champion_run(store) == better
 
 
 @MLFLOW_WARNS

@@ -1,7 +1,6 @@
 """Where the time of a stage goes: `tracking.profile`."""
 
 from os.path import relpath
-from pathlib import Path
 from typing import Any
 
 from neonym.base.files import write_text
@@ -40,10 +39,10 @@ def run_function(stage: Stage[Any], function: StageFunction[Any]) -> float | Non
     finally:
         path = stage.output(BY_HAND)
         if not stage.by_hand:
-            path = Path(relpath(project_root() / UNDER_DVC / f"{stage.name}.txt"))
+            path = project_root() / UNDER_DVC / f"{stage.name}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, _as_text(profile))
-        stage.say(f"{stage.name}: where its time went is in {path}")
+        stage.say(f"{stage.name}: where its time went is in {relpath(path)}")
 
 
 def _as_text(profile: Any) -> str:
