@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from neonym.base.files import parse_json
+
 SIZES = struct.Struct("<QQ")
 """In front of a message: the bytes of its head, and of its arrays."""
 
@@ -34,7 +36,7 @@ class Message(NamedTuple):
 
     @classmethod
     def _of(cls, head: bytes, body: bytes) -> Self:
-        values, kinds = json.loads(head)
+        values, kinds = parse_json(head)
         arrays, start = [], 0
         for kind, shape in kinds:
             array = np.frombuffer(body, kind, int(np.prod(shape)), start).reshape(shape)
