@@ -160,8 +160,8 @@ def test_a_mixture_is_had_again_and_what_was_tampered_with_is_marked(project: Pr
 
 @pytest.mark.slow
 def test_reproduce_leaves_nothing_however_it_is_ended(descent: Project) -> None:
-    descent.succeed(*SWEEP, "train.epochs=5000")
-    run_id = run_called(descent, "train.epochs=5000").info.run_id
+    descent.succeed(*SWEEP, "train.epochs=200")
+    run_id = run_called(descent, "train.epochs=200").info.run_id
     for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
         status = end_while_a_stage_runs(descent, run_id, number)
         assert status == (-signal.SIGKILL if number == signal.SIGKILL else 130)
