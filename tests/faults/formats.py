@@ -20,6 +20,8 @@ from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.lab.configuration import read_configuration
 from neonym.lab.lockfile import Lock
+from neonym.lab.own.curves_file import read_curves, write_curves
+from neonym.lab.own.step_log import read_metrics
 from neonym.lab.sweeps.results import read_result
 from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.tracking.events import Artifact, Metrics, RunOpened, Tags
@@ -284,6 +286,18 @@ def hold_result(path: Path) -> Any:
     return read_result(path)
 
 
+def make_curves(folder: Path) -> Path:
+    path = folder / "curves.csv"
+    write_curves(path, [(1, {"train/loss": 0.5, "val/loss": 0.25}), (2, {"train/loss": 0.125})])
+    return path
+
+
+def make_metrics(folder: Path) -> Path:
+    path = folder / "metrics.json"
+    path.write_text('{"val": {"loss": 0.5, "r2": null}, "test": {"loss": 1e-3}}')
+    return path
+
+
 FORMATS = {
     "model": Format(make_model, hold_model),
     "mixture": Format(make_mixture, hold_model),
@@ -299,6 +313,9 @@ FORMATS = {
     "altered lock": Format(make_lock, hold_lock, anything, alter=altered_yaml),
     "history": Format(make_history, read_history, anything),
     "names": Format(make_names, hold_names, anything),
+    "curves": Format(make_curves, read_curves, anything),
+    "metrics": Format(make_metrics, read_metrics, anything),
+    "altered metrics": Format(make_metrics, read_metrics, anything, alter=altered_json),
     "sweep": Format(make_sweep, hold_sweep, anything),
     "altered sweep": Format(make_sweep, hold_sweep, anything, alter=altered_json),
     "result": Format(make_result, hold_result, anything),

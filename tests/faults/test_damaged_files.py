@@ -34,16 +34,17 @@ def count_of(name: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FORMATS)
-def test_thousands_of_damaged_files_take_little_memory(name: str) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_thousands_of_damaged_files_take_little_memory(half: int) -> None:
+    asked = [word for name in list(FORMATS)[half::2] for word in (name, str(count_of(name)))]
     done = subprocess.run(
-        [sys.executable, "feed.py", name, str(SEED + 1), str(count_of(name))],
+        [sys.executable, "feed.py", str(SEED + 1), *asked],
         cwd=Path(__file__).parent,
         env={**os.environ, "PYTHONPATH": str(TESTS), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
 
