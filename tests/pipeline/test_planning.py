@@ -250,5 +250,7 @@ def test_a_grid_is_planned_without_what_only_searches_and_reports_need() -> None
 def test_a_launcher_says_what_brings_the_package_that_it_lacks(
     launcher: type[LabLauncher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hydra_plugins.neonym_lab.find_spec", lambda _: None)
+    # Hydra imports plugins anew, so the module of that name may be another than the class's
+    own = vars(launcher)["explain_missing"].__func__.__globals__
+    monkeypatch.setitem(own, "find_spec", lambda _: None)
     assert launcher.explain_missing().endswith('is not installed: pip install "neonym[pipeline]"')

@@ -85,7 +85,10 @@ def test_an_experiment_deleted_while_it_is_tracked_is_restored(store: Store) -> 
     assert (run.info.status, curve(store, run)) == ("FINISHED", [(1, 1.0), (2, 1.0)])
 
 
-def test_a_run_deleted_while_it_is_tracked_stays_deleted_and_is_closed(store: Store) -> None:
+def test_a_run_deleted_while_it_is_tracked_stays_deleted_and_is_closed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LIVE_SECONDS", 0.0)
     deliver = Round(store)
     writer = SegmentWriter(store.segments, opened("1"))
     writer.write(loss(1, 1.0))

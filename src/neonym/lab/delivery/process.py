@@ -139,6 +139,7 @@ class Delivery:
     def _deliver_round(self, replay: "Replay", segments: list[Segment]) -> None:
         if self._said and not self._store.status.exists():  # somebody asks anew
             self._refused.clear()
+            self._portions.clear()
         for segment in segments:
             refusal = self._refused.get(segment.folder.name)
             if refusal is None or refusal.is_over:
