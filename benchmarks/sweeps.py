@@ -29,6 +29,10 @@ WORKERS = 2
 SIDE_BY_SIDE = ("hydra/launcher=joblib", f"hydra.launcher.workers={WORKERS}")
 JOBS = ("optimizer.lr=0.003,0.005,0.007,0.01", "train.patience=null")
 TINY = ("model.hidden_size=4", "model.embedding_size=4", "train.epochs=1", "sample.count=20")
+UNEQUAL = (
+    *("sweep.search=random", "sweep.trials=16", "sweep.seed=1", "train.patience=null"),
+    *("train.epochs=tag(log,int(interval(4,400)))", "model.hidden_size=16"),
+)
 PAIRS = 7
 UI_PORT = 5077
 # What the UI asks for when the table of runs is opened
@@ -81,6 +85,20 @@ def _side_by_side(root: Path) -> Iterator[Row]:
     yield Row("  of it start-up, to the first training", start_up, math.nan, "s")
     yield Row("  pure training of a job, mean", training / 32, math.nan, "s")
     yield Row("  beyond start-up / ideal", (seconds - start_up) / (training / WORKERS), 1.25, "×")
+
+
+def measure_search() -> Iterator[Row]:
+    """A search of trials from 4 to 400 epochs, none of which is to wait for a longer one."""
+    with fresh_project() as root:
+        began = time.time()
+        seconds = sweep(root, "train", *SIDE_BY_SIDE, *UNEQUAL)
+        times = training_times(root, began)
+    assert len(times) == 16, f"{len(times)} trials have curves"
+    start_up = min(first for first, _ in times) - began
+    training = [last - first for first, last in times]
+    ideal = max(sum(training) / WORKERS, *training)
+    yield Row(f"search of 16 unequal trials on {WORKERS} workers", seconds, math.nan, "s")
+    yield Row("  beyond start-up / ideal", (seconds - start_up) / ideal, math.nan, "×")
 
 
 def measure_tracking() -> Iterator[Row]:
@@ -174,6 +192,7 @@ def _wait_for(address: str) -> None:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "fresh_database": measure_fresh_database,
     "used_database": measure_used_database,
+    "search": measure_search,
     "tracking": measure_tracking,
     "many": measure_many,
 }
