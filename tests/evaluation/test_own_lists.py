@@ -104,7 +104,8 @@ def test_a_hundred_thousand_place_names_go_through(project: Project) -> None:
     names = [city["name"] for city in cities][::2]
     assert len(names) > 100_000
     (project.root / "places.txt").write_text("\n".join(names), "utf-8")
-    options = ("train.epochs=1", "train.batch_size=1024")
+    small = ("model.hidden_size=8", "model.embedding_size=8", "train.shards=1")
+    options = ("experiment=long_list", "train.epochs=1", *small)
     results = _results(project, *BY_HAND, "data.path=places.txt", *options)
     metrics = _metrics(results)
     assert metrics["test"]["nll"] < metrics["reference"]["uniform"]["test"]["nll"]
