@@ -63,7 +63,7 @@ test: setup ## Run the fast test suite
 	@pytest -n 2 --dist worksteal
 
 test-slow: setup ## Run the slow test suite, which starts real services
-	@pytest -n 2 --dist worksteal -m slow $(call MARKED,slow)
+	@pytest -n 3 --dist worksteal -m slow $(call MARKED,slow)
 
 setup-bench: $(BENCH) ## Make .venv-bench, with PyTorch and JAX to measure and test against
 
