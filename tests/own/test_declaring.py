@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from omegaconf import OmegaConf
 
 from neonym import lab
 from neonym.base.errors import PrunedError, UserError
+from neonym.lab.composing.composition import refuse_sweep, validated
 from neonym.lab.own.curves_file import read_curves, write_curves
 from neonym.lab.own.metrics_file import write_metrics
 from neonym.lab.own.project_folder import check_folder
@@ -378,3 +380,9 @@ def test_what_the_lab_exports_is_there_and_documented() -> None:
     assert issubclass(lab.PrunedError, PrunedError)
     with pytest.raises(AttributeError):
         lab.nothing  # noqa: B018
+
+
+def test_a_configuration_without_a_sweep_is_not_taken_for_one() -> None:
+    values = {key: value for key, value in VALUES.items() if key != "sweep"}
+    refuse_sweep(OmegaConf.create({**values, "hydra": {"sweeper": {}}}))
+    refused("conf: sweep is missing", lambda: validated(OmegaConf.create(values), Settings))

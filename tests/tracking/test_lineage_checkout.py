@@ -45,6 +45,7 @@ def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_p
     (checkout / "src/picture.bin").write_bytes(bytes(range(256)))
     (checkout / "pipelines").mkdir()
     (checkout / "pipelines/with space.py").write_text("SPACE = ' '\n")
+    (checkout / "pyproject.toml").write_text('[tool.neonym]\nproject = "code"\n')
     (checkout / "list.txt").unlink()
     before = git(checkout, "status", "--porcelain")
     found = read_checkout(checkout)

@@ -180,7 +180,7 @@ def test_without_a_store_nothing_is_made(
 ) -> None:
     store.database.unlink()
     assert neonym(monkeypatch, store, "promote", "0" * 32) == 2
-    assert capsys.readouterr().err == "neonym: nothing is tracked yet; run `make repro`\n"
+    assert capsys.readouterr().err == "neonym: nothing is tracked yet; run `dvc repro`\n"
     assert not store.database.exists()
     store.database.write_bytes(b"no database")
     assert neonym(monkeypatch, store, "promote", "0" * 32) == 2

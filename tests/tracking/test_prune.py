@@ -87,7 +87,7 @@ def test_without_its_database_nothing_of_a_store_is_removed(
     make(store, f"mlartifacts/{'0' * 32}")
     store.database.unlink()
     assert neonym(monkeypatch, store, "prune", "--yes") == 2
-    assert capsys.readouterr().err == "neonym: nothing is tracked yet; run `make repro`\n"
+    assert capsys.readouterr().err == "neonym: nothing is tracked yet; run `dvc repro`\n"
     shutil.rmtree(store.artifacts)
     assert neonym(monkeypatch, store, "prune", "--yes") == 0
     assert capsys.readouterr().out == "nothing to remove\n"

@@ -59,7 +59,7 @@ def test_a_project_without_runs_has_nothing_to_show(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     done = ui(tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "ui: nothing is tracked yet; run `make repro`\n"
+    assert done.stderr == "ui: nothing is tracked yet; run `dvc repro`\n"
     assert {path.name for path in tmp_path.iterdir()} == {".dvc", "dvc.yaml"}
 
 

@@ -73,7 +73,7 @@ def refuse_sweep(composed: DictConfig) -> None:
         Where it is a sweep, and -m was forgotten.
     """
     search = OmegaConf.select(composed, "sweep.search")
-    asked = f"sweep.search={search}" if search != "grid" else ""
+    asked = f"sweep.search={search}" if search not in ("grid", None) else ""
     if params := composed.hydra.sweeper.get("params"):
         said = {key_of(word) for word in composed.hydra.overrides.task}
         several = not said.issuperset(params)

@@ -25,7 +25,7 @@ def check_usable(store: Store) -> None:
         If not.
     """
     if store.is_own and not store.database.exists():
-        raise UserError("nothing is tracked yet; run `make repro`")
+        raise UserError("nothing is tracked yet; run `dvc repro`")
     if reason := explain_unusable(store):
         raise UserError(reason)
 

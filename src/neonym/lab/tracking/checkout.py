@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 # What stages write themselves and is committed does not make a checkout dirty
 GENERATED = ("dvc.lock", "params.yaml", "reports")
 # Where new files that git does not know yet can change a result, so that the diff holds them
-CODE = ("conf", "pipelines", "src", "dvc.yaml")
+CODE = ("conf", "pipelines", "src", "dvc.yaml", "pyproject.toml")
 # What lies among the code and cannot change a result
 PROSE_AND_DATA = tuple(f"*.{suffix}" for suffix in ("md", "rst", "txt", "csv", "tsv", "ipynb"))
 MAX_DIFF_BYTES = 1_000_000
