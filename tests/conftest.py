@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,3 +18,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from empty_store import make_empty_database  # imports MLflow
 
     return make_empty_database(tmp_path_factory)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def path_of_imports() -> Iterator[None]:
+    """MLflow puts the code of a model that it loads before all other, and leaves it there.
+
+    Processes that later tests start would import neonym from it.
+    """
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
