@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from neonym.base.errors import UserError
 from neonym.base.nested import flatten, value_at
 from neonym.lab.composing.conf_files import read_conf_file
+from neonym.lab.composing.lacking import held_against
 from neonym.lab.composing.refusals import REFUSED, explain
 from neonym.lab.composing.words import read_words
 from neonym.lab.configuration import Configuration, Schema
@@ -98,7 +99,7 @@ def validated(composed: DictConfig, schema: type[Schema], source: str = "conf") 
     refuse_resolvers(values)  # which two keys could put together
     if not isinstance(values, dict):
         raise UserError(f"{source} holds no configuration")
-    return schema.validated({str(key): value for key, value in values.items()}, source)
+    return held_against({str(key): value for key, value in values.items()}, schema, source)
 
 
 def refuse_resolvers(values: object, key: str = "", allowed: re.Pattern[str] = REFERENCE) -> None:

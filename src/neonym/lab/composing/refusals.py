@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from neonym.base.mistakes import closest, keys_of, nearest
 from neonym.base.nested import flatten
 from neonym.lab.composing.conf_files import CONF, NO_YAML, explain_no_yaml, read_conf_file
+from neonym.lab.composing.lacking import COPIED, explain_missing_file
 
 # What composing raises where `conf/` or an override is wrong
 REFUSED = (HydraException, OmegaConfBaseException, *NO_YAML)
@@ -66,6 +67,11 @@ def _unknown_key(found: re.Match[str], error: Exception, schema: Any) -> str:
 def explain_unknown(key: str, schema: Any) -> str:
     """What is wrong with a key that the composition does not have."""
     *folders, last = key.split(".")
+    if not folders and (choices := _choices([last])):
+        return (
+            f"{key}: conf/config.yaml chooses nothing of conf/{key}/; add `- {key}: null` to its "
+            f"`defaults`, behind _self_, or write +{key}={choices[0].stem}"
+        )
     having = [path.stem for path in _choices(folders) if last in read_conf_file(path)]
     if having and folders:
         group = "/".join(folders)
@@ -93,6 +99,8 @@ def _choices(folders: Sequence[str]) -> list[Path]:
 
 def _no_choice(found: re.Match[str], error: Exception, schema: Any) -> str:
     group, name, choices = found["group"], found["name"], found["choices"].split("; ")
+    if f"{group}/{name}" in COPIED:
+        return explain_missing_file(f"{group}/{name}")
     match = closest(name, choices, 60)
     meant = f"did you mean {group}={match}?" if match else f"known are {', '.join(choices)}"
     return f"{group}={name}: there is no such choice; {meant}"
@@ -124,6 +132,10 @@ _REPHRASED: tuple[tuple[str, _Rephrase], ...] = (
         r"In '[^']+': Could not find '(?P<group>.+?)/(?P<name>[^']*)'; "
         r"Available options in '(?P=group)': (?P<choices>.*)",
         _no_choice,
+    ),
+    (
+        r"In '[^']+': Could not (find|load) '(?P<choice>[^']+)'$",
+        lambda found, *_: explain_missing_file(found["choice"]),
     ),
     (r"Ambiguous value for argument '(?P<word>.*?)'; 1\. ", _several),
     (

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from neonym.base.errors import UserError
 from neonym.lab.composing.composition import refuse_hydras_resolvers, refuse_resolvers, refuse_sweep
+from neonym.lab.composing.lacking import refuse_hydras_own
 from neonym.lab.composing.unfit_folders import explain_unfit
 
 
@@ -63,6 +64,8 @@ class ResultFolders(Callback):
             check_composed(config, key, Path.cwd())
             if key == "hydra.run.dir":
                 refuse_sweep(config)
+            else:
+                refuse_hydras_own(config)
         except Exception as error:
             raise Refused(error) from None
         finally:

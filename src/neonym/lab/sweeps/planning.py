@@ -23,6 +23,7 @@ from neonym.base.errors import UserError
 from neonym.base.nested import sha256_of, value_at
 from neonym.lab.composing.by_hand import CONF, Script
 from neonym.lab.composing.composition import validated
+from neonym.lab.composing.lacking import held_against
 from neonym.lab.composing.refusals import REFUSED, explain, explain_unknown
 from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
@@ -101,7 +102,7 @@ class Composer:
         if "${" in str(composed):  # references to other keys, which OmegaConf follows
             made = validated(OmegaConf.create(composed), self._schema)
         else:
-            made = self._schema.validated(composed, "conf")
+            made = held_against(composed, self._schema, "conf")
         self.kinds.setdefault(made.model_dump_json(include=self._told_by), made)
         return made
 
