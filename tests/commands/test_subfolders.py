@@ -58,6 +58,55 @@ def test_outside_of_a_project_there_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+COMMANDS = [
+    *("runs", "lineage 0123", "lineage dvc.lock", "reproduce 0123", "promote 0123", "ui", "sync"),
+    *("prune", "compare a", "resume-sweep x"),
+]
+UNNAMED = (
+    "pyproject.toml says nothing of tool.neonym.project; write [tool.neonym] and "
+    'project = "MODULE:PROJECT" there'
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "half",
+    [
+        (["dvc.yaml"], "{} has dvc.yaml, and no DVC: run `dvc init` there, in a git repository"),
+        ([".dvc/config"], "{} has DVC, and no dvc.yaml, in which the stages of a project stand"),
+        ([".dvc/config", "dvc.yaml"], UNNAMED),
+    ],
+)
+def test_what_half_a_project_lacks_is_told(
+    command: str,
+    half: tuple[list[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files, reason = half
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("stages:\n  fit:\n    cmd: 'true'\n")
+    monkeypatch.setattr("sys.argv", ["neonym", *command.split()])
+    if command == "compare a" and reason != UNNAMED:  # which works outside of a project too
+        reason = "a holds no finished job of pipelines/sweep.py; name its folder"
+    assert run() == 2
+    assert capsys.readouterr().err == f"neonym: {reason.format(tmp_path)}\n"
+
+
+def test_a_summary_is_of_names_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.neonym]\nproject = "mine:PROJECT"\n')
+    monkeypatch.setattr("sys.argv", ["neonym", "summary"])
+    assert run() == 2
+    assert capsys.readouterr().err == (
+        "neonym: summary is of names; `dvc metrics show` and `neonym runs` show the figures here\n"
+    )
+
+
 @pytest.mark.parametrize("folder", ["", "docs/pictures"])
 def test_files_of_the_project_are_named_as_seen_from_the_subfolder(
     folder: str,
@@ -77,5 +126,5 @@ def test_files_of_the_project_are_named_as_seen_from_the_subfolder(
 
 def test_a_start_outside_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()  # another's, without a pipeline
-    with pytest.raises(UserError, match="is in no project of neonym's"):
+    with pytest.raises(UserError, match="has DVC, and no dvc"):
         project_root(tmp_path)

@@ -1,6 +1,7 @@
 """What a pipeline of one's own is refused for, in one line, before anything runs."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -355,7 +356,15 @@ def test_a_script_of_no_step_is_told_which_there_are(folder: Path) -> None:
             '[tool.neonym]\nproject = "no_such_module:PROJECT"\n',
             "no_such_module:PROJECT: there is no module no_such_module in src/, and none installed",
         ),
-        ('[tool.neonym]\nproject = "json:loads"\n', "json:loads: json holds no project loads"),
+        (
+            '[tool.neonym]\nproject = "json:loads"\n',
+            "pyproject.toml, tool.neonym.project: json:loads: json holds no project loads; make it "
+            "there by loads = pipeline(…)",
+        ),
+        (
+            '[tool.neonym]\nproject = "neonym.experiment:PROJCET"\n',
+            "neonym.experiment:PROJCET: neonym.experiment holds no project PROJCET; it has PROJECT",
+        ),
     ],
 )
 def test_a_pipeline_that_cannot_be_found_is_told(
@@ -367,6 +376,68 @@ def test_a_pipeline_that_cannot_be_found_is_told(
         find_project(tmp_path)
     assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("reference", ["mine", "mine.PROJECT", "src/mine:PROJECT", "", ":PROJECT"])
+def test_a_first_argument_that_names_no_place_is_refused(reference: str) -> None:
+    refused(
+        f"the first argument of `pipeline` is {reference!r}; write where what it makes is found, "
+        'as "MODULE:PROJECT", like project in pyproject.toml',
+        lambda: lab.pipeline(reference, Settings, (FIT, JUDGE)),
+    )
+
+
+DECLARED = """
+from neonym import lab
+
+PROJECT = lab.pipeline("{}", lab.Configuration, [
+    lab.Step("fit", print, model="m"), lab.Step("judge", print, metrics="a", returns=["val.b"])
+])
+"""
+
+
+def named(root: Path, module: str, argument: str) -> Path:
+    """A folder whose pipeline is found, and calls itself by another name."""
+    (root / "src").mkdir(exist_ok=True)
+    (root / f"src/{module}.py").write_text(DECLARED.format(argument))
+    (root / "pyproject.toml").write_text(f'[tool.neonym]\nproject = "{module}:PROJECT"\n')
+    return root
+
+
+@pytest.mark.parametrize("argument", ["renamed_from:PROJECT", "neonym.experiment:PROJECT"])
+def test_a_first_argument_that_leads_elsewhere_is_told_with_its_file(
+    tmp_path: Path, argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"renamed_{argument.partition(':')[0].replace('.', '_')}"
+    monkeypatch.setattr("sys.path", [*sys.path])  # to which the folder of the modules is added
+    refused(
+        f"src/{module}.py: the first argument of `pipeline` is {argument!r}, which does not lead "
+        f'to it; write "{module}:PROJECT", as in pyproject.toml',
+        lambda: find_project(named(tmp_path, module, argument)),
+    )
+
+
+def test_a_pipeline_may_be_named_by_where_it_is_imported_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])  # to which the folder of the modules is added
+    named(tmp_path, "declared_there", "declared_there:PROJECT")
+    (tmp_path / "src/shown_here.py").write_text("from declared_there import PROJECT\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.neonym]\nproject = "shown_here:PROJECT"\n')
+    assert find_project(tmp_path).reference == "declared_there:PROJECT"
+
+
+def test_what_is_wrong_with_steps_is_told_with_their_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])  # to which the folder of the modules is added
+    named(tmp_path, "wrongly_declared", "wrongly_declared:PROJECT")
+    path = tmp_path / "src/wrongly_declared.py"
+    path.write_text(path.read_text().replace('"judge"', '"fit"'))
+    refused(
+        "wrongly_declared: step fit stands twice; give one of them another name",
+        lambda: find_project(tmp_path),
+    )
 
 
 def test_where_no_pipeline_is_named_commands_are_about_names(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A `conf/` that was begun by hand and lacks a line or a file is told which, before anything runs."""
+"""What a `conf/` that was begun by hand lacks is named, before anything runs."""
 
 import re
 import shutil

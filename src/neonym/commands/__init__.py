@@ -30,4 +30,11 @@ def own_project(root: Path | None = None) -> "Project[Any]":
     from neonym.lab.places import project_root  # noqa: PLC0415 (others start faster)
     from neonym.lab.project import find_project  # noqa: PLC0415
 
-    return find_project(project_root() if root is None else root, NAMES)
+    root = project_root() if root is None else root
+    return find_project(root, NAMES if _may_be_names(root) else "")
+
+
+def _may_be_names(root: Path) -> bool:
+    """Whether the stages of a folder may be those of names; not where all are called otherwise."""
+    stages = (root / "dvc.yaml").read_text("utf-8", errors="replace")
+    return "stages:" not in stages or "\n  preprocess:" in stages

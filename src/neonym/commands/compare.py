@@ -19,12 +19,15 @@ def command(folders: tuple[Path, ...]) -> None:
     project's figures, ordered by the first. Of names these are nats a token on val and on test, and
     how far below the n-gram it is on test.
     """
-    from neonym.lab.project import load_project  # noqa: PLC0415 (others start faster)
+    from neonym.lab.places import project_root  # noqa: PLC0415 (others start faster)
+    from neonym.lab.project import load_project  # noqa: PLC0415
     from neonym.tracked.compared_sweeps import compare, read_jobs, to_markdown  # noqa: PLC0415
 
     try:
-        project = own_project()
+        root = project_root()
     except UserError:  # outside of one, folders may lie anywhere
         project = load_project(NAMES)
+    else:
+        project = own_project(root)
     jobs = [job for folder in folders for job in read_jobs(folder, project)]
     click.echo(to_markdown(compare(jobs, project), project), nl=False)

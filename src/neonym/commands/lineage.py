@@ -108,7 +108,8 @@ def _configuration(configuration: Chain) -> list[str]:
 
 def _code(code: Chain) -> list[str]:
     if code["commit"] in ("", "unknown"):
-        return [f"commit unknown: made outside of a git checkout, neonym {code['version']}"]
+        where = "outside of a git checkout, or before its first commit"
+        return [f"commit unknown: made {where}; neonym {code['version']}"]
     where = code["subject"] if code["in_this_repository"] else "not in this repository"
     lines = [f"commit {code['commit']}  {where}"]
     if diff := code["diff"]:

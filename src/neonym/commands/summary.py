@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neonym.base.errors import UserError
+from neonym.commands import NAMES
 from neonym.lab.git import git_bytes
-from neonym.lab.places import in_project
+from neonym.lab.places import in_project, project_root
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,8 +24,23 @@ def command(folder: Path | None) -> None:
     """
     from rich.console import Console  # noqa: PLC0415 (others start faster)
 
+    _refuse_others()
     root = in_project(Path()) if folder is None else _of_job(folder)
     print_summary(root, Console(highlight=False))
+
+
+def _refuse_others() -> None:
+    """Refuse, as a user's mistake, a project that is not about names."""
+    from neonym.lab.project import read_reference  # noqa: PLC0415 (others start faster)
+
+    try:
+        root = project_root()
+    except UserError:  # outside of one, a job's folder may lie anywhere
+        return
+    if read_reference(root, NAMES) != NAMES:
+        raise UserError(
+            "summary is of names; `dvc metrics show` and `neonym runs` show the figures here"
+        )
 
 
 def _of_job(folder: Path) -> Path:

@@ -24,10 +24,16 @@ def project_root(start: Path | None = None) -> Path:
     if named := os.environ.get(DVC_ROOT):
         return Path(named).resolve()
     start = Path.cwd() if start is None else start.resolve()
+    half = ""
     for folder in (start, *start.parents):
-        if (folder / ".dvc").is_dir() and (folder / "dvc.yaml").is_file():
+        has_dvc, has_stages = (folder / ".dvc").is_dir(), (folder / "dvc.yaml").is_file()
+        if has_dvc and has_stages:
             return folder
-    raise UserError(f"{start} is in no project of neonym's; go to the folder with dvc.yaml")
+        if has_stages and not half:
+            half = f"{folder} has dvc.yaml, and no DVC: run `dvc init` there, in a git repository"
+        if has_dvc and not half:
+            half = f"{folder} has DVC, and no dvc.yaml, in which the stages of a project stand"
+    raise UserError(half or f"{start} is in no project of neonym's; go to the folder with dvc.yaml")
 
 
 def enter_project() -> Path:

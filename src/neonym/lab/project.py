@@ -147,6 +147,10 @@ class Project(Generic[Schema]):
         return load_project, (self.reference,)
 
 
+class NoProjectError(UserError):
+    """A reference leads to no project."""
+
+
 def load_project(reference: str, root: Path | None = None) -> Project[Any]:
     """The project that is called `module:name`.
 
@@ -171,12 +175,16 @@ def load_project(reference: str, root: Path | None = None) -> Project[Any]:
     except ModuleNotFoundError as error:
         if error.name not in (module, package):
             raise
-        raise UserError(
+        raise NoProjectError(
             f"{reference}: there is no module {module} in src/, and none installed"
         ) from None
+    except UserError as error:  # of what is declared there
+        raise UserError(f"{module}: {error}") from None
     project = getattr(found, name, None)
     if not isinstance(project, Project):
-        raise UserError(f"{reference}: {module} holds no project {name}; make it by `pipeline`")
+        others = ", ".join(key for key, value in vars(found).items() if isinstance(value, Project))
+        remedy = f"it has {others}" if others else f"make it there by {name} = pipeline(…)"
+        raise NoProjectError(f"{reference}: {module} holds no project {name}; {remedy}")
     return project
 
 
@@ -201,6 +209,23 @@ def find_project(root: Path, default: str = "") -> Project[Any]:
     UserError
         If it names none, or names what is not there.
     """
+    reference = read_reference(root, default)
+    try:
+        project = load_project(reference, root)
+    except NoProjectError as error:
+        raise NoProjectError(f"pyproject.toml, tool.neonym.project: {error}") from None
+    _check_finds_itself(project, reference, root)
+    return project
+
+
+def read_reference(root: Path, default: str = "") -> str:
+    """What `pyproject.toml` calls the project; arguments are those of `find_project`.
+
+    Raises
+    ------
+    UserError
+        If it calls none, or otherwise than `module:name`.
+    """
     path = root / "pyproject.toml"
     try:
         named = value_at(tomllib.loads(path.read_text("utf-8")), "tool.neonym.project")
@@ -209,10 +234,43 @@ def find_project(root: Path, default: str = "") -> Project[Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}); correct it") from None
     reference = default if named is None else named
-    if not isinstance(reference, str) or not re.fullmatch(r"[\w.]+:\w+", reference):
+    if not is_reference(reference):
         said = "says nothing" if not reference else f"says {reference!r}"
         raise UserError(
             f"pyproject.toml {said} of tool.neonym.project; write [tool.neonym] and "
             'project = "MODULE:PROJECT" there'
         )
-    return load_project(reference, root)
+    return str(reference)
+
+
+def is_reference(text: object) -> bool:
+    """Whether a text is written `module:name`."""
+    return isinstance(text, str) and re.fullmatch(r"[^\W\d][\w.]*:\w+", text) is not None
+
+
+def _check_finds_itself(project: Project[Any], reference: str, root: Path) -> None:
+    """See that other processes, which know a project by its own reference, find this one.
+
+    Raises
+    ------
+    UserError
+        If they would not.
+    """
+    if project.reference == reference:
+        return
+    try:
+        found = load_project(project.reference, root)
+    except UserError:
+        found = None
+    if found is not project:
+        module = reference.partition(":")[0]
+        raise UserError(
+            f"{_file_of(module, root)}: the first argument of `pipeline` is {project.reference!r}, "
+            f'which does not lead to it; write "{reference}", as in pyproject.toml'
+        )
+
+
+def _file_of(module: str, root: Path) -> str:
+    """The file of a module, as it is called in the project."""
+    path = Path(sys.modules[module].__file__ or module)
+    return str(path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path)

@@ -52,7 +52,10 @@ def _about_the_run(recorded: Recorded) -> str:
 def _about_the_commit(recorded: Recorded, root: Path) -> str:
     commit = recorded.tag(tags.GIT_COMMIT)
     if commit in ("", UNKNOWN):
-        return "its commit is unknown: it was made outside of a git checkout"
+        return (
+            "its commit is unknown: it was made outside of a git checkout, or before its first "
+            "commit"
+        )
     if not is_commit(commit):
         return "what stands for its commit is no commit's hash"
     if not succeeds(root, "rev-parse", "--verify", "--quiet", "HEAD"):

@@ -12,7 +12,7 @@ from neonym.base.errors import UserError
 from neonym.base.nested import value_at
 from neonym.lab.configuration import Configuration, Schema, Sweep, Tracking
 from neonym.lab.own.declared import COMPOSE, METRIC, WHOLE, Pipeline, Step, logged_name
-from neonym.lab.project import Charts, load_project
+from neonym.lab.project import Charts, is_reference, load_project
 
 if TYPE_CHECKING:
     from neonym.lab.tracking.events import Event
@@ -79,6 +79,11 @@ def pipeline(
     UserError
         If the schema lacks a section, or the steps contradict each other.
     """
+    if not is_reference(reference):
+        raise UserError(
+            f"the first argument of `pipeline` is {reference!r}; write where what it makes is "
+            'found, as "MODULE:PROJECT", like project in pyproject.toml'
+        )
     _check_schema(schema)
     _check_steps(steps)
     last = steps[-1]
