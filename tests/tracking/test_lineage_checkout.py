@@ -34,6 +34,27 @@ def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
     )
 
 
+MADE = ("eval/metrics.json", "eval/[a].csv", "curves", "src/made.json")
+"""What the stages of a project make, wherever that is; committed, as metrics are."""
+
+
+def test_what_stages_make_does_not_make_a_checkout_dirty_wherever_it_is(checkout: Path) -> None:
+    for name in (*MADE[:2], "curves/one.csv", "eval/by_hand.md", "eval/a.csv"):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text("1")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-q", "-m", "Keep results")
+    clean = read_checkout(checkout, MADE)
+    for name in (*MADE[:2], "curves/one.csv", "src/made.json"):
+        (checkout / name).write_text("2")
+    assert read_checkout(checkout, MADE) == clean
+    assert read_checkout(checkout).dirty
+    for name in ("eval/by_hand.md", "eval/a.csv"):  # no output, whatever it is called
+        (checkout / name).write_text("2")
+        assert read_checkout(checkout, MADE).dirty
+        git(checkout, "checkout", "-q", name)
+
+
 def test_the_diff_makes_the_checkout_from_its_commit_again(checkout: Path, tmp_path: Path) -> None:
     git(checkout, "config", "color.ui", "always")
     git(checkout, "config", "diff.noprefix", "true")

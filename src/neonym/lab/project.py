@@ -111,6 +111,11 @@ class Project(Generic[Schema]):
     """Tags of a run that hold digests of what the stages made, and what each is called."""
 
     @property
+    def made(self) -> tuple[str, ...]:
+        """All that the stages make."""
+        return tuple(path for outputs in self.outputs.values() for path in outputs)
+
+    @property
     def last_stage(self) -> str:
         """The stage whose end completes a run."""
         return list(self.outputs)[-1]

@@ -65,8 +65,7 @@ def _files(recorded: Recorded, made: Made) -> Iterator[Row]:
 
 def _folders(project: Project[Any]) -> set[str]:
     """Where results are among a run's artifacts; not its raw data."""
-    outputs = {path for many in project.outputs.values() for path in many}
-    return {*RESULTS, *(PurePosixPath(path).parts[0] for path in outputs)} - {RAW}
+    return {*RESULTS, *(PurePosixPath(path).parts[0] for path in project.made)} - {RAW}
 
 
 def _is_result(path: str, folders: set[str]) -> bool:

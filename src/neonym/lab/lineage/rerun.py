@@ -98,7 +98,7 @@ def rerun(
         If a stage fails.
     """
     project = recorded.store.project
-    for path in (".neonym", *(path for outputs in project.outputs.values() for path in outputs)):
+    for path in (".neonym", *project.made):
         worktree.inside(path)  # whatever links the commit has
     store = Store(worktree.project, sqlite_uri(worktree.project / ".neonym/nowhere.db"), project)
     store.folder.mkdir(parents=True)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from neonym.lab.tracking.redacted_diff import redact_diff
 from neonym.lab.tracking.redaction import hide_known
 
 UNKNOWN = "unknown"
-# What stages write themselves and is committed does not make a checkout dirty
+# What stages write themselves and is committed does not make a checkout dirty; so what the project
+# says that they make, wherever that is
 GENERATED = ("dvc.lock", "params.yaml", "reports")
 # Where new files that git does not know yet can change a result, so that the diff holds them
 CODE = ("conf", "pipelines", "src", "dvc.yaml", "pyproject.toml")
@@ -49,15 +51,23 @@ class Checkout:
     """The sha256 of commit and difference; of the files of code where git cannot tell."""
 
 
-def read_checkout(folder: Path) -> Checkout:
-    """The state of the git checkout that `folder` is in; commit "unknown" outside of one."""
+def read_checkout(folder: Path, made: Collection[str] = ()) -> Checkout:
+    """The state of the git checkout that a folder is in; commit "unknown" outside of one.
+
+    Parameters
+    ----------
+    folder
+        The project's.
+    made
+        What its stages make: files and folders, relative to it.
+    """
     commit = git_text(folder, "rev-parse", "HEAD").strip()
     # An archive that was unpacked inside of another repository is no part of it
     if not commit or not git_text(folder, "rev-parse", "--verify", "--quiet", "HEAD:./"):
         return Checkout(UNKNOWN, dirty=False, diff="", digest=_digest_of_files(folder))
-    excluded = [f":(exclude){path}" for path in GENERATED]
+    excluded = [f":(exclude,literal){path}" for path in dict.fromkeys((*GENERATED, *made))]
     tracked = ("--porcelain", "--untracked-files=no", "--", ":/", *excluded)
-    status, new = git_bytes(folder, "status", *tracked), _new_code(folder)
+    status, new = git_bytes(folder, "status", *tracked), _new_code(folder, excluded)
     if status == b"" and not new:
         return Checkout(commit, dirty=False, diff="", digest=_digest(commit))
     raw = None if status is None else _diff(folder, (":/", *excluded), new)
@@ -116,9 +126,10 @@ def _digest_of_files(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _new_code(folder: Path) -> list[str]:
+def _new_code(folder: Path, excluded: Sequence[str]) -> list[str]:
     """The files that git does not know and that lie where they can change a result."""
-    listed = git_text(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE)
+    asked = ("--others", "--exclude-standard", "-z", "--", *CODE, *excluded)
+    listed = git_text(folder, "ls-files", *asked)
     return [name for name in listed.split("\0") if name]
 
 

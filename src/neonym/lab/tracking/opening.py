@@ -75,7 +75,7 @@ def open_stage(
     result
         The file that tells what all stages came to, where the last one is executed.
     """
-    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd(), store.project.made)
     opened = _opened(
         store,
         checkout,
@@ -110,7 +110,7 @@ def open_job(
     result: Path | None = None,
 ) -> Iterator[Run]:
     """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
-    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd())
+    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd(), store.project.made)
     opened = _opened(
         store,
         checkout,
@@ -148,7 +148,7 @@ def open_results(
     experiment
         The DVC experiment whose files they are; None: the run of any will do.
     """
-    checkout = read_checkout(Path.cwd())
+    checkout = read_checkout(Path.cwd(), store.project.made)
     opened = _opened(
         store,
         checkout,
@@ -261,7 +261,7 @@ def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterato
         experiment=_experiment(tracking),
         tags={
             **_own_tags(tracking),
-            **_common_tags(store, read_checkout(Path.cwd())),
+            **_common_tags(store, read_checkout(Path.cwd(), store.project.made)),
             tags.SWEEP: key,
         },
     )
