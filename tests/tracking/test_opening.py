@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from neonym.lab.tracking import tags
 from neonym.lab.tracking.opening import open_job, open_results, open_stage, open_sweep
 from neonym.lab.tracking.spool import EVENTS
 from neonym.lab.tracking.store import Store
+from repositories import begin
 from small_training import configuration
 
 OPENERS = {
@@ -53,6 +55,18 @@ def test_a_run_names_the_script_or_the_command_that_made_it(
     monkeypatch.chdir(store.root)
     monkeypatch.setattr(sys, "argv", [program.format(root=store.root), *arguments])
     assert opened(store, kind)[tags.SOURCE_NAME] == source
+
+
+@pytest.mark.parametrize("kind", OPENERS)
+def test_a_run_is_clean_where_only_what_its_projects_stages_make_differs(
+    store: Store, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    begin(store.root, {"eval/metrics.json": "1", "src/code.py": "ONE = 1"})
+    (store.root / "eval/metrics.json").write_text("2")
+    monkeypatch.chdir(store.root)
+    for outputs, dirty in ({"train": ("eval/metrics.json",)}, "false"), ({"train": ("b",)}, "true"):
+        project = replace(store.project, outputs=outputs)
+        assert opened(replace(store, project=project), kind)[tags.GIT_DIRTY] == dirty
 
 
 def test_seeds_of_one_configuration_have_equal_tags_however_they_are_written(

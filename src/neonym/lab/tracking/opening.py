@@ -75,7 +75,10 @@ def open_stage(
     result
         The file that tells what all stages came to, where the last one is executed.
     """
-    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd(), store.project.made)
+    experiment, checkout = (
+        os.environ.get(DVC_EXPERIMENT, ""),
+        read_checkout(Path.cwd(), store.project.made),
+    )
     opened = _opened(
         store,
         checkout,
@@ -110,7 +113,10 @@ def open_job(
     result: Path | None = None,
 ) -> Iterator[Run]:
     """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
-    experiment, checkout = os.environ.get(DVC_EXPERIMENT, ""), read_checkout(Path.cwd(), store.project.made)
+    experiment, checkout = (
+        os.environ.get(DVC_EXPERIMENT, ""),
+        read_checkout(Path.cwd(), store.project.made),
+    )
     opened = _opened(
         store,
         checkout,
