@@ -77,7 +77,7 @@ def open_stage(
     """
     experiment, checkout = (
         os.environ.get(DVC_EXPERIMENT, ""),
-        read_checkout(Path.cwd(), store.project.made),
+        _checkout(store),
     )
     opened = _opened(
         store,
@@ -115,7 +115,7 @@ def open_job(
     """Log to a run of its own; arguments are those of `open_stage`, "" is the whole pipeline."""
     experiment, checkout = (
         os.environ.get(DVC_EXPERIMENT, ""),
-        read_checkout(Path.cwd(), store.project.made),
+        _checkout(store),
     )
     opened = _opened(
         store,
@@ -154,7 +154,7 @@ def open_results(
     experiment
         The DVC experiment whose files they are; None: the run of any will do.
     """
-    checkout = read_checkout(Path.cwd(), store.project.made)
+    checkout = _checkout(store)
     opened = _opened(
         store,
         checkout,
@@ -267,7 +267,7 @@ def open_sweep(store: Store, key: str, name: str, tracking: Tracking) -> Iterato
         experiment=_experiment(tracking),
         tags={
             **_own_tags(tracking),
-            **_common_tags(store, read_checkout(Path.cwd(), store.project.made)),
+            **_common_tags(store, _checkout(store)),
             tags.SWEEP: key,
         },
     )
@@ -297,6 +297,10 @@ def _written(store: Store, opened: RunOpened, tracking: Tracking) -> Iterator[Ru
             ended = RunClosed(time_ms=now_ms(), status=status)
             tell(listener, opened.key, writer.folder, ended)
         ensure_delivery(store)
+
+
+def _checkout(store: Store) -> Checkout:
+    return read_checkout(Path.cwd(), store.project.made)
 
 
 def _own_tags(tracking: Tracking) -> dict[str, str]:
