@@ -47,7 +47,7 @@ LAB_LAYERS = (
     ("delivery",),
     ("tracking",),
     ("project",),
-    ("configuration", "dvc_cache", "git", "lockfile", "overrides", "places"),
+    ("configuration", "dvc_cache", "dvc_file", "git", "lockfile", "overrides", "places"),
 )
 USERS_OF_THE_LAB = {"cli", "commands", "experiment", "tracked"}
 

@@ -321,7 +321,8 @@ def put(name: str, text: str) -> Callable[[Path], None]:
         ),
         (
             put("dvc.yaml", DVC_YAML.replace("models/model.txt", "models/model")),
-            "dvc.yaml: stage fit does not name models/model.txt among its outs",
+            "dvc.yaml: stage fit names neither models/model.txt among its outs, nor a folder that "
+            "holds it",
         ),
     ],
 )

@@ -206,7 +206,7 @@ def test_a_downloaded_archive_runs_and_says_that_its_commit_is_unknown(
     done = project.run("neonym", "reproduce", run.info.run_id)
     assert done.returncode == 2
     assert done.stdout.strip().endswith(
-        "its commit is unknown: it was made outside of a git checkout"
+        "its commit is unknown: it was made outside of a git checkout, or before its first commit"
     )
 
 

@@ -2,12 +2,14 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 import yaml
 from mlflow.tracking import MlflowClient
 
 from neonym.lab.delivery.replay import Replay
+from neonym.lab.lineage.chain import model_file
 from neonym.lab.lineage.comparison import compare
 from neonym.lab.lineage.recorded import CONFIGURATION, Recorded
 from neonym.lab.lineage.rerun import Made, collect
@@ -111,3 +113,10 @@ def test_a_resumed_run_tells_its_running_loss_from_where_it_went_on(
     later = {step: value for step, value in RUNNING.items() if step > 10}
     recorded = track(store, {**TRAINED, "train/loss": later}, resume=True)
     assert differing(recorded, made) == []
+
+
+def test_the_model_of_a_run_is_the_projects_not_another_file_of_its_kind(store: Store) -> None:
+    project = replace(store.project, model="models/model.json")
+    recorded = track(replace(store, project=project), TRAINED)
+    recorded.__dict__["artifacts"] = ["environment/fit.json", "models/model.json"]
+    assert model_file(recorded) == "models/model.json"

@@ -1,6 +1,6 @@
 """What `dvc.lock` says of the stages that made the workspace's results."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel
@@ -59,6 +59,14 @@ class Lock:
         """The md5 of an output that a stage last made; None if there is none."""
         outputs = self._stages.get(stage, _Stage()).outs
         return next((out.md5 for out in outputs if out.path == output), None)
+
+    def made(self, stage: str, path: str) -> tuple[str, str | None]:
+        """The output of a stage that a path is, or lies in, and its md5; None if there is none."""
+        inside = PurePosixPath(path)
+        for out in self._stages.get(stage, _Stage()).outs:
+            if inside.is_relative_to(out.path):
+                return out.path, out.md5
+        return path, None
 
     def dependency(self, stage: str, path: str) -> str | None:
         """The md5 of a file that a stage last read; None if it is not named among its deps."""

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-import yaml
+from neonym.base.errors import UserError
+from neonym.lab.dvc_file import dependencies_of, outputs_of, read_stages
 
 # What no result may be written over, beside what dvc.yaml names
 KEPT = (".git", ".dvc", ".neonym", ".venv", "conf", "mlartifacts", "pipelines", "src")
@@ -40,17 +41,7 @@ def explain_unfit(folder: str, root: Path) -> str:
 def _of_pipeline(root: Path) -> list[str]:
     """What the stages read and make; nothing where dvc.yaml is damaged, as DVC will say."""
     try:
-        stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
-        listed = [path for stage in stages for path in (*stage.get("deps", ()), *stage["outs"])]
-    except (
-        OSError,
-        ValueError,
-        yaml.YAMLError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):
+        stages = read_stages(root).values()
+    except UserError:
         return []
-    # an output with options is a mapping of its path
-    return [path if isinstance(path, str) else next(iter(path)) for path in listed]
+    return [path for stage in stages for path in (*dependencies_of(stage), *outputs_of(stage))]

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from neonym.base.errors import UserError
-from neonym.base.files import md5_of, parse_json
+from neonym.base.files import md5_of
 from neonym.base.temporary import temporary_folder
 from neonym.lab.configuration import configuration_hash, parse_values
-from neonym.lab.dvc_cache import cached_in
+from neonym.lab.dvc_cache import cached_in, files_of, is_below
 from neonym.lab.git import git_text
 from neonym.lab.lockfile import Lock
 from neonym.lab.tracking.store import Store
@@ -129,13 +129,13 @@ def _put_results(root: Path, project: Path) -> None:
     cache = Path(_dvc(root, "cache", "dir").strip() or root / ".dvc/cache")
     for path in {**own, **named}:
         place, md5 = project / path, named.get(path, "")
-        if not _is_below(path) or (place.is_file() and md5_of(place) == md5):
+        if not is_below(path) or (place.is_file() and md5_of(place) == md5):
             continue
         if place.is_dir():
             shutil.rmtree(place)
         with suppress(OSError):  # one's folder is another's file: it is found missing
             place.unlink(missing_ok=True)
-            for name, digest in _files_of(cache, md5).items():
+            for name, digest in files_of(cache, md5).items():
                 _put(cached_in(cache, digest), place / name, digest)
 
 
@@ -145,24 +145,6 @@ def _named(project: Path) -> dict[str, str]:
         return Lock(project / "dvc.lock").outputs
     except UserError:
         return {}
-
-
-def _files_of(cache: Path, md5: str) -> dict[str, str]:
-    """The files of an output, by their paths below it, and their md5; "." is the output itself."""
-    if not md5.endswith(".dir"):
-        return {".": md5}
-    try:
-        listed = parse_json(cached_in(cache, md5).read_bytes())
-        files = {str(entry["relpath"]): str(entry["md5"]) for entry in listed}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {name: digest for name, digest in files.items() if _is_below(name)}
-
-
-def _is_below(path: str) -> bool:
-    """Whether a path stays below where it is looked up, and is nothing of git's."""
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and not {"..", ".git"} & set(parts)
 
 
 def _put(source: Path, target: Path, md5: str) -> None:

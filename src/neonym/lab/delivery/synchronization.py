@@ -1,7 +1,5 @@
 """Bring MLflow up to date: the spool, and one run for the workspace and each DVC experiment."""
 
-import hashlib
-import json
 import time
 from contextlib import chdir
 from dataclasses import dataclass
@@ -11,10 +9,11 @@ from typing import Any
 import yaml
 
 from neonym.base.errors import UserError
-from neonym.base.files import md5_of, read_bytes, sha256_of_file
+from neonym.base.files import read_bytes, sha256_of_file
 from neonym.base.nested import value_at
 from neonym.lab.configuration import read_configuration
 from neonym.lab.delivery.dvc_experiments import PassedOver, checked_out, untracked_experiments
+from neonym.lab.dvc_cache import md5_of_output
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
 from neonym.lab.tracking.courier import (
@@ -155,18 +154,8 @@ def _first_difference(project: Project[Any], root: Path) -> str:
         for key, value in lock.params(stage).items():
             if value_at(params, key) != value:
                 return f"{stage} has not run with the present params.yaml ({key} differs)"
-        for path in outputs:
-            if lock.md5(stage, path) != _md5_of_output(root / path):
+        # a folder that holds several of them is looked at once
+        for path, md5 in dict(lock.made(stage, path) for path in outputs).items():
+            if md5 != md5_of_output(root / path):
                 return f"{path} is not what {stage} made"
     return ""
-
-
-def _md5_of_output(path: Path) -> str:
-    """The md5 of a file, or of a folder, as DVC records it."""
-    if not path.is_dir():
-        return md5_of(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    listed = [{"md5": md5_of(file), "relpath": file.relative_to(path).as_posix()} for file in files]
-    listed.sort(key=lambda entry: entry["relpath"])
-    content = json.dumps(listed, sort_keys=True).encode()
-    return hashlib.md5(content, usedforsecurity=False).hexdigest() + ".dir"

@@ -44,7 +44,7 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
         },
         "model": {
             "sha256": recorded.tag(tags.MODEL),
-            "artifact": _model_file(recorded),
+            "artifact": model_file(recorded),
         },
         "sweep": _sweep(recorded),
         "dvc": _dvc(recorded, root),
@@ -57,9 +57,12 @@ def chain_of(recorded: Recorded, root: Path) -> dict[str, Any]:
     }
 
 
-def _model_file(recorded: Recorded) -> str:
-    """The first artifact of the kind of the project's model; "" where there is none."""
-    kind = PurePosixPath(recorded.store.project.model).suffix
+def model_file(recorded: Recorded) -> str:
+    """The model among the artifacts, or else the first of its kind; "" where there is none."""
+    model = recorded.store.project.model
+    if model in recorded.artifacts:
+        return model
+    kind = PurePosixPath(model).suffix
     return next((path for path in recorded.artifacts if PurePosixPath(path).suffix == kind), "")
 
 

@@ -8,7 +8,7 @@ from neonym.base.errors import UserError
 from neonym.base.files import md5_of, sha256_of_file
 from neonym.base.nested import flatten
 from neonym.base.text import shortened
-from neonym.lab.dvc_cache import cached
+from neonym.lab.dvc_cache import cached, md5_inside
 from neonym.lab.lineage.recorded import Recorded
 from neonym.lab.lockfile import Lock
 from neonym.lab.project import Project
@@ -37,7 +37,7 @@ def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
         If the lock is damaged or describes no model, or no run made it.
     """
     lock = Lock(path)
-    md5 = _model_md5(store.project, lock)
+    md5 = _model_md5(store.project, lock, root)
     if not md5 or not md5.isalnum():
         raise UserError(f"{path} describes no trained model; run `dvc repro`")
     candidates = Recorded.with_tags(store, {tags.KIND: "workspace", tags.MODEL_MD5: md5})
@@ -55,13 +55,13 @@ def runs_of_lock(store: Store, path: Path, root: Path) -> list[Recorded]:
 def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
     """Whether a run's model, parameters and results are those of a lock."""
     project = recorded.store.project
-    md5 = _model_md5(project, lock)
+    md5 = _model_md5(project, lock, root)
     if not md5:
         return False
     known = recorded.tag(tags.MODEL_MD5)
     same = known == md5 if known else recorded.tag(tags.MODEL) == _sha256_of(project, md5, root)
     params = recorded.run.data.params
-    result = lock.md5(project.last_stage, project.result)
+    result = _md5_of(lock, project.last_stage, project.result, root)
     return (
         same
         and recorded.tag(tags.RESULT) in ("", result)
@@ -72,10 +72,16 @@ def is_locked(recorded: Recorded, lock: Lock, root: Path) -> bool:
     )
 
 
-def _model_md5(project: Project[Any], lock: Lock) -> str | None:
+def _model_md5(project: Project[Any], lock: Lock, root: Path) -> str | None:
     """The md5 of the model that a lock describes; None where it describes none."""
-    found = (lock.md5(stage, project.model) for stage in project.outputs)
+    found = (_md5_of(lock, stage, project.model, root) for stage in project.outputs)
     return next((md5 for md5 in found if md5), None)
+
+
+def _md5_of(lock: Lock, stage: str, path: str, root: Path) -> str | None:
+    """The md5 of a file that a stage made, on its own or in a folder; None where it made none."""
+    output, md5 = lock.made(stage, path)
+    return md5 and md5_inside(root, output, md5, path)
 
 
 def _locked_params(project: Project[Any], lock: Lock) -> dict[str, Any]:

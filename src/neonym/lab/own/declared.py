@@ -64,15 +64,16 @@ class Step(Generic[Schema]):
     def outputs(self) -> tuple[str, ...]:
         """All that it leaves, what tells most of a result first."""
         own = (self.metrics, self.model, self.curves, *self.files, *self.makes)
-        inside = (path for path in self.data.values() if not _is_within(path, own))
+        inside = (path for path in self.data.values() if not is_within(path, own))
         return tuple(filter(None, (*own, *inside)))
 
     def is_output(self, path: str) -> bool:
         """Whether a path is one of its outputs, or lies in one."""
-        return _is_within(path, self.outputs)
+        return is_within(path, self.outputs)
 
 
-def _is_within(path: str, folders: Collection[str]) -> bool:
+def is_within(path: str, folders: Collection[str]) -> bool:
+    """Whether a path is one of some files and folders, or lies in one."""
     return any(PurePosixPath(path).is_relative_to(folder) for folder in folders if folder)
 
 

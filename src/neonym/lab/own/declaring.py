@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from neonym.base.errors import UserError
 from neonym.base.nested import value_at
 from neonym.lab.configuration import Configuration, Schema, Sweep, Tracking
-from neonym.lab.own.declared import COMPOSE, METRIC, WHOLE, Pipeline, Step, logged_name
+from neonym.lab.own.declared import COMPOSE, METRIC, WHOLE, Pipeline, Step, is_within, logged_name
 from neonym.lab.project import Charts, is_reference, load_project
 
 if TYPE_CHECKING:
@@ -160,8 +160,13 @@ def _check_steps(steps: Sequence[Step[Any]]) -> None:
         for path in (*step.outputs, *step.data.values()):
             if path.startswith("/") or posixpath.normpath(path).split("/")[0] in ("..", "."):
                 raise UserError(f"step {step.name}: {path} is not in the project's folder")
-            if owner.setdefault(path, step.name) != step.name:
-                raise UserError(f"step {step.name}: {path} is an output of {owner[path]} already")
+            for other, name in owner.items():
+                if name != step.name and (is_within(path, [other]) or is_within(other, [path])):
+                    where = f"is an output of {name} already"
+                    if other != path:
+                        where = f"and {other} of {name} lie in each other; part them"
+                    raise UserError(f"step {step.name}: {path} {where}")
+            owner[path] = step.name
         if bool(step.metrics) != bool(step.returns):
             raise UserError(f"step {step.name}: `metrics` and `returns` go together")
         for name in step.returns:

@@ -4,12 +4,10 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neonym.base.errors import UserError
-from neonym.base.nested import value_at
+from neonym.lab.dvc_file import outputs_of, read_stages
 from neonym.lab.git import git_text
-from neonym.lab.own.declared import COMPOSE, WHOLE, Pipeline
+from neonym.lab.own.declared import COMPOSE, WHOLE, Pipeline, is_within
 
 CONF = "conf/config.yaml"
 
@@ -39,36 +37,28 @@ def check_folder(project: Pipeline[Any], name: str, root: Path) -> None:
         raise UserError(f"{root} has no {CONF}, in which the configuration begins")
     if name not in (COMPOSE, WHOLE):
         project.step(name)
-    stages = _stages(root)
+    stages = read_stages(root)
     for step in project.steps:
         if step.name not in stages:
             raise UserError(
                 f"dvc.yaml has no stage {step.name}, which {project.reference} declares"
             )
-        named = _outputs(stages[step.name])
+        for word in ("foreach", "matrix"):
+            if word in stages[step.name]:
+                raise UserError(
+                    f"dvc.yaml: stage {step.name} is one for each of `{word}`; write it plainly, "
+                    f"and sweep the values: python pipelines/{WHOLE}.py -m KEY=A,B"
+                )
+        named = outputs_of(stages[step.name])
         for path in step.outputs:
-            if path not in named:
-                raise UserError(f"dvc.yaml: stage {step.name} does not name {path} among its outs")
+            if not is_within(path, named):
+                raise UserError(
+                    f"dvc.yaml: stage {step.name} names neither {path} among its outs, nor a "
+                    "folder that holds it"
+                )
 
 
 def _works_without_git(root: Path) -> bool:
     config = ConfigParser()
     config.read([root / ".dvc/config", root / ".dvc/config.local"], encoding="utf-8")
     return config.get("core", "no_scm", fallback="false").lower() == "true"
-
-
-def _stages(root: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{root} has no dvc.yaml, in which the stages stand") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"dvc.yaml cannot be read ({' '.join(str(error).split())})") from None
-    stages = value_at(values, "stages")
-    return stages if isinstance(stages, dict) else {}
-
-
-def _outputs(stage: Any) -> set[str]:
-    """All that a stage names among its outputs; with options an entry is a mapping of its path."""
-    listed = [entry for key in ("outs", "metrics", "plots") for entry in stage.get(key) or ()]
-    return {entry if isinstance(entry, str) else next(iter(entry)) for entry in listed}

@@ -149,7 +149,10 @@ def _run_step(
     metrics = write_metrics(step, returned, work.output(step.metrics)) if step.metrics else {}
     for path in step.outputs:
         if not stage.output(path).exists():
-            raise UserError(f"step {step.name} has not made {path}, which is among its outputs")
+            raise UserError(
+                f"step {step.name} has not made {path}, which is among its outputs; write it to "
+                f"work.output({path!r})"
+            )
     return metrics
 
 
