@@ -161,17 +161,17 @@ def test_callbacks_are_told_and_the_name_of_a_job_is_the_users(
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["in_process", "joblib"])
 def test_jobs_that_change_their_folder_are_tracked_with_their_parent(
-    project: Project, launcher: str
+    descent: Project, launcher: str
 ) -> None:
-    words = ("seed=0,1", "hydra.job.chdir=true", f"hydra/launcher={launcher}")
-    train(project, "-m", *SMALL, *words)
-    train(project, *SMALL, "hydra.job.chdir=true")
-    project.succeed("neonym", "sync", PYTHONPATH="src")  # waits until all is delivered
-    parents = [run for run in project.runs() if run.data.tags["neonym.kind"] == "sweep"]
-    single, *jobs = [run for run in project.runs() if run.data.tags["neonym.kind"] == "job"]
+    words = ("tracking.enabled=true", "seed=0,1", f"hydra/launcher={launcher}")
+    sweep(descent, *words, "hydra.job.chdir=true")
+    descent.succeed("python", "pipelines/sweep.py", "hydra.job.chdir=true")
+    descent.succeed("neonym", "sync")  # waits until all is delivered
+    parents = [run for run in descent.runs() if run.data.tags["neonym.kind"] == "sweep"]
+    single, *jobs = [run for run in descent.runs() if run.data.tags["neonym.kind"] == "job"]
     assert "mlflow.parentRunId" not in single.data.tags
     assert [job.data.tags["mlflow.parentRunId"] for job in jobs] == [parents[0].info.run_id] * 2
-    assert list(project.root.rglob(".neonym")) == [project.root / ".neonym"]
+    assert list(descent.root.rglob(".neonym")) == [descent.root / ".neonym"]
 
 
 @pytest.mark.slow
