@@ -11,6 +11,7 @@ import click
 
 from neonym import commands
 from neonym.base.errors import UserError
+from neonym.base.garbage import collect_late
 from neonym.base.missing import explain_missing
 from neonym.base.standard_streams import open_closed_streams
 from neonym.base.text import escape, escape_stream
@@ -90,6 +91,7 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and exit: 0, or 2 after a user's mistake, which is told in one line."""
+    collect_late()
     open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)

@@ -67,6 +67,8 @@ def inert(text: str) -> str:
 
     Also within the text, where a spreadsheet with another separator than ours begins a cell.
     """
+    if text.isalpha():  # most names, of which none begins a formula
+        return text
     return _BEGINS_FORMULA.sub("'", text)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neonym.base.errors import UserError
+from neonym.base.garbage import collect_late
 from neonym.base.standard_streams import open_closed_streams
 from neonym.lab.configuration import Schema
 from neonym.lab.project import Project
@@ -61,6 +62,7 @@ def run_script(
 @contextmanager
 def told_in_one_line(name: str) -> Iterator[None]:
     """End the process as a script ends: a user's mistake is told in one line, with status 2."""
+    collect_late()
     open_closed_streams()
     try:
         yield

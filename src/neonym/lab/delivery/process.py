@@ -20,6 +20,7 @@ from filelock import Timeout
 
 from neonym.base.errors import UserError
 from neonym.base.files import write_text
+from neonym.base.garbage import collect_late
 from neonym.base.locks import locked
 from neonym.lab.delivery.outcomes import Refusal, first_line, is_gone, is_of_the_segment
 from neonym.lab.delivery.store_check import explain_unusable, shorten_patience
@@ -254,6 +255,7 @@ class WithoutSecrets(io.TextIOBase):
 
 def main() -> None:
     """Run the delivery process of the store that the environment names."""
+    collect_late()
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's real root")
     parser.add_argument("--project", required=True, help="module:name of what the lab knows of it")

@@ -20,6 +20,7 @@ from hydra.core.singleton import Singleton
 from loky import cpu_count
 from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
+from neonym.base.garbage import collect_late
 from neonym.lab.composing.composition import prefer_own_launchers
 from neonym.lab.sweeps.jobs import Job
 from neonym.lab.sweeps.launching import Launch, Task
@@ -95,6 +96,7 @@ class Worker:
 
 def begin(singletons: Any, parent: int) -> None:
     """Prepare a process for jobs: Hydra's state, and an end that comes with the sweep's."""
+    collect_late()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the sweep's to deal with
     Singleton.set_state(singletons)
     prefer_own_launchers()
