@@ -15,6 +15,13 @@ from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.rows import sum_all
 
+PIECE, LONG = 32, 128
+"""So many rows of a weight are transposed at a time, where a row has at least so many numbers.
+
+With a power of two of these, numbers below each other get the same few places of the cache: of more
+rows than fit there, every number would be fetched from further away.
+"""
+
 
 class Weights(NamedTuple):
     """The weights of one layer, or their gradients; names and layout are PyTorch's."""
@@ -177,10 +184,16 @@ def transposed(weight: Floats, gates: int) -> Floats:
 
 
 def scaled_gates(gates: Floats, scales: Mapping[int, float]) -> Floats:
-    """A copy of some gates in the order of `scales`, each times its scale."""
+    """A copy of some gates, (gates, n, hidden), in the order of `scales`, each times its scale."""
     out = aligned_empty(gates.shape, gates.dtype)
+    _, count, hidden = gates.shape
+    columns = PIECE if count >= LONG else hidden
     for place, (gate, scale) in enumerate(scales.items()):
-        np.multiply(gates[gate], scale, out=out[place])
+        source, copy = gates[gate], out[place]
+        for start in range(0, hidden, columns):
+            copy[:, start : start + columns] = source[:, start : start + columns]
+        if scale != 1:
+            copy *= scale
     return out
 
 

@@ -122,15 +122,23 @@ class GruCell(Cell):
         """Run all time steps."""
         num_initial, hidden = initial[0].shape
         states = with_initial(initial[0], layout, workspace)
-        activations = [
-            Activations.of(workspace.empty(5, step.size, hidden)) for step in layout.steps
-        ]
+        blocks = workspace.empty(5 * input_products.shape[1], hidden)
+        activations = []
         recurrent, half = RecurrentProducts(states, prepared.recurrent), halves(states.dtype)
-        for step, values in zip(layout.steps, activations, strict=True):
-            recurrent.write(step, out=values.recurrent)
+        biases = None
+        if prepared.recurrent_bias is not None:
+            # A row for each of a step's: an operation on two arrays of one shape is faster
+            biases = workspace.empty(layout.widest, hidden)
+            biases[...] = prepared.recurrent_bias
+        for step in layout.steps:
+            block = blocks[5 * step.rows.start : 5 * step.rows.stop]
+            values = Activations.of(block.reshape(5, step.size, hidden))
+            activations.append(values)
+            recurrent.write(step, values.recurrent)
             h = previous_states(states, step)
             products = input_products[:, step.rows]  # (3, size, hidden)
-            _forward_step(values, products, prepared, h, half, out=states[step.following])
+            bias = None if biases is None else biases[: step.size]
+            _forward_step(values, products, bias, h, half=half, out=states[step.following])
         return states[num_initial:], Cache(activations, states, layout, workspace)
 
     def backward(
@@ -143,12 +151,12 @@ class GruCell(Cell):
         columns = columns_by_gate(d_products, 3)  # (3, rows, hidden)
         d_n = workspace.empty(rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
-        buffer = workspace.empty(5 * layout.widest * hidden)
+        buffer = workspace.empty(5 * layout.widest, hidden)
         d_h_next = d_products[:0, :hidden]  # from the step after: nothing at the last one
         for step, values in zip(reversed(layout.steps), reversed(activations), strict=True):
             d_h = d_outputs[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
-            scratch = buffer[: 5 * d_h.size].reshape(5, *d_h.shape)
+            scratch = buffer[: 5 * step.size].reshape(5, step.size, hidden)
             out = columns[:, step.rows]
             d_h_past_gates = _backward_step(
                 values, d_h, scratch=scratch, d_n=d_n[step.rows], out=out
@@ -170,7 +178,8 @@ class GruCell(Cell):
         (h,) = state
         values = Activations.of(aligned_empty((5, *h.shape), h.dtype))
         multiply(h, prepared.recurrent, out=values.recurrent)
-        _forward_step(values, input_products, prepared, h, halves(h.dtype), out=out[0])
+        bias, half = prepared.recurrent_bias, halves(h.dtype)
+        _forward_step(values, input_products, bias, h, half=half, out=out[0])
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of these rows."""
@@ -180,22 +189,23 @@ class GruCell(Cell):
 def _forward_step(
     values: Activations,
     input_products: Floats,
-    prepared: Prepared,
+    bias: Floats | None,
     h: Floats,
-    half: Floats,
     *,
+    half: Floats,
     out: Floats,
 ) -> None:
     """Complete the values, which begin with the recurrent products, and write h_t."""
     r, u, p, h_minus_n, n, _, sigmoids, _ = values
     # r, u = sigmoid(input + recurrent products), as tanh of the half: see SCALES
-    sigmoids += input_products[:NEW]
+    r += input_products[RESET]  # one by one, since together they would not be contiguous
+    u += input_products[UPDATE]
     np.tanh(sigmoids, sigmoids)
     sigmoids *= half
     sigmoids += half
     # n = tanh(W_in x_t + b_in + r * p)
-    if prepared.recurrent_bias is not None:
-        p += prepared.recurrent_bias
+    if bias is not None:
+        p += bias
     np.multiply(r, p, n)
     n += input_products[NEW]
     np.tanh(n, n)

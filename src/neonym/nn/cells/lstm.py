@@ -140,16 +140,18 @@ class LstmCell(Cell):
         num_initial, hidden = initial[0].shape
         outputs = with_initial(initial[0], layout, workspace)
         cells = with_initial(initial[1], layout, workspace)
-        squashed = workspace.empty(input_products.shape[1], hidden)
-        activations = [
-            Activations.of(workspace.empty(6, step.size, hidden)) for step in layout.steps
-        ]
+        rows = input_products.shape[1]
+        squashed, blocks = workspace.empty(rows, hidden), workspace.empty(6 * rows, hidden)
+        activations = []
         recurrent, half = RecurrentProducts(outputs, prepared.recurrent), halves(outputs.dtype)
-        for step, values in zip(layout.steps, activations, strict=True):
-            c_before = previous_states(cells, step)
-            recurrent.write(step, out=values.gates)
+        for step in layout.steps:
+            block = blocks[6 * step.rows.start : 6 * step.rows.stop]
+            values = Activations.of(block.reshape(6, step.size, hidden))
+            activations.append(values)
             gates = values.gates
+            recurrent.write(step, gates)
             gates += input_products[:, step.rows]
+            c_before = previous_states(cells, step)
             h, c, q = outputs[step.following], cells[step.following], squashed[step.rows]
             _forward_step(values, c_before, h, c, q, half=half)
         cache = Cache(activations, outputs, cells, squashed, layout, workspace)
@@ -164,13 +166,13 @@ class LstmCell(Cell):
         d_products = workspace.empty(rows, 4 * hidden)  # d_i, d_f, d_g, d_o
         columns = columns_by_gate(d_products, 4)  # (4, rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
-        buffer = workspace.empty(8 * layout.widest * hidden)
+        buffer = workspace.empty(8 * layout.widest, hidden)
         d_h_next = d_c_next = d_products[:0, :hidden]  # from the step after: nothing at the last
         for step, values in zip(reversed(layout.steps), reversed(activations), strict=True):
             d_h = d_outputs[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
             h, q = outputs[step.following], squashed[step.rows]
-            scratch = buffer[: 8 * d_h.size].reshape(8, *d_h.shape)
+            scratch = buffer[: 8 * step.size].reshape(8, step.size, hidden)
             out = columns[:, step.rows]
             d_c_before = _backward_step(values, h, q, d_h, d_c_next, scratch=scratch, out=out)
             d_c_next = sum_children(d_c_before, step)
@@ -248,26 +250,27 @@ def _backward_step(
     ndarray, shape (size, hidden)
         f * d_c, the gradient of c_(t-1); it lies in the scratch.
     """
-    products = scratch[:4]  # d_i, d_f, d_g and the gradient of c_(t-1), as far as d_c times factors
-    sums = scratch[:3]  # d_i, d_f, d_g
+    # d_i, d_f, d_g and the gradient of c_(t-1), as far as d_c times factors
+    products, sums = scratch[:4], scratch[:3]
     d_c_before: Floats = scratch[3]
-    d_c, work, subtrahends = scratch[4], scratch[5], scratch[5:]
+    d_c, d_o, subtrahends = scratch[4], scratch[5], scratch[5:]
+    multiply, subtract, o = np.multiply, np.subtract, values.o
     # d_c = d_h o (1 - q^2) + what arrives; since h = o q, the first is d_h (o - h q)
-    np.multiply(h, q, d_c)
-    np.subtract(values.o, d_c, d_c)
+    multiply(h, q, d_c)
+    subtract(o, d_c, d_c)
     d_c *= d_h
     add_to_first(d_c, d_c_next)
     # d_o = d_h q o (1 - o) = d_h (h - h o)
-    np.multiply(h, values.o, work)
-    np.subtract(h, work, work)
-    work *= d_h
-    out[OUTPUT] = work
+    multiply(h, o, d_o)
+    subtract(h, d_o, d_o)
+    d_o *= d_h
+    out[OUTPUT] = d_o
     # d_i = d_c i g (1 - i)        = i g d_c - i g d_c i
     # d_f = d_c f c_(t-1) (1 - f)  = f c_(t-1) d_c - f c_(t-1) d_c f
     # d_g = d_c i (1 - g^2)        = i d_c - i g d_c g
-    np.multiply(values.cell_factors, d_c, products)  # the minuends, and f d_c
-    np.multiply(products[:2], values.input_and_forget, subtrahends[:2])
-    np.multiply(products[0], values.g, subtrahends[2])
+    multiply(values.cell_factors, d_c, products)  # the minuends, and f d_c
+    multiply(scratch[:2], values.input_and_forget, scratch[5:7])
+    multiply(scratch[0], values.g, scratch[7])
     sums -= subtrahends
     out[:OUTPUT] = sums
     return d_c_before

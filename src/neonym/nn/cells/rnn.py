@@ -89,10 +89,11 @@ class RnnCell(Cell):
         states = with_initial(initial[0], layout, workspace)
         outputs = states[len(initial[0]) :]
         recurrent = RecurrentProducts(states, prepared.recurrent)
+        products = input_products[0]  # (rows, hidden)
         for step in layout.steps:
             h = outputs[step.rows]  # (size, hidden), a view: what is written there stays
-            recurrent.write(step, out=h[None])
-            h += input_products[0, step.rows]
+            recurrent.write_single(step, h)
+            h += products[step.rows]
             self._activate(h)
         return outputs, Cache(states, layout, workspace)
 
@@ -129,7 +130,7 @@ class RnnCell(Cell):
 
     def _activate(self, sums: Floats) -> None:
         if self.nonlinearity == "tanh":
-            np.tanh(sums, out=sums)
+            np.tanh(sums, sums)
         else:
             np.maximum(sums, 0, out=sums)
 

@@ -47,16 +47,17 @@ class Adam(Optimizer):
         root = sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
         factor = lr / root * (1 - self.beta1) / (1 - self.beta1**self.steps)
         vectors = parameters, gradients, self.vectors["gradients"], self.vectors["squares"]
+        buffer = aligned_empty((min(CHUNK, len(parameters)),), parameters.dtype)
         for start in range(0, len(parameters), CHUNK):
             p, g, m, v = (vector[start : start + CHUNK] for vector in vectors)
-            scratch = aligned_empty(g.shape, g.dtype)
-            np.multiply(g, g, out=scratch)
+            scratch = buffer[: len(p)]
+            np.multiply(g, g, scratch)
             m *= self.beta1
             m += g
             v *= self.beta2
             v += scratch
-            np.sqrt(v, out=scratch)
+            np.sqrt(v, scratch)
             scratch += self.eps / root
-            np.divide(m, scratch, out=scratch)
+            np.divide(m, scratch, scratch)
             scratch *= factor
             p -= scratch
