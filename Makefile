@@ -104,11 +104,12 @@ sweep: setup ## Sweep the cells over three seeds: the whole pipeline as jobs und
 ui: setup ## Serve the tracked runs in MLflow's UI on 127.0.0.1 (PORT=5000)
 	@python -m neonym.lab.delivery.ui --project neonym.experiment:PROJECT --port $${PORT:-5000}
 
-bench: $(BENCH) ## Measure the networks beside PyTorch and JAX, evaluation and pipeline (some 15 minutes)
+bench: $(BENCH) ## Measure the networks beside PyTorch and JAX, evaluation and pipeline (some 20 minutes)
 	@$(BENCH_BIN)/python -m benchmarks.training_step
 	@$(BENCH_BIN)/python -m benchmarks.sampling
 	@$(BENCH_BIN)/python -m benchmarks.likelihood
 	@$(BENCH_BIN)/python -m benchmarks.growth
+	@$(BENCH_BIN)/python -m benchmarks.long_list
 	@$(BENCH_BIN)/python -m benchmarks.report
 	@python benchmarks/pipeline.py
 	@python -m benchmarks.evaluation

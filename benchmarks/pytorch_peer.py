@@ -92,8 +92,13 @@ def _inputs_and_targets(names: Sequence[np.ndarray]) -> tuple[list[Any], list[An
 def from_state(cell: str, state: Mapping[str, np.ndarray]) -> Network:
     """A network of one layer with these parameters."""
     network = Network(cell, state["head.weight"].shape[1], 1)
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
+    load_state(network, state)
     return network
+
+
+def load_state(network: Network, state: Mapping[str, np.ndarray]) -> None:
+    """Give a network these parameters."""
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
 
 
 def likelihood(network: Network, names: Sequence[np.ndarray], batch: int, kind: str) -> np.ndarray:
@@ -107,14 +112,43 @@ def likelihood(network: Network, names: Sequence[np.ndarray], batch: int, kind: 
     return nats
 
 
-def _nats(names: Sequence[np.ndarray], network: Network, kind: str) -> np.ndarray:
-    """Nats of names that are sorted by falling length."""
+def _padded_tokens(names: Sequence[np.ndarray]) -> tuple[Any, Any, np.ndarray]:
+    """Inputs, one-hot, and targets of names sorted by falling length; how many each has."""
     lengths = np.array([len(name) + 1 for name in names])
     tokens = np.zeros((len(names), lengths[0] + 1), dtype=np.int64)
     is_letter = np.arange(lengths[0]) < lengths[:, None] - 1
     tokens[:, 1:][is_letter] = np.concatenate(names)
-    present = np.arange(lengths[0]) < lengths[:, None]
     x, targets = _one_hot(torch.from_numpy(tokens[:, :-1])), torch.from_numpy(tokens[:, 1:])
+    return x, targets, lengths
+
+
+class LossAndGradients:
+    """From names as they come to their loss and its gradients."""
+
+    def __init__(self, cell: str, hidden: int, layers: int, kind: str) -> None:
+        torch.manual_seed(0)
+        self.network, self.kind = Network(cell, hidden, layers), kind
+
+    def __call__(self, names: Sequence[np.ndarray]) -> tuple[float, dict[str, Any]]:
+        """Mean nats a token, and the gradients, which are nobody else's."""
+        x, targets, lengths = _padded_tokens(sorted(names, key=len, reverse=True))
+        present = torch.from_numpy(np.arange(lengths[0]) < lengths[:, None])
+        if self.kind == "packed":
+            x = pack_padded_sequence(x, torch.from_numpy(lengths), batch_first=True)
+            targets = targets.T[present.T]
+        else:
+            targets = torch.where(present, targets, PADDING)
+        self.network.zero_grad(set_to_none=True)
+        logits = self.network(x).reshape(-1, VOCABULARY)
+        loss = cross_entropy(logits, targets.reshape(-1), ignore_index=PADDING)
+        loss.backward()
+        return float(loss.detach()), {name: p.grad for name, p in self.network.named_parameters()}
+
+
+def _nats(names: Sequence[np.ndarray], network: Network, kind: str) -> np.ndarray:
+    """Nats of names that are sorted by falling length."""
+    x, targets, lengths = _padded_tokens(names)
+    present = np.arange(lengths[0]) < lengths[:, None]
     if kind == "packed":
         inputs = pack_padded_sequence(x, torch.from_numpy(lengths), batch_first=True)
         mask = torch.from_numpy(present.T)

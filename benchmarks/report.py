@@ -52,6 +52,43 @@ def training(rows: Sequence[Row], threads: Callable[[int], bool]) -> str:
     return table(titles, lines)
 
 
+def lists(rows: Sequence[Row]) -> str:
+    """Loss and gradients from lists of token ids."""
+    titles = ["", "threads", "neonym ms", "best peer ms", "which", "ratio"]
+    lines = (
+        [
+            shape(row),
+            str(row["threads"]),
+            milliseconds(row["neonym"]),
+            milliseconds(row["peers"][best_peer(row)]),
+            best_peer(row),
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+        if row["benchmark"] == "loss and gradients"
+    )
+    return table(titles, lines)
+
+
+def long_list(rows: Sequence[Row]) -> str:
+    """The time until a long list is learned."""
+    titles = ["", "threads", "val nll", "neonym s", "best peer s", "which", "ratio"]
+    lines = (
+        [
+            f"{row['names']:,} names, {row['cell']} {row['hidden']}, batch {row['batch']}",
+            str(row["threads"]),
+            str(row["nll"]),
+            f"{row['neonym']:.1f}",
+            f"{row['peers'][best_peer(row)]:.1f}",
+            best_peer(row),
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+        if row["benchmark"] == "long list"
+    )
+    return table(titles, lines)
+
+
 def shards(rows: Sequence[Row]) -> str:
     """What shards bring."""
     lines = (
@@ -152,7 +189,9 @@ def main(document: Path = DOCUMENT) -> None:
     tables = {
         "training on one thread": training(rows, lambda threads: threads == 1),
         "training on all threads": training(rows, lambda threads: threads > 1),
+        "loss and gradients": lists(rows),
         "shards": shards(rows),
+        "long list": long_list(rows),
         "likelihood": likelihood(rows),
         "sampling": sampling(rows),
         "growth": growth(rows),

@@ -5,6 +5,8 @@ All contenders take turns in one process, each with the same number of threads; 
 shards where that is faster, the peers in their own way. On one thread, time is that of the
 processor, otherwise that of the clock. Writes `benchmarks/results.json`, from which
 `python -m benchmarks.report` makes the tables of docs/speed.md; needs the `bench` extra.
+
+Beside it `loss_and_gradients`, which begins with lists of token ids: packing and copies included.
 """
 
 import argparse
@@ -45,6 +47,10 @@ CASES = [
     for cell in GATES
     for hidden, batch in ((64, 32), (128, 64), (128, 128), (256, 128))
 ] + [Case(cell, 128, 64, layers=2) for cell in GATES]
+
+LIST_CASES = [
+    Case(cell, hidden, batch) for cell in GATES for hidden, batch in ((64, 32), (128, 64))
+]
 
 
 def neonym_step(case: Case, batches: Sequence[list[np.ndarray]], shards: int) -> Contender:
@@ -89,6 +95,28 @@ def contenders(
         step = jax.TrainingStep(cell, hidden, layers)
         result[f"jax {name}"] = peer_step(step, [jax.padded(batch, multiple) for batch in batches])
     return result
+
+
+def list_contenders(
+    case: Case, batches: Sequence[list[np.ndarray]]
+) -> tuple[dict[str, Contender], list[Any]]:
+    """Who computes loss and gradients of lists; also the loss of the first one, by each."""
+    pytorch = importlib.import_module("benchmarks.pytorch_peer")
+    cell, hidden, _, layers = case
+    network = RecurrentNetwork(VOCABULARY, cell, hidden, layers)
+    functions: dict[str, Callable[..., tuple[float, Any]]] = {"neonym": network.loss_and_gradients}
+    for kind in ("padded", "packed"):
+        peer = pytorch.LossAndGradients(cell, hidden, layers, kind)
+        pytorch.load_state(peer.network, network.state_dict())
+        functions[f"pytorch {kind}"] = peer
+    losses = [function(batches[0])[0] for function in functions.values()]
+    return {name: going_round(function, batches) for name, function in functions.items()}, losses
+
+
+def going_round(function: Callable[..., Any], batches: Sequence[Any]) -> Contender:
+    """A call of the function with the next of the batches."""
+    turns = cycle(batches)
+    return lambda: function(next(turns))
 
 
 def sgemm_seconds(case: Case) -> float:
@@ -138,6 +166,27 @@ def measure(case: Case, threads: int, rounds: int) -> list[dict[str, Any]]:
     return [step, {**step, "benchmark": "shards", **own, "ratio": ratio, "sgemm_share": None}]
 
 
+def measure_lists(case: Case, threads: int, rounds: int) -> dict[str, Any]:
+    """The row of one case for `loss_and_gradients`."""
+    batches = [names_like_dinosaurs(case.batch, VOCABULARY, seed) for seed in range(BATCHES)]
+    functions, losses = list_contenders(case, batches)
+    if not np.allclose(losses, losses[0], rtol=1e-4):
+        raise AssertionError(f"they compute something else: {losses}")
+    both = interleaved(functions, rounds=rounds)
+    times = {name: time.cpu if threads == 1 else time.wall for name, time in both.items()}
+    ours = times.pop("neonym")
+    return {
+        "benchmark": "loss and gradients",
+        **case._asdict(),
+        "threads": threads,
+        "neonym": ours,
+        "peers": times,
+        "ratio": min(times.values()) / ours,
+        "sgemm_share": None,
+        "wall": {name: time.wall for name, time in both.items()},
+    }
+
+
 def measure_all(threads: int, rounds: int) -> list[dict[str, Any]]:
     """All cases, in a process of their own whose libraries have this number of threads."""
     arguments = ("--threads", str(threads), "--rounds", str(rounds))
@@ -155,10 +204,12 @@ def main() -> None:
         for case in CASES:
             for row in measure(case, options.threads, options.rounds):
                 print(json.dumps(row), flush=True)
+        for case in LIST_CASES:
+            print(json.dumps(measure_lists(case, options.threads, options.rounds)), flush=True)
         return
     counts = sorted({1, os.cpu_count() or 1})
     rows = [row for threads in counts for row in measure_all(threads, options.rounds)]
-    replace_results(("training step", "shards"), rows)
+    replace_results(("training step", "shards", "loss and gradients"), rows)
 
 
 if __name__ == "__main__":
