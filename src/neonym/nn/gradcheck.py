@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.arrays import Floats
+from neonym.nn.memory import Workspace
 from neonym.nn.network import RecurrentNetwork
 
 
@@ -45,7 +46,7 @@ def gradcheck(
         raise ValueError(f"network has dtype {network.dtype}, expected float64")
     if not eps > 0:
         raise ValueError(f"eps is {eps}, expected a positive number")
-    batch = network.pack(sequences)
+    batch, workspace = network.pack(sequences), Workspace(network.dtype)
 
     def generator() -> np.random.Generator | None:
         return None if dropout_seed is None else np.random.default_rng(dropout_seed)
@@ -54,9 +55,9 @@ def gradcheck(
     numeric = np.empty_like(network.gradients)
     for place, value in enumerate(network.parameters.copy()):
         network.parameters[place] = value + eps
-        above = network.loss(batch, generator())
+        above = network.token_nats(batch, generator(), workspace).mean()
         network.parameters[place] = value - eps
-        below = network.loss(batch, generator())
+        below = network.token_nats(batch, generator(), workspace).mean()
         network.parameters[place] = value
         numeric[place] = (above - below) / (2 * eps)
     return {
