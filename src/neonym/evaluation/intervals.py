@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from neonym.base.types import Floats
 
@@ -74,6 +73,8 @@ def of_blocks(values: Sequence[float]) -> Interval:
 
     The values lie from 0 to 1, and so does the interval.
     """
+    from scipy.special import stdtrit  # noqa: PLC0415 (who asks for names of metrics waits)
+
     if len(values) < 2:
         return NOTHING
     standard_error = float(np.std(values, ddof=1)) / math.sqrt(len(values))

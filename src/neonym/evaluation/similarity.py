@@ -5,17 +5,19 @@ The similarity of two names is the Jaccard index of the trigram sets of `^name$`
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from neonym.base.types import Floats
 from neonym.evaluation.grams import Grams, gram_sets
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 Integers = npt.NDArray[np.int64]
-Matrix = sparse.csr_array
+Matrix: TypeAlias = "sparse.csr_array"
 
 # Above this many names pairs are sampled.
 ALL_PAIRS = 2000
@@ -68,6 +70,8 @@ def _index(found: Grams, count: int) -> _Index:
 
 
 def _matrix(rows: Integers, columns: Integers, shape: tuple[int, int]) -> Matrix:
+    from scipy import sparse  # noqa: PLC0415 (who asks for names of metrics waits)
+
     return sparse.csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=shape)
 
 
@@ -108,7 +112,7 @@ class _Queries:
             worth = np.flatnonzero(seen.data > needed)
             self.compare(best, rows[query[worth]], other[worth])
 
-    def _look_up(self, depths: Integers) -> Iterator[tuple[Integers, Integers, sparse.coo_array]]:
+    def _look_up(self, depths: Integers) -> Iterator[tuple[Integers, Integers, "sparse.coo_array"]]:
         """By portions of queries: how many of their `depths` rarest trigrams each name shares.
 
         With the queries come the numbers of their trigrams that were not looked up.
