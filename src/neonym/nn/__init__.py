@@ -11,7 +11,8 @@ To read it from the bottom up:
 - `likelihood`, `gradcheck`: exact probabilities of names, and the proof of the gradients
 - `input_gradients`: how what is predicted depends on each input before it
 - `clipping`, `optimizers`: from gradients to new parameters
-- `shards`, `shard_pool`, `shard_memory`, `shard_process`: one training step on several processors
+- `shards`, `shard_pool`, `shard_memory`, `shard_arrival`, `shard_process`: one training step on
+  several processors
 - `memory`, `products`, `rows`: what makes it fast; `arrays` and `bounds` are types
 """
 

@@ -356,11 +356,26 @@ class RecurrentNetwork:
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
 
-    def new_run(self) -> tuple[NamedArrays, Run]:
-        """What a thread needs that computes gradients of its own: where they go, and the run."""
-        gradients = NamedArrays(self._arrays.shapes, self.dtype)
-        matrices = Matrices.of(gradients.views, self.num_layers, self.cell)
-        return gradients, Run(self._propagation, matrices, Workspace(self.dtype))
+    def new_run(
+        self, gradients: Floats | None = None, parameters: Floats | None = None
+    ) -> tuple[NamedArrays, Run]:
+        """What a thread or process needs that computes gradients: where they go, and the run.
+
+        Parameters
+        ----------
+        gradients : ndarray, shape (total,), optional
+            Where they go; memory of their own by default.
+        parameters : ndarray, shape (total,), optional
+            What it reads instead of the network's parameters.
+        """
+        shapes, propagation = self._arrays.shapes, self._propagation
+        if parameters is not None:
+            arrays = NamedArrays(shapes, self.dtype, parameters)
+            matrices = Matrices.of(arrays.views, self.num_layers, self.cell)
+            propagation = propagation._replace(matrices=matrices)
+        written = NamedArrays(shapes, self.dtype, gradients)
+        matrices = Matrices.of(written.views, self.num_layers, self.cell)
+        return written, Run(propagation, matrices, Workspace(self.dtype))
 
     def check_batch(self, batch: PackedSequences) -> None:
         """Raise ValueError unless the batch fits this network."""

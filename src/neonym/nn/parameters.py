@@ -25,25 +25,27 @@ class NamedArrays:
         Names and shapes, in the order in which the arrays lie in the vector.
     dtype : dtype
         Type of every array.
+    flat : ndarray, shape (total,), optional
+        The vector to use, as it is; otherwise one of zeros.
 
     Attributes
     ----------
     flat : ndarray, shape (total,)
-        The vector, zero at first.
+        The vector.
     slices : dict of str to slice
         Where in the vector each array lies.
     views : dict of str to ndarray
         The arrays; writing to them writes to `flat` and the other way round.
     """
 
-    def __init__(self, shapes: Shapes, dtype: DTypeLike) -> None:
+    def __init__(self, shapes: Shapes, dtype: DTypeLike, flat: Floats | None = None) -> None:
         self.shapes = dict(shapes)
         self.slices: dict[str, slice] = {}
         total = 0
         for name, shape in shapes.items():
             self.slices[name] = slice(total, total + prod(shape))
             total += prod(shape)
-        self.flat = aligned_zeros((total,), dtype)
+        self.flat = aligned_zeros((total,), dtype) if flat is None else flat
         self.views: dict[str, Floats] = {
             name: self.flat[where].reshape(self.shapes[name]) for name, where in self.slices.items()
         }

@@ -8,12 +8,14 @@ import mmap
 import os
 import tempfile
 from contextlib import suppress
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from neonym.nn.arrays import Floats
+from neonym.nn.memory import CACHE_LINE
 from neonym.nn.network import RecurrentNetwork
 from neonym.nn.packing import Output, PackedSequences
 from neonym.nn.propagation import Run
@@ -27,7 +29,7 @@ NO_SEED = -1
 
 def make_memory(rows: int, parameters: Floats) -> int:
     """Descriptor of a new file without a name, for so many vectors of the parameters' size."""
-    size = rows * parameters.nbytes
+    size = rows * _bytes_of_row(parameters)
     if IN_MEMORY.is_dir():
         with suppress(OSError), tempfile.TemporaryFile(dir=IN_MEMORY) as file:
             # Reserve it now: where a container has too little, a later write would kill the process
@@ -39,9 +41,14 @@ def make_memory(rows: int, parameters: Floats) -> int:
 
 
 def map_memory(file: int, rows: int, network: RecurrentNetwork) -> Floats:
-    """The vectors in such a file, shape (rows, parameters)."""
-    size = rows * network.parameters.nbytes
-    return np.frombuffer(mmap.mmap(file, size), dtype=network.dtype).reshape(rows, -1)
+    """The vectors in such a file, shape (rows, parameters), each at the start of a cache line."""
+    memory = mmap.mmap(file, rows * _bytes_of_row(network.parameters))
+    whole = np.frombuffer(memory, dtype=network.dtype).reshape(rows, -1)
+    return whole[:, : network.parameters.size]
+
+
+def _bytes_of_row(parameters: Floats) -> int:
+    return -(-parameters.nbytes // CACHE_LINE) * CACHE_LINE
 
 
 class Task(NamedTuple):
@@ -71,7 +78,8 @@ class Task(NamedTuple):
         """What `to_bytes` wrote."""
         values = np.frombuffer(data, dtype=np.int64)
         total, seed, is_last, *lengths = values[:7].tolist()
-        inputs, targets, sizes, order = np.split(values[7:], np.cumsum(lengths[:-1]))
+        ends = [7, *(7 + end for end in accumulate(lengths))]
+        inputs, targets, sizes, order = (values[a:b] for a, b in pairwise(ends))
         output: Output = "last" if is_last else "all"
         part = PackedSequences(inputs, targets, sizes, order, output)
         return cls(part, None if seed == NO_SEED else seed, total)

@@ -15,6 +15,7 @@ import numpy as np
 from neonym.nn import shard_process
 from neonym.nn.arrays import Floats
 from neonym.nn.network import RecurrentNetwork
+from neonym.nn.shard_arrival import Arrival
 from neonym.nn.shard_memory import Task, make_memory, map_memory
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
@@ -102,6 +103,7 @@ class ShardProcess:
         self._waiting: deque[bytes] = deque()
         self._working = False
         self._pipe, theirs = Pipe()
+        self._arrival = Arrival(self._pipe.fileno())
         path = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
         numbers = map(str, (theirs.fileno(), memory, count))
         try:
@@ -134,6 +136,7 @@ class ShardProcess:
 
     def end(self) -> float:
         """Wait for the sum of the part's nats; its gradients lie in the shared memory then."""
+        self._arrival.wait()
         try:
             nats = float(np.frombuffer(self._pipe.recv_bytes(), dtype=np.float64)[0])
         except (EOFError, OSError):

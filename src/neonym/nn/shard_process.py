@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from neonym.nn.network import RecurrentNetwork
+from neonym.nn.shard_arrival import Arrival
 from neonym.nn.shard_memory import Task, map_memory
 
 
@@ -21,19 +22,20 @@ def main(descriptor: int, file: int, count: int) -> None:
         Number of the memory's rows.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    pipe = Connection(descriptor)
+    pipe, arrival = Connection(descriptor), Arrival(descriptor)
     network = RecurrentNetwork(**json.loads(pipe.recv_bytes()))
     memory = map_memory(file, count, network)
-    gradients, run = network.new_run()
+    # Parameters are read, and gradients written, where the other side writes and reads them
+    runs = [network.new_run(row, parameters=memory[0])[1] for row in memory[1:]]
+    runs = [run._replace(workspace=runs[0].workspace) for run in runs]
     # The side that adds up warns of an overflow; once is enough
     with np.errstate(all="ignore"):
         while True:
+            arrival.wait()
             try:
                 message = pipe.recv_bytes()
             except (EOFError, OSError):
                 return
             place, task = int(np.frombuffer(message, np.int64, 1)[0]), Task.from_bytes(message[8:])
-            network.parameters[...] = memory[0]
-            nats = task.run(run)
-            memory[place] = gradients.flat
+            nats = task.run(runs[place - 1])
             pipe.send_bytes(np.float64(nats).tobytes())

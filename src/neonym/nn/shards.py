@@ -66,10 +66,10 @@ class Shards:
                 raise ValueError(f"{name} is {value}, expected a positive integer")
         self.network, self.count = network, count
         self._processes = min(processes or count, count)
-        gradients, self._run = network.new_run()
-        self._gradients = gradients.flat
+        _, self._run = network.new_run(network.gradients)
         self._pool: ShardPool | None = None
-        self._in_turn: _Worker = _InTurn(self._run, self._gradients)
+        gradients, run = network.new_run()
+        self._in_turn: _Worker = _InTurn(run, gradients.flat)
 
     def forward_backward(
         self, batch: PackedSequences, generator: np.random.Generator | None = None
@@ -100,11 +100,9 @@ class Shards:
         for other, part, seed in zip(others, parts[1:], seeds[1:], strict=True):
             other.begin(Task(part, seed, batch.num_tokens))
         nats = Task(parts[0], seeds[0], batch.num_tokens).run(self._run)
-        total = self.network.gradients
-        total[...] = self._gradients
         for other in others:
             nats += other.end()
-            total += other.gradients
+            self.network.gradients += other.gradients
         return nats / batch.num_tokens
 
     def _others_for(self, parts: Sequence[PackedSequences]) -> Sequence[_Worker]:
