@@ -14,12 +14,19 @@ from neonym.nn.memory import Workspace
 from neonym.nn.products import multiply, multiply_over_rows
 
 
-def write_logits(matrices: Matrices, x: Floats, buffer: Floats, out: Floats) -> Floats:
+def prepared_head(matrices: Matrices) -> Floats:
+    """A transposed copy of the weight, (hidden, vocabulary), with which products are faster."""
+    return np.ascontiguousarray(matrices.head.T)
+
+
+def write_logits(
+    matrices: Matrices, prepared: Floats, x: Floats, buffer: Floats, out: Floats
+) -> Floats:
     """Write the logits of inputs x, (rows, hidden), to `out`, (vocabulary, rows), and return it.
 
-    `buffer`, (rows, vocabulary), is overwritten.
+    `prepared` is what `prepared_head` returned; `buffer`, (rows, vocabulary), is overwritten.
     """
-    multiply(x, np.ascontiguousarray(matrices.head.T)[None], buffer[None])
+    multiply(x, prepared[None], buffer[None])
     bias = 0 if matrices.head_bias is None else matrices.head_bias[:, None]
     return np.add(buffer.T, bias, out=out)
 

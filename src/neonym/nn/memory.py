@@ -9,6 +9,7 @@ first touched: that took up to two fifths of a likelihood.
 """
 
 import sys
+from ctypes import addressof, c_char
 from math import prod
 
 import numpy as np
@@ -31,10 +32,10 @@ if sys.platform == "linux":
 def aligned_empty(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
     """An array of undefined values that starts with a cache line."""
     dtype = np.dtype(dtype)
-    size = prod(shape) * dtype.itemsize
-    block = np.empty(size + CACHE_LINE, dtype=np.uint8)
-    start = -block.ctypes.data % CACHE_LINE  # bytes from there to the next line
-    return block[start : start + size].view(dtype).reshape(shape)
+    block = np.empty(prod(shape) * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
+    # `block.ctypes.data` is the same address, but takes as long as all the rest
+    start = -addressof(c_char.from_buffer(block.data)) % CACHE_LINE  # bytes to the next line
+    return np.ndarray(shape, dtype, block, start)
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:

@@ -19,7 +19,7 @@ from neonym.nn.embedding import (
     write_input_products,
     write_products,
 )
-from neonym.nn.head import backward_of_logits, write_logits
+from neonym.nn.head import backward_of_logits, prepared_head, write_logits
 from neonym.nn.layout import Layout
 from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.matrices import Matrices
@@ -116,7 +116,8 @@ class Propagation(NamedTuple):
             outputs = outputs[layout.head_rows]
         x, mask = masks.apply(outputs, rates.output)  # (heads, hidden)
         buffer = workspace.empty(len(x), len(matrices.head))
-        logits = write_logits(matrices, x, buffer, out=workspace.empty(*buffer.shape[::-1]))
+        logits = workspace.empty(*buffer.shape[::-1])
+        write_logits(matrices, prepared_head(matrices), x, buffer, out=logits)
         return logits, Tape(
             input_mask, input_rows, layer_inputs, layer_masks, caches, x, mask, workspace
         )
@@ -188,7 +189,8 @@ class Propagation(NamedTuple):
     def prepare(self) -> StepWeights:
         """What `step` needs of the parameters."""
         layers = [self.cell.prepare(weights) for weights in self.matrices.layers]
-        return StepWeights(layers, product_table(layers[0], self.matrices.embedding))
+        table = product_table(layers[0], self.matrices.embedding)
+        return StepWeights(layers, table, prepared_head(self.matrices))
 
     def step(
         self, tokens: Integers, weights: StepWeights, states: Sequence[LayerState]
@@ -209,7 +211,7 @@ class Propagation(NamedTuple):
         outputs = after[-1][0]
         logits = aligned_empty((len(self.matrices.head), len(outputs)), outputs.dtype)
         buffer = aligned_empty(logits.shape[::-1], outputs.dtype)
-        return write_logits(self.matrices, outputs, buffer, out=logits).T, after
+        return write_logits(self.matrices, weights.head, outputs, buffer, out=logits).T, after
 
 
 class Run(NamedTuple):

@@ -116,6 +116,7 @@ def check_tokens(name: str, ids: Integers, vocabulary_size: int) -> None:
     """Raise TypeError unless `ids` are integers, ValueError unless within the vocabulary."""
     if ids.dtype.kind not in "iu":
         raise TypeError(f"{name} has dtype {ids.dtype}, expected integers")
-    if ids.size and (ids.min() < 0 or ids.max() >= vocabulary_size):
+    # without a sign, what is below 0 is above all others
+    if ids.size and ids.view(ids.dtype.str.replace("i", "u")).max() >= vocabulary_size:
         wrong = ids[(ids < 0) | (ids >= vocabulary_size)][0]
         raise ValueError(f"{name} holds the token id {wrong}, expected 0 to {vocabulary_size - 1}")

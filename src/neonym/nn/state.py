@@ -16,6 +16,7 @@ class StepWeights(NamedTuple):
 
     layers: Sequence[Prepared]
     table: Floats  # the first layer's input products of every token, (gates, vocabulary, hidden)
+    head: Floats  # (hidden, vocabulary)
 
 
 @dataclass(frozen=True, eq=False)
