@@ -359,7 +359,7 @@ class RecurrentNetwork:
     def new_run(
         self, gradients: Floats | None = None, parameters: Floats | None = None
     ) -> tuple[NamedArrays, Run]:
-        """What a thread or process needs that computes gradients: where they go, and the run.
+        """What a thread or process needs that computes gradients.
 
         Parameters
         ----------
@@ -367,6 +367,13 @@ class RecurrentNetwork:
             Where they go; memory of their own by default.
         parameters : ndarray, shape (total,), optional
             What it reads instead of the network's parameters.
+
+        Returns
+        -------
+        NamedArrays
+            The gradients.
+        Run
+            What computes them.
         """
         shapes, propagation = self._arrays.shapes, self._propagation
         if parameters is not None:
