@@ -4,8 +4,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
@@ -15,6 +17,7 @@ from neonym.lab.composing.composition import refuse_sweep, validated
 from neonym.lab.own.curves_file import read_curves, write_curves
 from neonym.lab.own.metrics_file import write_metrics
 from neonym.lab.own.project_folder import check_folder
+from neonym.lab.own.running import Script
 from neonym.lab.project import find_project
 from neonym.lab.stage.execution import Stage
 from neonym.lab.tracking.run import Run
@@ -135,6 +138,78 @@ def test_promised_metrics_need_a_file_and_a_part() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"makes": "a"}, "step mine: makes is a list; write ['a']"),
+        ({"files": "a.png"}, "step mine: files is a list; write ['a.png']"),
+        (
+            {"metrics": "a.json", "returns": "val.b"},
+            "step mine: returns is a list; write ['val.b']",
+        ),
+        *(
+            (
+                {"data": data},
+                "step mine: data says which file is for which of training, validation, test, as "
+                '{"training": "data/train.csv"}',
+            )
+            for data in (["a.csv"], {"train": "a.csv"})
+        ),
+        (
+            {"metrics": "a.json", "returns": ["val.error"]},
+            "step judge returns val.error, as mine does; call it otherwise",
+        ),
+    ],
+)
+def test_a_step_says_what_it_leaves_as_the_lab_reads_it(
+    change: dict[str, Any], reason: str
+) -> None:
+    refused(reason, lambda: declared(lab.Step("mine", nothing, **change), FIT, JUDGE))
+
+
+class Tree(lab.Section):
+    depth: int
+    more: dict[str, int]
+
+
+class Keyed(lab.Configuration):
+    tree: Tree
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"keys": "tree.depth"}, "keys is a list; write ['tree.depth']"),
+        (
+            {"keys": ["tree.dept"]},
+            "keys: the schema has no key tree.dept; did you mean tree.depth?",
+        ),
+        (
+            {"raw": "data/raw", "raw_key": "data.path"},
+            "raw_key: the schema has no key data.path",
+        ),
+        (
+            {"raw_key": "tree.depth"},
+            "`raw_key` needs `raw`, the folder of raw data, to which it is brought back",
+        ),
+    ],
+)
+def test_keys_that_a_pipeline_speaks_of_are_the_schemas(given: dict[str, Any], reason: str) -> None:
+    refused(reason, lambda: lab.pipeline("mine:PROJECT", Keyed, (FIT, JUDGE), **given))
+    lab.pipeline("mine:PROJECT", Keyed, (FIT, JUDGE), keys=["tree.depth", "tree.more.any"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("seeds", ("seed", "tree.seed")), ("of_execution", {"tree.seed": 0})]
+)
+def test_keys_that_a_schema_speaks_of_are_its_own(name: str, value: object) -> None:
+    wrong: Any = type("Wrong", (Keyed,), {name: value})
+    refused(
+        f"schema Wrong: {name}: the schema has no key tree.seed; did you mean seed or sweep.seed?",
+        lambda: lab.pipeline("mine:PROJECT", wrong, (FIT, JUDGE)),
+    )
+
+
 def test_runs_are_compared_by_the_first_figure_that_does_not_read_test() -> None:
     assert declared().promoted_by == "val/error"
     assert list(declared().compared) == ["val.error", "test.error"]
@@ -219,6 +294,36 @@ def test_curves_are_read_back_equal_where_a_value_is_missing_too(tmp_path: Path)
     ]
 
 
+def test_what_a_later_step_or_the_step_itself_makes_is_not_read_from_an_earlier_execution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("models/model.txt", "reports/metrics.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("of an earlier execution")
+        refused(
+            f"step fit reads {name}, which no step before it makes; change their order, or read "
+            "its own by `output`",
+            lambda name=name: work(FIT, tmp_path / "job").input(name),
+        )
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "reason"),
+    [
+        (0, 1.0, "curve at step 0: steps are whole numbers from 1 on"),
+        (1.5, 1.0, "curve at step 1.5: steps are whole numbers from 1 on"),
+        (1, "low", "curve val.error = 'low', which is no number"),
+        (1, None, "curve val.error = None, which is no number"),
+    ],
+)
+def test_a_point_of_a_curve_is_numbers(tmp_path: Path, step: Any, value: Any, reason: str) -> None:
+    refused(reason, lambda: work(FIT, tmp_path).curve(step, 2, {"val.error": value}))
+    own = work(FIT, tmp_path)
+    own.curve(np.int64(1), 2, {"val.error": np.float32(0.5)})
+    assert own.points == [(1, {"val/error": 0.5})]
+
+
 def test_a_curve_without_a_file_or_a_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="step judge tells curves, and has no file `curves`"):
         work(JUDGE, tmp_path).curve(1, 1, {"val.error": 1.0})
@@ -269,9 +374,13 @@ def test_metrics_are_written_in_the_order_of_their_promise(tmp_path: Path) -> No
 
 DVC_YAML = """
 stages:
+  compose:
+    cmd: python pipelines/compose.py
   fit:
+    cmd: python pipelines/fit.py
     outs: [models/model.txt, {reports/curves.csv: {cache: false}}]
   judge:
+    cmd: python pipelines/judge.py
     metrics: [{reports/metrics.json: {cache: false}}]
 """
 
@@ -316,6 +425,15 @@ def put(name: str, text: str) -> Callable[[Path], None]:
             "{} has no conf/config.yaml, in which the configuration begins",
         ),
         (
+            put("dvc.yaml", DVC_YAML.replace("compose:", "composed:")),
+            "dvc.yaml has no stage compose, which makes params.yaml of conf/; copy it from "
+            "examples/diabetes of neonym",
+        ),
+        (
+            put("dvc.yaml", DVC_YAML.replace("pipelines/fit.py", "src/fit.py")),
+            "dvc.yaml: the `cmd` of stage fit does not run pipelines/fit.py",
+        ),
+        (
             put("dvc.yaml", DVC_YAML.replace("judge:", "other:")),
             "dvc.yaml has no stage judge, which mine:PROJECT declares",
         ),
@@ -337,6 +455,80 @@ def test_git_may_be_missing_where_dvc_was_told_so(folder: Path) -> None:
     without_git(folder)
     (folder / ".dvc/config").write_text("[core]\n    no_scm = true\n")
     check_folder(declared(), "fit", folder)
+
+
+@pytest.mark.parametrize("script", ["pipelines/judge.py", "scripts/fit.py"])
+def test_a_script_is_called_by_its_step_and_lies_in_pipelines(
+    tmp_path: Path,
+    script: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / script)])
+    with pytest.raises(SystemExit) as ended:
+        lab.main("fit")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        f"fit: {script} calls main('fit'); the script of fit is pipelines/fit.py, by which the lab "
+        "starts it\n"
+    )
+
+
+def leave(
+    *paths: str, folder: str = "", returned: object = None
+) -> Callable[[lab.Work[Settings]], Any]:
+    """A step that leaves these files, and one folder."""
+
+    def function(own: lab.Work[Settings]) -> object:
+        for path in paths:
+            own.output(path).write_text("made")
+        if folder:
+            own.output(folder).mkdir()
+        return returned
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (
+            lab.Step("fit", leave(), model="models/model.txt"),
+            "step fit has not made models/model.txt, which is among its outputs; write it to "
+            "work.output('models/model.txt')",
+        ),
+        (
+            lab.Step("fit", leave("m"), model="m", makes=["d"], data={"training": "d/train.csv"}),
+            "step fit has not made d, which is among its outputs; write it to work.output('d')",
+        ),
+        (
+            lab.Step(
+                "fit", leave("m", folder="d"), model="m", makes=["d"], data={"training": "d/a.csv"}
+            ),
+            "step fit has not made d/a.csv, which is among its outputs; write it to "
+            "work.output('d/a.csv')",
+        ),
+        (
+            lab.Step("fit", leave(folder="model"), model="model"),
+            "step fit: model is a folder, and what is logged are files; name those in it, or pack "
+            "it into one",
+        ),
+        (
+            lab.Step("fit", leave("m", returned={"val.error": 1.0}), model="m"),
+            "step fit returns something, and has no file `metrics` for it",
+        ),
+    ],
+)
+def test_what_a_step_has_left_undone_is_told_when_it_has_run(
+    tmp_path: Path, step: lab.Step[Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = declared(step, JUDGE)
+    module: Any = ModuleType("mine")
+    module.PROJECT = project
+    monkeypatch.setitem(sys.modules, "mine", module)
+    configuration = Settings.validated(VALUES, "conf")
+    stage = Stage(project, "fit", tmp_path, by_hand=True, configuration=configuration)
+    refused(reason, lambda: Script(project, "fit")(stage))
 
 
 def test_a_script_of_no_step_is_told_which_there_are(folder: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_folder_among_the_outs_stands_for_what_is_in_it(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("word", ["foreach", "matrix"])
 def test_a_stage_that_is_several_is_told_what_to_take_instead(tmp_path: Path, word: str) -> None:
-    text = f"stages:\n  fit:\n    {word}: [1, 2]\n    do: {{cmd: a}}\n"
+    text = f"stages:\n  compose: {{}}\n  fit:\n    {word}: [1, 2]\n    do: {{cmd: a}}\n"
     begin(tmp_path, {"dvc.yaml": text, "conf/config.yaml": "seed: 0\n", ".dvc/config": "[core]\n"})
     refused(
         f"dvc.yaml: stage fit is one for each of `{word}`; write it plainly, and sweep the values: "

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from neonym.base.errors import UserError
 from neonym.base.nested import value_at
-from neonym.lab.configuration import Configuration, Schema, Sweep, Tracking
-from neonym.lab.own.declared import COMPOSE, METRIC, WHOLE, Pipeline, Step, is_within, logged_name
+from neonym.lab.configuration import Configuration, Schema
+from neonym.lab.own.checking import check_keys, check_schema, check_steps, reads_test
+from neonym.lab.own.declared import WHOLE, Pipeline, Step, logged_name
 from neonym.lab.project import Charts, is_reference, load_project
 
 if TYPE_CHECKING:
     from neonym.lab.tracking.events import Event
     from neonym.lab.tracking.run import Run
 
-STEP = re.compile(r"[A-Za-z]\w*")
-NEEDED = {"tracking": Tracking, "sweep": Sweep}
 SHOWN_METRICS = 6
 
 
@@ -84,11 +81,12 @@ def pipeline(
             f"the first argument of `pipeline` is {reference!r}; write where what it makes is "
             'found, as "MODULE:PROJECT", like project in pyproject.toml'
         )
-    _check_schema(schema)
-    _check_steps(steps)
+    check_schema(schema)
+    check_steps(steps)
+    check_keys(schema, keys, raw, raw_key)
     last = steps[-1]
-    best = best or next((name for name in last.returns if not _reads_test(schema, name)), "")
-    if best not in last.returns or _reads_test(schema, best):
+    best = best or next((name for name in last.returns if not reads_test(schema, name)), "")
+    if best not in last.returns or reads_test(schema, best):
         said = f"best = {best}: " if best else ""
         raise UserError(
             f"{said}runs are compared by one of what the last step, {last.name}, `returns`, and by "
@@ -126,59 +124,6 @@ def pipeline(
         steps=tuple(steps),
         saves_models=save_model is not None,
     )
-
-
-def _check_schema(schema: type[Configuration]) -> None:
-    called = getattr(schema, "__name__", str(schema))
-    if not (isinstance(schema, type) and issubclass(schema, Configuration)):
-        raise UserError(
-            f"schema {called} has no seed, tracking and sweep, which the lab needs: make it a "
-            "subclass of neonym.lab.Configuration"
-        )
-    for name, kind in NEEDED.items():
-        annotation = schema.model_fields[name].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, kind)):
-            raise UserError(
-                f"schema {called}: its section {name} is not the lab's; make it a subclass of "
-                f"neonym.lab.{kind.__name__}"
-            )
-
-
-def _check_steps(steps: Sequence[Step[Any]]) -> None:
-    owner: dict[str, str] = {}
-    names: set[str] = set()
-    if sum(bool(step.model) for step in steps) != 1:
-        raise UserError("one step has a `model`: the file by which results belong together")
-    for step in steps:
-        if step.name in names:
-            raise UserError(f"step {step.name} stands twice; give one of them another name")
-        names.add(step.name)
-        if step.name in (COMPOSE, WHOLE) or not STEP.fullmatch(step.name):
-            raise UserError(
-                f"step {step.name!r}: take letters, digits and _, and neither compose nor sweep"
-            )
-        for path in (*step.outputs, *step.data.values()):
-            if path.startswith("/") or posixpath.normpath(path).split("/")[0] in ("..", "."):
-                raise UserError(f"step {step.name}: {path} is not in the project's folder")
-            for other, name in owner.items():
-                if name != step.name and (is_within(path, [other]) or is_within(other, [path])):
-                    where = f"is an output of {name} already"
-                    if other != path:
-                        where = f"and {other} of {name} lie in each other; part them"
-                    raise UserError(f"step {step.name}: {path} {where}")
-            owner[path] = step.name
-        if bool(step.metrics) != bool(step.returns):
-            raise UserError(f"step {step.name}: `metrics` and `returns` go together")
-        for name in step.returns:
-            if not METRIC.fullmatch(name):
-                raise UserError(
-                    f"step {step.name}: metric {name!r} is not written PART.FIGURE, as val.rmse"
-                )
-
-
-def _reads_test(schema: type[Configuration], metric: str) -> bool:
-    sweep: Any = schema.model_fields["sweep"].annotation
-    return bool(sweep.reads_test.search(metric))
 
 
 def run_name(configuration: Configuration, keys: Sequence[str]) -> str:

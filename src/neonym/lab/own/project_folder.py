@@ -38,6 +38,11 @@ def check_folder(project: Pipeline[Any], name: str, root: Path) -> None:
     if name not in (COMPOSE, WHOLE):
         project.step(name)
     stages = read_stages(root)
+    if COMPOSE not in stages:
+        raise UserError(
+            f"dvc.yaml has no stage {COMPOSE}, which makes params.yaml of conf/; copy it from "
+            "examples/diabetes of neonym"
+        )
     for step in project.steps:
         if step.name not in stages:
             raise UserError(
@@ -49,6 +54,9 @@ def check_folder(project: Pipeline[Any], name: str, root: Path) -> None:
                     f"dvc.yaml: stage {step.name} is one for each of `{word}`; write it plainly, "
                     f"and sweep the values: python pipelines/{WHOLE}.py -m KEY=A,B"
                 )
+        script = f"pipelines/{step.name}.py"
+        if script not in str(stages[step.name].get("cmd")):
+            raise UserError(f"dvc.yaml: the `cmd` of stage {step.name} does not run {script}")
         named = outputs_of(stages[step.name])
         for path in step.outputs:
             if not is_within(path, named):

@@ -22,6 +22,7 @@ from neonym.lab.stage.execution import Stage
 from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run
 
+FOLDER = "pipelines"
 Metrics = Mapping[str, float | None]
 OF_DISCS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 OF_RIGHTS = {errno.EACCES, errno.EPERM}
@@ -40,7 +41,13 @@ def main(name: str) -> None:
         and with `-m` many of them.
     """
     with told_in_one_line(name):
-        root = Path(sys.argv[0]).resolve().parent.parent
+        script = Path(sys.argv[0]).resolve()
+        root = script.parent.parent
+        if (script.parent.name, script.name) != (FOLDER, f"{name}.py"):
+            raise UserError(
+                f"{script.parent.name}/{script.name} calls main({name!r}); the script of {name} is "
+                f"{FOLDER}/{name}.py, by which the lab starts it"
+            )
         project = find_project(root)
         if not isinstance(project, Pipeline):
             raise UserError(f"{project.reference} is not made by neonym.lab.pipeline")
@@ -146,12 +153,20 @@ def _run_step(
         if not work.points:
             raise UserError(f"step {step.name} told no point of its curves; call work.curve")
         write_curves(work.output(step.curves), work.points)
+    if returned is not None and not step.metrics:
+        raise UserError(f"step {step.name} returns something, and has no file `metrics` for it")
     metrics = write_metrics(step, returned, work.output(step.metrics)) if step.metrics else {}
-    for path in step.outputs:
+    for path in (*step.outputs, *step.data.values()):
         if not stage.output(path).exists():
             raise UserError(
                 f"step {step.name} has not made {path}, which is among its outputs; write it to "
                 f"work.output({path!r})"
+            )
+    for path in filter(None, (step.model, *step.files, *step.data.values())):
+        if not stage.output(path).is_file():
+            raise UserError(
+                f"step {step.name}: {path} is a folder, and what is logged are files; name those "
+                "in it, or pack it into one"
             )
     return metrics
 

@@ -1,13 +1,14 @@
 """What a step's function is given: its configuration, its files, and who hears of its curves."""
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Generic
 
 from neonym.base.errors import UserError
 from neonym.lab.configuration import Schema
 from neonym.lab.own.curves_file import Point
-from neonym.lab.own.declared import METRIC, Step, logged_name
+from neonym.lab.own.declared import METRIC, Step, is_within, logged_name
 from neonym.lab.stage.execution import Stage
 from neonym.lab.sweeps.judge import judge_of
 from neonym.lab.tracking.run import Run
@@ -60,9 +61,14 @@ class Work(Generic[Schema]):
         Raises
         ------
         UserError
-            If it is not there.
+            If it is not there, or is made later.
         """
         is_made = any(step.is_output(path) for step in self._before)
+        if not is_made and is_within(path, self._stage.project.made):
+            raise UserError(
+                f"step {self._step.name} reads {path}, which no step before it makes; change their "
+                "order, or read its own by `output`"
+            )
         found = self._made / path if is_made else Path(path)
         if not found.exists():
             raise UserError(f"{found} does not exist; `dvc repro` runs the steps before this one")
@@ -112,20 +118,29 @@ class Work(Generic[Schema]):
         """
         if not self._step.curves:
             raise UserError(f"step {self._step.name} tells curves, and has no file `curves`")
+        if not isinstance(step, Integral) or step < 1:  # NumPy's are such, too
+            raise UserError(f"curve at step {step!r}: steps are whole numbers from 1 on")
         for name in values:
             if not METRIC.fullmatch(name):
                 raise UserError(f"curve {name!r} is not written PART.FIGURE, as val.rmse")
         if not self.points:
             self._judge = judge_of(self._stage, steps)
-        named = {logged_name(name): float(value) for name, value in values.items()}
-        self.points.append((step, dict(named)))
-        self._run.metrics(named, step)
+        named = {logged_name(name): _number(name, value) for name, value in values.items()}
+        self.points.append((int(step), dict(named)))
+        self._run.metrics(named, int(step))
         if self._judge:
             wanted = self.configuration.sweep.pruned_by
             if wanted not in values:
                 raise UserError(f"sweep.pruner goes by {wanted}, which is not among the curves")
-            self._judge(step, values[wanted])
+            self._judge(int(step), named[logged_name(wanted)])
 
     def say(self, line: str) -> None:
         """Print something for the person at the keyboard."""
         self._stage.say(f"{self._step.name}: {line}")
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise UserError(f"curve {name} = {value!r}, which is no number") from None
