@@ -138,6 +138,14 @@ def test_promised_metrics_need_a_file_and_a_part() -> None:
     )
 
 
+@pytest.mark.parametrize("function", [None, 3, lambda: None, lambda work, more: None])
+def test_the_function_of_a_step_takes_the_work_and_nothing_else(function: Any) -> None:
+    refused(
+        "step mine: its function must be one of one argument, the Work: def mine(work)",
+        lambda: declared(lab.Step("mine", function, makes=["a"]), FIT, JUDGE),
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -644,6 +652,14 @@ def test_what_the_lab_exports_is_there_and_documented() -> None:
     assert issubclass(lab.PrunedError, PrunedError)
     with pytest.raises(AttributeError):
         lab.nothing  # noqa: B018
+
+
+def test_a_key_that_is_mistyped_is_told_rather_than_that_it_is_missing() -> None:
+    sweep = {key.replace("direction", "dirction"): value for key, value in VALUES["sweep"].items()}
+    refused(
+        "conf: unknown key sweep.dirction; did you mean sweep.direction? (and 1 more)",
+        lambda: Settings.validated({**VALUES, "sweep": sweep}, "conf"),
+    )
 
 
 def test_a_configuration_without_a_sweep_is_not_taken_for_one() -> None:

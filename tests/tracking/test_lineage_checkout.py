@@ -39,13 +39,13 @@ MADE = ("eval/metrics.json", "eval/[a].csv", "curves", "src/made.json")
 
 
 def test_what_stages_make_does_not_make_a_checkout_dirty_wherever_it_is(checkout: Path) -> None:
-    for name in (*MADE[:2], "curves/one.csv", "eval/by_hand.md", "eval/a.csv"):
+    for name in (*MADE[:2], "curves/one.csv", "eval/by_hand.md", "eval/a.csv", "mlflow.db"):
         (checkout / name).parent.mkdir(exist_ok=True)
         (checkout / name).write_text("1")
     git(checkout, "add", ".")
     git(checkout, "commit", "-q", "-m", "Keep results")
     clean = read_checkout(checkout, MADE)
-    for name in (*MADE[:2], "curves/one.csv", "src/made.json"):
+    for name in (*MADE[:2], "curves/one.csv", "src/made.json", "mlflow.db"):
         (checkout / name).write_text("2")
     assert read_checkout(checkout, MADE) == clean
     assert read_checkout(checkout).dirty

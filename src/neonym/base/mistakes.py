@@ -33,7 +33,7 @@ def explain(
     source
         Where that comes from.
     """
-    first, *others = error.errors(include_url=False)
+    first, *others = _mistyped_first(error.errors(include_url=False))
     location = _key_path(first, values)
     key = ".".join(location)
     # What a value might have been is an error each in a union, and one for the reader
@@ -52,6 +52,15 @@ def explain(
     if isinstance(first["input"], Mapping):  # a section whose keys do not fit together
         return f"{source}: {f'{key}: ' if key else ''}{said}{more}"
     return f"{source}: {key} = {_shown(first['input'])}: {said}{_remedy(first, key)}{more}"
+
+
+def _mistyped_first(errors: "list[ErrorDetails]") -> "list[ErrorDetails]":
+    """A key that is missing and stands there mistyped is told by what stands there."""
+    missing = {str(each["loc"][-1]) for each in errors if each["type"] == "missing"}
+    for each in errors if missing else ():
+        if each["type"] == "extra_forbidden" and closest(str(each["loc"][-1]), missing, 65):
+            return [each, *(other for other in errors if other is not each)]
+    return errors
 
 
 def _shown(value: Any) -> str:

@@ -1,5 +1,6 @@
 """What a declaration of a pipeline is refused for, before anything runs."""
 
+import inspect
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,11 @@ def _check_step(step: Step[Any]) -> None:
         raise UserError(
             f"step {step.name!r}: take letters, digits and _, and neither compose nor sweep"
         )
+    if not _takes_one(step.function):
+        raise UserError(
+            f"step {step.name}: its function must be one of one argument, the Work: def "
+            f"{step.name}(work)"
+        )
     for field in ("makes", "returns", "files"):
         _check_is_list(f"step {step.name}: {field}", getattr(step, field))
     if not isinstance(step.data, Mapping) or not set(step.data) <= set(USES):
@@ -116,6 +122,19 @@ def _check_step(step: Step[Any]) -> None:
             raise UserError(
                 f"step {step.name}: metric {name!r} is not written PART.FIGURE, as val.rmse"
             )
+
+
+def _takes_one(function: Any) -> bool:
+    """Whether something can be called with a single argument, as far as Python knows."""
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # of what is written in C it may not be known
+        return True
+    return True
 
 
 def _check_is_list(where: str, value: Any) -> None:

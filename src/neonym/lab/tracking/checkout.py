@@ -20,8 +20,9 @@ from neonym.lab.tracking.redaction import hide_known
 
 UNKNOWN = "unknown"
 # What stages write themselves and is committed does not make a checkout dirty; so what the project
-# says that they make, wherever that is
-GENERATED = ("dvc.lock", "params.yaml", "reports")
+# says that they make, wherever that is, and what the lab writes, where nothing keeps git from it
+OF_THE_LAB = (".neonym", "mlartifacts", "mlflow.db", "multirun", "outputs")
+GENERATED = ("dvc.lock", "params.yaml", "reports", *OF_THE_LAB)
 # Where new files that git does not know yet can change a result, so that the diff holds them
 CODE = ("conf", "pipelines", "src", "dvc.yaml", "pyproject.toml")
 # What lies among the code and cannot change a result
