@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from omegaconf import OmegaConf
 
+from marked_project import mark
 from neonym import lab
 from neonym.base.errors import PrunedError, UserError
+from neonym.base.files import md5_of
 from neonym.lab.composing.composition import refuse_sweep, validated
 from neonym.lab.own.curves_file import read_curves, write_curves
 from neonym.lab.own.metrics_file import write_metrics
@@ -20,7 +23,10 @@ from neonym.lab.own.project_folder import check_folder
 from neonym.lab.own.running import Script
 from neonym.lab.project import find_project
 from neonym.lab.stage.execution import Stage
+from neonym.lab.tracking import tags
 from neonym.lab.tracking.run import Run
+from neonym.lab.tracking.spool import EVENTS
+from neonym.lab.tracking.store import Store
 from repositories import begin
 
 
@@ -537,6 +543,37 @@ def test_what_a_step_has_left_undone_is_told_when_it_has_run(
     configuration = Settings.validated(VALUES, "conf")
     stage = Stage(project, "fit", tmp_path, by_hand=True, configuration=configuration)
     refused(reason, lambda: Script(project, "fit")(stage))
+
+
+def test_the_step_that_makes_the_model_may_be_the_last_and_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mark(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    only = lab.Step(
+        "fit",
+        leave("models/model.txt", returned={"val.error": 1.0}),
+        model="models/model.txt",
+        metrics="reports/metrics.json",
+        returns=["val.error"],
+    )
+    project = declared(only)
+    module: Any = ModuleType("mine")
+    module.PROJECT = project
+    monkeypatch.setitem(sys.modules, "mine", module)
+    store = Store.of_project(project, tmp_path)
+    store.folder.mkdir(parents=True)
+    values = {**VALUES, "tracking": {**VALUES["tracking"], "enabled": True, "wait_seconds": 0.0}}
+    stage = Stage(project, "fit", Path(), configuration=Settings.validated(values, "conf"))
+    with FileLock(store.lock):  # so that nothing is delivered
+        assert Script(project, "fit")(stage) == 1.0
+    [segment] = [path for path in store.segments.iterdir() if path.name[0] != "."]
+    events = [
+        json.loads(line.rpartition(" ")[0]) for line in (segment / EVENTS).read_text().splitlines()
+    ]
+    told = [event["values"] for event in events if event["type"] == "tags"]
+    digest = md5_of(Path("reports/metrics.json"))
+    assert [values[tags.RESULT] for values in told if tags.RESULT in values] == [digest]
 
 
 def test_a_script_of_no_step_is_told_which_there_are(folder: Path) -> None:

@@ -97,7 +97,7 @@ class Stage(Generic[Schema]):
         model
             The file of the model that the stage works on; None where it makes one.
 
-        The last stage has written its results when it tracks them.
+        The last stage has written its results when it tracks them, unless it makes the model too.
         """
         # Stages that track nothing start faster without it
         from neonym.lab.tracking.opening import open_job, open_stage  # noqa: PLC0415
@@ -118,7 +118,7 @@ class Stage(Generic[Schema]):
             name=self.title,
             model_sha256=digest,
             source=f"pipelines/{self.name}.py",
-            result=self.output(self.project.result) if is_last else None,
+            result=self.output(self.project.result) if is_last and model else None,
         ) as run:
             self.run_key = run.key
             yield run
