@@ -12,6 +12,7 @@ from own_projects import COPIED, EXAMPLE
 from test_declaring import refused
 
 from neonym import lab
+from neonym.lab.composing import by_hand as by_hand_module
 from neonym.lab.composing.by_hand import run_by_hand
 from neonym.lab.stage.execution import Stage
 
@@ -74,9 +75,11 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def by_hand(root: Path, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> list[Stage[Settings]]:
-    """Start the script with these words; what it was called with."""
+    """Start the script with these words, and leave logging as it is; what it was called with."""
     called: list[Stage[Settings]] = []
-    monkeypatch.setattr(sys, "argv", ["pipelines/sweep.py", *arguments])
+    monkeypatch.setattr(by_hand_module, "log_to_terminal", lambda: None)
+    quiet = ("hydra/job_logging=none", "hydra/hydra_logging=none")
+    monkeypatch.setattr(sys, "argv", ["pipelines/sweep.py", *arguments, *quiet])
     run_by_hand(PROJECT, "sweep", called.append, root)
     return called
 
