@@ -168,6 +168,12 @@ CODE = {
     "a mapping in a line": 'PASSWORDS = {"me": "X"}',
     "assigned in an expression": 'if other := (password := "X"):',
     "an argument": 'run(["--password", "X"])',
+    "a list under a key": 'SETTINGS = {"api_key": "a", "secret": ["X"]}',
+    "a mapping under a key": 'S = {"passwords": {"me": "X"}, "n": 1}',
+    "a list under a key over lines": 'S = {\n    "secret": ["a",\n        "X"],\n}',
+    "in pieces": 'password = ("a"\n            "X")',
+    "in pieces of a call": 'store = connect(password=decrypt("a"\n    "X"))',
+    "in pieces at the same indent": 'PASSWORD = ("a"\n"X")',
 }
 
 

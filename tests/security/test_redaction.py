@@ -57,6 +57,8 @@ WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abcdefgh"
         "AWS_ACCESS_KEY_ID",
         "private_key",
         "credentials",
+        "auth_tokens",
+        "API_TOKENS",
         "Authorization",
     ],
 )

@@ -43,11 +43,12 @@ _ASSIGNED = re.compile(
     r"\s{0,20}:?=(?!=)(?P<between>(?:(?!:=)[^,\"'#]){0,80}?)(?P<quote>[\"'])"
     r"(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)?"
 )
-# … and of a list of them: `keys = ["a", "b"]`
+# … and of a list of them: `keys = ["a", "b"]`, `"keys": ["a"]`
 _LISTED = re.compile(
-    r"(?<![\w.-])(?P<key>[A-Za-z_][\w.]{0,200})(?:\s{0,9}:\s{0,9}[\w.\[\]| ,]{1,80}?)?"
-    r"\s{0,20}=\s{0,20}(?=[\[({])"
+    r"(?:(?<![\w.-])(?P<key>[A-Za-z_][\w.]{0,200})(?:\s{0,9}:\s{0,9}[\w.\[\]| ,]{1,80}?)?\s{0,20}="
+    r"|[\"'](?P<quoted>[A-Za-z_][\w.-]{0,200})[\"']\s{0,9}:)\s{0,20}(?=[\[({])"
 )
+_BRACKET = re.compile(r"(?P<opens>[\[({])|[\])}]|#.*")
 _PAIRED = re.compile(
     r"(?P<before>[\"'])(?P<key>-{0,2}[A-Za-z_][\w.-]{0,200})(?P=before)"
     r"\s{0,9}(?:[,:]|(?:,\s{0,9}\w{1,40}\s{0,9})?[\])]\s{0,9}or\b)\s{0,9}[rbfuRBFU]{0,2}"
@@ -163,6 +164,8 @@ class _Reader:
         """How far a secret key is indented: what stands further is its value; -1: there is none."""
         self._goes_on = False
         """Whether the value begins on the next line, however far that is indented."""
+        self._unclosed = 0
+        """How many brackets of a value in code are open."""
         self._closing = ""
         """The quotes that end the text of a value; "" where there is none."""
 
@@ -192,17 +195,29 @@ class _Reader:
         is_item = indent == self._below and line.lstrip().startswith("- ")
         if not (self._goes_on or (self._below >= 0 and (indent > self._below or is_item))):
             self._below = -1
-        is_in_value, self._goes_on = self._goes_on or self._below >= 0, False
+        is_in_value = self._goes_on or self._below >= 0 or self._unclosed > 0
+        self._goes_on = False
+        self._unclosed = max(0, self._unclosed + _opened(line)) if self._unclosed else 0
         return is_in_value
 
     def _note_key(self, line: str) -> None:
         """Note where a value may begin that goes on below this line."""
         at = _secret_key_in(line)
-        if at < 0 or self._is_prose or (self._is_code and not _OPENS.search(line)):
+        if at < 0 or self._is_prose:
             return
+        if self._is_code:
+            self._unclosed = max(0, _opened(line[at:]))
+            if not _OPENS.search(line):
+                return
         self._below = _indent(line) if self._is_code else at
         self._goes_on = bool(_GOES_ON.search(line))
         self._closing = _open_triple(line)
+
+
+def _opened(line: str) -> int:
+    """How many brackets of code a line opens more than it closes."""
+    found = _BRACKET.finditer(_LITERAL.sub("", line))
+    return sum(1 if each["opens"] else -1 for each in found if each[0][0] != "#")
 
 
 def _indent(line: str) -> int:
@@ -235,7 +250,7 @@ def _hide_values(line: str) -> str:
 def _hide_listed(line: str) -> str:
     """A line of code without the texts in a list that has a secret's name."""
     for match in _LISTED.finditer(line):
-        if is_secret_key(match["key"]):
+        if is_secret_key(match["key"] or match["quoted"]):
             return line[: match.end()] + _LITERAL.sub(_hide_literal, line[match.end() :])
     return line
 

@@ -14,7 +14,7 @@ _SECRET_ENDS = ("token", "password", "passwd", "secret", "apikey")  # authtoken,
 _SECRET_PAIRS = frozenset(
     (kind, key)
     for kind in ("api", "access", "private", "secret", "account", "encryption", "signing", "auth")
-    for key in ("key", "keys")
+    for key in ("key", "keys", "tokens")  # tokens alone are what names are made of
 )
 # What such a key's value is not the secret of: password_file, token_count
 _HARMLESS_ENDS = frozenset({"file", "path", "count", "counts", "length", "type", "name"})
