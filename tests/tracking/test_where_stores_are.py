@@ -1,5 +1,6 @@
 """Checkouts, databases and lists may be called anything: MLflow finds their files again."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,27 @@ def test_artifacts_lie_beside_a_database_that_is_a_file(
 def test_equal_addresses_share_a_spool(tmp_path: Path, store_at: StoreAt) -> None:
     spellings = ["http://127.0.0.1:5077", "http://127.0.0.1:5077/", "HTTP://127.0.0.1:5077"]
     assert len({store_at(tmp_path, each).segments for each in spellings}) == 1
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:5077", "postgresql://db/runs"])
+def test_what_waits_is_found_whoever_logs_in(tmp_path: Path, store_at: StoreAt, place: str) -> None:
+    scheme, _, rest = place.partition("://")
+    who = ["", "me:sesame@", "me:changed@", "you:a%40b@", "token@"]
+    stores = [store_at(tmp_path, f"{scheme}://{user}{rest}") for user in who]
+    assert len({store.segments for store in stores}) == 1
+    assert len({store.uri for store in stores}) == len(who)  # which is what is logged in with
+    assert store_at(tmp_path, f"{place}2").segments != stores[0].segments
+
+
+def test_what_an_earlier_version_left_for_who_logs_in_is_taken_over(
+    tmp_path: Path, store_at: StoreAt
+) -> None:
+    store = store_at(tmp_path, "http://me:sesame@127.0.0.1:5077")
+    key = hashlib.sha256(store.uri.encode()).hexdigest()[:12]
+    old = SegmentWriter(store.folder.with_name(key) / "segments", opened("k"))
+    old.close("FINISHED")
+    take_over(store)
+    assert [path.name for path in store.segments.iterdir()] == [old.folder.name]
 
 
 def test_what_waits_under_another_spelling_is_taken_over(tmp_path: Path, store_at: StoreAt) -> None:

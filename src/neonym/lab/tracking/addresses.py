@@ -56,6 +56,16 @@ def shown_address(address: str) -> str:
     return f"{scheme}://{host}{re.split('[?#;]', tail, maxsplit=1)[0]}"
 
 
+def without_user(address: str) -> str:
+    """An address without who logs in; as it is where it is open how far that goes."""
+    scheme, colon, rest = address.partition("://")
+    authority, tail = _divided(rest)
+    _, at, host = authority.rpartition("@")
+    if not at or "@" in tail or not host:
+        return address
+    return f"{scheme}{colon}{host}{tail}"
+
+
 def secrets_of(address: str) -> dict[str, str]:
     """What nobody should see if it turns up in other text, and what to show in its place.
 

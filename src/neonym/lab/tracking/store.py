@@ -9,7 +9,7 @@ from typing import Any
 
 from neonym.lab.places import project_root
 from neonym.lab.project import Project
-from neonym.lab.tracking.addresses import shown_address
+from neonym.lab.tracking.addresses import shown_address, without_user
 from neonym.lab.tracking.tracking_uri import (
     TRACKING_URI,
     read_tracking_uri,
@@ -87,12 +87,12 @@ class Store:
     @property
     def folder(self) -> Path:
         """The spool of this store, and the files of the process that delivers it."""
-        return self._folder(self.uri)
+        return self._folder(without_user(self.uri))
 
     @property
     def other_folders(self) -> set[Path]:
         """The same under other spellings of the address, as earlier versions had them."""
-        return {self._folder(uri) for uri in (self.given, f"{self.uri}/")} - {self.folder}
+        return {self._folder(uri) for uri in (self.given, self.uri, f"{self.uri}/")} - {self.folder}
 
     def _folder(self, uri: str) -> Path:
         key = hashlib.sha256(uri.encode()).hexdigest()[:12]
