@@ -2,12 +2,14 @@
 
 Both begin with lists of token ids and give the nats of every name. PyTorch computes names of
 similar length together, which is its fastest way; ours computes each distinct beginning once, so
-what it gains depends on how much the names of a list share. Needs the `bench` extra.
+what it gains depends on how much the names of a list share, and it has one thread always. On one
+thread time is the processor's, on all it is the clock's. Needs the `bench` extra.
 """
 
 import argparse
 import importlib
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -50,7 +52,9 @@ def composed_names(count: int) -> list[np.ndarray]:
     return [np.array(name) for name in sorted(names)]
 
 
-def measure(corpus: str, names: list[np.ndarray], cell: str, hidden: int) -> dict[str, Any]:
+def measure(
+    corpus: str, names: list[np.ndarray], cell: str, hidden: int, threads: int
+) -> dict[str, Any]:
     """A row of the results."""
     peer = importlib.import_module("benchmarks.pytorch_peer")
     network = RecurrentNetwork(LETTERS, cell, hidden)
@@ -64,7 +68,7 @@ def measure(corpus: str, names: list[np.ndarray], cell: str, hidden: int) -> dic
         if not np.allclose(contender(), contenders["neonym"](), rtol=1e-4):
             raise AssertionError(f"{name} computes something else")
     both = interleaved(contenders, rounds=5, warm_up=2)
-    times = {name: time.cpu for name, time in both.items()}
+    times = {name: time.cpu if threads == 1 else time.wall for name, time in both.items()}
     ours = times.pop("neonym")
     tokens = sum(len(name) + 1 for name in names)
     distinct = len({name[:n].tobytes() for name in names for n in range(len(name) + 1)})
@@ -76,7 +80,7 @@ def measure(corpus: str, names: list[np.ndarray], cell: str, hidden: int) -> dic
         "hidden": hidden,
         "batch": len(names),
         "layers": 1,
-        "threads": 1,
+        "threads": threads,
         "neonym": ours,
         "peers": times,
         "ratio": min(times.values()) / ours,
@@ -86,17 +90,23 @@ def measure(corpus: str, names: list[np.ndarray], cell: str, hidden: int) -> dic
 
 
 def main() -> None:
-    """Measure in a process whose libraries have one thread, and write the results."""
+    """Measure on one thread and on all, in a process each, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--here", action="store_true", help="for internal use")
-    if not parser.parse_args().here:
-        replace_results(("exact likelihood",), in_process("likelihood", "--here"))
+    parser.add_argument("--threads", type=int, help="measure here with so many; for internal use")
+    here = parser.parse_args().threads
+    if not here:
+        rows = [
+            row
+            for threads in sorted({1, os.cpu_count() or 1})
+            for row in in_process("likelihood", "--threads", str(threads), threads=threads)
+        ]
+        replace_results(("exact likelihood",), rows)
         return
-    importlib.import_module("torch").set_num_threads(1)
+    importlib.import_module("torch").set_num_threads(here)
     corpora = {"dinosaurs": dinosaurs(), "composed names": composed_names(COMPOSED)}
     for corpus, names in corpora.items():
         for cell, hidden in CASES:
-            print(json.dumps(measure(corpus, names, cell, hidden)), flush=True)
+            print(json.dumps(measure(corpus, names, cell, hidden, here)), flush=True)
 
 
 if __name__ == "__main__":

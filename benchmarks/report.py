@@ -106,10 +106,11 @@ def shards(rows: Sequence[Row]) -> str:
 
 def likelihood(rows: Sequence[Row]) -> str:
     """The exact likelihood of whole lists."""
-    titles = ["", "distinct beginnings", "neonym ms", "best peer ms", "which", "ratio"]
+    titles = ["", "threads", "distinct beginnings", "neonym ms", "best peer ms", "which", "ratio"]
     lines = (
         [
             f"{row['cell']} {row['hidden']}, {row['corpus']}",
+            str(row["threads"]),
             f"{row['distinct_share']:.0%}",
             milliseconds(row["neonym"]),
             milliseconds(row["peers"][best_peer(row)]),
