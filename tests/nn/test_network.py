@@ -62,6 +62,21 @@ def test_shared_prefixes_change_no_likelihood(sequences, output, limits):
     np.testing.assert_allclose(nats, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("can_start", [True, False])
+def test_the_number_of_threads_changes_no_bit_of_a_likelihood(monkeypatch, can_start):
+    def refuse(pool, function, *arguments):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("neonym.nn.likelihood.SEQUENCES_AT_ONCE", 4)
+    network, generator = make("lstm", dtype="float32"), np.random.default_rng(0)
+    sequences = [generator.integers(1, 5, size=generator.integers(1, 9)) for _ in range(50)]
+    expected = network.negative_log_likelihood(sequences).tobytes()
+    if not can_start:  # as in a browser
+        monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor.submit", refuse)
+    for threads in (2, 3, 64):
+        assert network.negative_log_likelihood(sequences, threads).tobytes() == expected
+
+
 def test_each_distinct_prefix_is_computed_once(monkeypatch):
     network, fed = make("rnn"), []
     step = network.step

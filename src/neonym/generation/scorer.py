@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonym.base.errors import UserError
-from neonym.base.threads import one_blas_thread
+from neonym.base.threads import one_blas_thread, processors
 from neonym.base.types import Ids
 from neonym.corpus.capitals import capitalized
 from neonym.corpus.columns import Layout
@@ -96,7 +96,8 @@ class NameScorer:
         log_probs = np.full(len(ids), self._log_prob_of_nothing)
         filled = [place for place, tokens in enumerate(ids) if len(tokens)]
         if filled:
-            nats = self.predictor.negative_log_likelihood([ids[place] for place in filled])
+            chosen = [ids[place] for place in filled]
+            nats = self.predictor.negative_log_likelihood(chosen, threads=processors())
             log_probs[filled] = -nats
         return log_probs
 

@@ -99,9 +99,9 @@ class Mixture:
         # What no member expects at all has no logarithm, and no name has it.
         return np.log(np.maximum(total, np.finfo(np.float64).tiny)), _States(tuple(states))
 
-    def negative_log_likelihood(self, sequences: Sequences) -> Floats:
+    def negative_log_likelihood(self, sequences: Sequences, threads: int = 1) -> Floats:
         """Exact nats of each whole sequence, end token included; as a network's."""
-        nats = negative_log_likelihood(self, sequences)
+        nats = negative_log_likelihood(self, sequences, threads)
         return nats.astype(np.float64, copy=False)
 
 

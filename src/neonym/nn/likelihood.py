@@ -6,6 +6,9 @@ other; they are taken in blocks, which bounds the memory.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
 from math import log2
 from typing import Any, Protocol, Self, TypeVar
 
@@ -57,7 +60,9 @@ class StepModel(Protocol[StateT]):
         """Logits of the next token, shape (batch, vocabulary), and the state after these."""
 
 
-def negative_log_likelihood(model: StepModel[StateT], sequences: Sequence[ArrayLike]) -> Floats:
+def negative_log_likelihood(
+    model: StepModel[StateT], sequences: Sequence[ArrayLike], threads: int = 1
+) -> Floats:
     """Nats of each sequence, float64; see `RecurrentNetwork.negative_log_likelihood`."""
     nats = np.empty(len(sequences), dtype=np.float64)
     if not len(sequences):
@@ -65,9 +70,20 @@ def negative_log_likelihood(model: StepModel[StateT], sequences: Sequence[ArrayL
     together = TokenSequences.of(sequences)
     check_tokens("sequences", together.tokens, model.vocabulary_size)
     order = np.argsort(_keys(together, model.vocabulary_size))
-    for places in _blocks(order, together.lengths):
+    blocks = list(_blocks(order, together.lengths))
+
+    def compute(places: Integers) -> None:
         tokens = np.ascontiguousarray(together.columns(places, fill=NO_TOKEN).T)
         nats[places] = _nats_of_tree(model, tokens, together.lengths[places])
+
+    # The blocks are the same for any number of threads, and so is the result
+    if min(threads, len(blocks)) > 1:
+        with suppress(RuntimeError), ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(copy_context().run, compute, places) for places in blocks]:
+                done.result()
+            return nats
+    for places in blocks:  # also where no thread can be started, as in a browser
+        compute(places)
     return nats
 
 

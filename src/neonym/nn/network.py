@@ -303,20 +303,23 @@ class RecurrentNetwork:
         loss = self.forward_backward(self.pack(sequences))
         return loss, self._gradients.copies()
 
-    def negative_log_likelihood(self, sequences: Sequence[ArrayLike]) -> Floats:
+    def negative_log_likelihood(self, sequences: Sequence[ArrayLike], threads: int = 1) -> Floats:
         """Exact nats of each whole sequence, end token included, without dropout.
 
         Parameters
         ----------
         sequences : sequence of integer arrays
             Without start and end, which are added.
+        threads : int, default 1
+            How many blocks of some thousand sequences are computed at the same time: it decides
+            nothing but the time.
 
         Returns
         -------
         ndarray, float64, shape (len(sequences),)
             In the order of the sequences.
         """
-        return negative_log_likelihood(self, sequences)
+        return negative_log_likelihood(self, sequences, threads)
 
     def initial_state(self, batch_size: int) -> State:
         """The state before the start token, for `step`.
