@@ -53,9 +53,12 @@ LIST_CASES = [
 ]
 
 
-def neonym_step(case: Case, batches: Sequence[list[np.ndarray]], shards: int) -> Contender:
+def neonym_step(
+    case: Case, batches: Sequence[list[np.ndarray]], shards: int, threads: int
+) -> Contender:
     """Our step, going round the batches."""
     network = RecurrentNetwork(VOCABULARY, case.cell, case.hidden, case.layers)
+    network.threads = threads
     optimizer = Adam()
     packed = cycle([pack(batch) for batch in batches])
     run = Shards(network, shards) if shards > 1 else network
@@ -83,7 +86,8 @@ def contenders(
     cell, hidden, _, layers = case
     longest = max(len(name) for batch in batches for name in batch) + 1
     result = {
-        f"neonym, {shards} shards": neonym_step(case, batches, shards) for shards in {1, threads}
+        f"neonym, {shards} shards": neonym_step(case, batches, shards, threads)
+        for shards in {1, threads}
     }
     for name, prepare in (("padded", pytorch.padded), ("packed", pytorch.packed)):
         step = pytorch.TrainingStep(cell, hidden, layers)
@@ -98,12 +102,13 @@ def contenders(
 
 
 def list_contenders(
-    case: Case, batches: Sequence[list[np.ndarray]]
+    case: Case, batches: Sequence[list[np.ndarray]], threads: int
 ) -> tuple[dict[str, Contender], list[Any]]:
     """Who computes loss and gradients of lists; also the loss of the first one, by each."""
     pytorch = importlib.import_module("benchmarks.pytorch_peer")
     cell, hidden, _, layers = case
     network = RecurrentNetwork(VOCABULARY, cell, hidden, layers)
+    network.threads = threads
     functions: dict[str, Callable[..., tuple[float, Any]]] = {"neonym": network.loss_and_gradients}
     for kind in ("padded", "packed"):
         peer = pytorch.LossAndGradients(cell, hidden, layers, kind)
@@ -169,7 +174,7 @@ def measure(case: Case, threads: int, rounds: int) -> list[dict[str, Any]]:
 def measure_lists(case: Case, threads: int, rounds: int) -> dict[str, Any]:
     """The row of one case for `loss_and_gradients`."""
     batches = [names_like_dinosaurs(case.batch, VOCABULARY, seed) for seed in range(BATCHES)]
-    functions, losses = list_contenders(case, batches)
+    functions, losses = list_contenders(case, batches, threads)
     if not np.allclose(losses, losses[0], rtol=1e-4):
         raise AssertionError(f"they compute something else: {losses}")
     both = interleaved(functions, rounds=rounds)

@@ -9,6 +9,7 @@ Only dropout on an embedding makes equal tokens differ from row to row.
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
+from neonym.nn.at_once import both
 from neonym.nn.cells.cell import Prepared
 from neonym.nn.memory import Workspace
 from neonym.nn.products import multiply
@@ -58,25 +59,35 @@ def write_input_products(
     if embedding is None:
         np.take(prepared.input, tokens, axis=1, out=out, mode="clip")
         out *= mask
-        add_input_bias(out, prepared)
+        if prepared.input_bias is not None:
+            out += prepared.input_bias
         return None
     x = workspace.empty(*mask.shape)
     np.take(embedding, tokens, axis=0, out=x, mode="clip")
     x *= mask
-    write_products(x, prepared, out)
+    write_products(x, prepared, out, workspace.threads)
     return x
 
 
-def write_products(x: Floats, prepared: Prepared, out: Floats) -> None:
-    """Write the products of inputs that are given, (rows, inputs)."""
-    multiply(x, prepared.input, out)
-    add_input_bias(out, prepared)
+def write_products(x: Floats, prepared: Prepared, out: Floats, threads: int = 1) -> None:
+    """Write the products of inputs that are given, (rows, inputs), bias included."""
+    half = len(out) // 2 if threads > 1 else 0
 
+    def write(gates: slice) -> None:
+        multiply(x, prepared.input[gates], out[gates])
+        if prepared.input_bias is not None:
+            products = out[gates]
+            products += prepared.input_bias[gates]
 
-def add_input_bias(products: Floats, prepared: Prepared) -> None:
-    """Add the bias, where there is one, to each gate's products."""
-    if prepared.input_bias is not None:
-        products += prepared.input_bias
+    if half == 0:
+        write(slice(None))
+        return
+    both(
+        lambda: write(slice(half, None)),
+        lambda: write(slice(half)),
+        half * len(x) * prepared.input[0].size,
+        threads,
+    )
 
 
 def write_input_gradients(
@@ -109,7 +120,16 @@ def write_input_gradients(
         np.dot(d_table.T, embedding, out=out_weight)
         np.dot(d_table, weight_ih, out=out_embedding)
     else:
-        np.dot(d_products.T, x, out=out_weight)
-        d_x = np.matmul(d_products, weight_ih, out=workspace.empty(*x.shape))  # (rows, embedding)
-        d_x *= mask
-        out_embedding[...] = sum_rows(d_x, tokens, vocabulary)
+        d_x = workspace.empty(*x.shape)  # (rows, embedding)
+
+        def write_embedding() -> None:
+            np.matmul(d_products, weight_ih, out=d_x)
+            np.multiply(d_x, mask, out=d_x)
+            out_embedding[...] = sum_rows(d_x, tokens, vocabulary)
+
+        both(
+            write_embedding,
+            lambda: np.dot(d_products.T, x, out=out_weight),
+            d_products.shape[1] * x.size,
+            workspace.threads,
+        )

@@ -52,15 +52,22 @@ class Workspace:
     gets fresh memory, and later ones of that size do not.
 
     The operating system hands out fresh memory page by page, as it is first touched; at the sizes
-    of a training step that takes as long as the arithmetic. One thread uses a workspace at a time.
+    of a training step that takes as long as the arithmetic. One thread alone takes memory from a
+    workspace.
 
     Parameters
     ----------
     dtype : dtype
         Type of all arrays.
+
+    Attributes
+    ----------
+    threads : int
+        How many may work on what lies in it: they decide nothing but the time.
     """
 
     def __init__(self, dtype: DTypeLike) -> None:
+        self.threads = 1
         self._block = aligned_empty((0,), dtype)
         self._used = 0  # numbers handed out since `reset`, also those that found no room
         self._line = CACHE_LINE // self._block.itemsize  # numbers in a cache line

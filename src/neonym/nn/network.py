@@ -150,6 +150,15 @@ class RecurrentNetwork:
         """The architecture as a dictionary; `RecurrentNetwork(**options)` is of the same shape."""
         return asdict(self.architecture)
 
+    @property
+    def threads(self) -> int:
+        """How many threads compute a batch; 1 at first. They decide nothing but the time."""
+        return self._run.workspace.threads
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._run.workspace.threads = count
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are built anew, or their matrices were no views into `parameters`."""
         return _rebuild, (self.options, self.parameters.copy())

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
+from neonym.nn.at_once import both
 from neonym.nn.cells import Cell
 from neonym.nn.cells.cell import LayerState
 from neonym.nn.dropout import DropoutRates, Masks, apply_in_place
@@ -106,7 +107,7 @@ class Propagation(NamedTuple):
             x, mask = masks.apply(outputs, rates.between)
             weights = cell.prepare(layer)
             products = workspace.empty(cell.gates, rows, hidden)
-            write_products(x, weights, out=products)
+            write_products(x, weights, out=products, threads=workspace.threads)
             outputs, cache = cell.forward(products, weights, layout, state, workspace)
             caches.append(cache)
             layer_inputs.append(x)
@@ -179,10 +180,15 @@ class Propagation(NamedTuple):
     ) -> Floats:
         """Gradient of the layer below's outputs, (rows, hidden), from the input products'."""
         x, weight = tape.layer_inputs[number - 1], self.matrices.layers[number].weight_ih
-        np.matmul(d_products.T, x, out=gradients.layers[number].weight_ih)
         parts = number_of_parts(weight, self.cell.gates)
         buffer = tape.workspace.empty(parts * len(x), x.shape[1])
-        d_x = multiply_by_parts(d_products, weight, parts, buffer)
+        both(
+            lambda: multiply_by_parts(d_products, weight, parts, buffer),
+            lambda: np.matmul(d_products.T, x, out=gradients.layers[number].weight_ih),
+            len(x) * weight.size,
+            tape.workspace.threads,
+        )
+        d_x = buffer[: len(x)]  # where the product lies
         apply_in_place(d_x, tape.layer_masks[number - 1])
         return d_x
 

@@ -83,6 +83,7 @@ class Learner:
         )
         if beginning:
             transplant(beginning.start, self.network, beginning.vocabulary)
+        self.network.threads = processors()
         self.shards = Shards(self.network, self.options.shards, processors())
         self.descent = self._make_descent(configuration)
         self.kept = ""
