@@ -400,6 +400,7 @@ def test_on_a_telephone_parts_are_shown_one_at_a_time_and_fingers_hit(browser, p
 def test_names_from_right_to_left(browser, tmp_path):
     write_page(tmp_path / "names.html", untrained("אבגדהוזחטי"), "שמות")
     with opened(browser, tmp_path / "names.html", **DESK) as page:
+        coin(page, minLength="3")  # of a letter there would be two tiles
         page.locator("#names .word").first.click()
         page.locator("#tiles .tile").nth(1).click()
         first, second = (page.locator("#tiles .tile").nth(i).bounding_box()["x"] for i in (0, 1))
