@@ -52,20 +52,18 @@ def training(rows: Sequence[Row], threads: Callable[[int], bool]) -> str:
     return table(titles, lines)
 
 
+def beside_peer(row: Row) -> list[str]:
+    """Threads, our time, that of the best peer, which that is, and the ratio."""
+    peer = best_peer(row)
+    times = [milliseconds(row["neonym"]), milliseconds(row["peers"][peer])]
+    return [str(row["threads"]), *times, peer, f"{row['ratio']:.2f}"]
+
+
 def lists(rows: Sequence[Row]) -> str:
     """Loss and gradients from lists of token ids."""
     titles = ["", "threads", "neonym ms", "best peer ms", "which", "ratio"]
     lines = (
-        [
-            shape(row),
-            str(row["threads"]),
-            milliseconds(row["neonym"]),
-            milliseconds(row["peers"][best_peer(row)]),
-            best_peer(row),
-            f"{row['ratio']:.2f}",
-        ]
-        for row in rows
-        if row["benchmark"] == "loss and gradients"
+        [shape(row), *beside_peer(row)] for row in rows if row["benchmark"] == "loss and gradients"
     )
     return table(titles, lines)
 
@@ -130,11 +128,7 @@ def sampling(rows: Sequence[Row]) -> str:
         [
             f"{row['cell']} {row['hidden']}"
             + (f", embedding {row['embedding']}" if row["embedding"] else ""),
-            str(row["threads"]),
-            milliseconds(row["neonym"]),
-            milliseconds(row["peers"][best_peer(row)]),
-            best_peer(row),
-            f"{row['ratio']:.2f}",
+            *beside_peer(row),
         ]
         for row in rows
         if row["benchmark"] == "sampling"

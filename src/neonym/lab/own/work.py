@@ -112,7 +112,8 @@ class Work(Generic[Schema]):
         Raises
         ------
         UserError
-            If the step has no curves, or a name is not written `PART.FIGURE`.
+            If the step has no curves, a name is not written `PART.FIGURE`, a value is no number, or
+            `step` no whole number from 1 on.
         PrunedError
             If the search ends the job, which is then to end.
         """
