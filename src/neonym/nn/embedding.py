@@ -6,13 +6,16 @@ vocabulary. So these are computed once, bias included, and every row of the batc
 Only dropout on an embedding makes equal tokens differ from row to row.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple, Self
+
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.at_once import both
 from neonym.nn.cells.cell import Prepared
 from neonym.nn.memory import Workspace
-from neonym.nn.products import multiply
+from neonym.nn.products import CHUNK, LARGE_CHUNK, has_blocks, multiply
+from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_rows
 
 
@@ -30,8 +33,8 @@ def write_input_products(
     *,
     workspace: Workspace,
     out: Floats,
-) -> Floats | None:
-    """Write the first layer's input products.
+) -> tuple[Floats | None, RowChunks | None]:
+    """Write the first layer's input products, or begin to.
 
     Parameters
     ----------
@@ -51,43 +54,89 @@ def write_input_products(
     Returns
     -------
     ndarray, shape (rows, inputs), or None
-        The rows that were multiplied, where equal tokens differ; None where one looks products up.
+        The rows that are multiplied, where equal tokens differ; None where one looks products up.
+    RowChunks or None
+        What still writes both; None where they are there.
     """
     if mask is None:
         np.take(product_table(prepared, embedding), tokens, axis=1, out=out, mode="clip")
-        return None
+        return None, None
     if embedding is None:
         np.take(prepared.input, tokens, axis=1, out=out, mode="clip")
         out *= mask
         if prepared.input_bias is not None:
             out += prepared.input_bias
-        return None
+        return None, None
     x = workspace.empty(*mask.shape)
-    np.take(embedding, tokens, axis=0, out=x, mode="clip")
-    x *= mask
-    write_products(x, prepared, out, workspace.threads)
-    return x
+
+    def look_up(rows: slice) -> None:
+        np.take(embedding, tokens[rows], axis=0, out=x[rows], mode="clip")
+        np.multiply(x[rows], mask[rows], out=x[rows])
+
+    return x, begin_products(x, prepared, workspace, out, look_up)
 
 
-def write_products(x: Floats, prepared: Prepared, out: Floats, threads: int = 1) -> None:
+def begin_products(
+    x: Floats,
+    prepared: Prepared,
+    workspace: Workspace,
+    out: Floats,
+    fill: Callable[[slice], object] | None = None,
+) -> RowChunks | None:
+    """Begin the products of inputs, (rows, inputs), bias included.
+
+    `fill` writes the inputs of some rows, which are there without it. What is returned still writes
+    the products; None where they are there.
+    """
+
+    def write(rows: slice) -> None:
+        if fill:
+            fill(rows)
+        write_products(x[rows], prepared, out[:, rows])
+
+    chunk = CHUNK if has_blocks(prepared.input[0].size) else LARGE_CHUNK
+    chunks = RowChunks(workspace.background, write, len(x), prepared.input, chunk)
+    if chunks.beside:
+        chunks.begin()
+    else:
+        chunks.finish()
+    return chunks.beside
+
+
+def write_products(x: Floats, prepared: Prepared, out: Floats) -> None:
     """Write the products of inputs that are given, (rows, inputs), bias included."""
-    half = len(out) // 2 if threads > 1 else 0
+    multiply(x, prepared.input, out)
+    if prepared.input_bias is not None:
+        out += prepared.input_bias
 
-    def write(gates: slice) -> None:
-        multiply(x, prepared.input[gates], out[gates])
-        if prepared.input_bias is not None:
-            products = out[gates]
-            products += prepared.input_bias[gates]
 
-    if half == 0:
-        write(slice(None))
-        return
-    both(
-        lambda: write(slice(half, None)),
-        lambda: write(slice(half)),
-        half * len(x) * prepared.input[0].size,
-        threads,
-    )
+class DroppedInput(NamedTuple):
+    """Takes gradients back to an embedding's rows that dropout made different."""
+
+    d_rows: Floats  # (rows, embedding)
+    chunks: RowChunks  # what writes them
+
+    @classmethod
+    def of(
+        cls,
+        d_products: Floats,
+        weight_ih: Floats,
+        mask: Floats | None,
+        x: Floats | None,
+        workspace: Workspace,
+    ) -> Self | None:
+        """None where rows of equal tokens are equal; arguments as of `write_input_gradients`."""
+        if x is None or mask is None:
+            return None
+        d_rows = workspace.empty(*x.shape)
+
+        def write(rows: slice) -> None:
+            np.matmul(d_products[rows], weight_ih, out=d_rows[rows])
+            np.multiply(d_rows[rows], mask[rows], out=d_rows[rows])
+
+        background = workspace.background
+        chunks = RowChunks(background, write, len(x), weight_ih, LARGE_CHUNK, backwards=True)
+        return cls(d_rows, chunks)
 
 
 def write_input_gradients(
@@ -98,14 +147,16 @@ def write_input_gradients(
     mask: Floats | None,
     *,
     x: Floats | None,
+    dropped: DroppedInput | None,
     workspace: Workspace,
     out_weight: Floats,
     out_embedding: Floats | None,
 ) -> None:
-    """Write the gradients of `weight_ih` and of the embedding.
+    """Write the gradients of `weight_ih` and of the embedding, at the latest when the batch ends.
 
     `d_products`, shape (rows, gates * hidden) in PyTorch's order of gates, is the gradient of what
-    `write_input_products` wrote, `x` what it returned; the other arguments are the same as there.
+    `write_input_products` wrote, `x` what it returned, `dropped` what was made of these beforehand;
+    the other arguments are the same as there.
     """
     vocabulary = weight_ih.shape[1] if embedding is None else len(embedding)
     if embedding is None or out_embedding is None:
@@ -114,22 +165,14 @@ def write_input_gradients(
         if mask is not None:
             rows = np.multiply(d_products, mask, out=workspace.empty(*d_products.shape))
         out_weight[...] = sum_rows(rows, tokens, vocabulary).T
-    elif x is None or mask is None:
+    elif dropped is None or x is None:
         # The table is E W_ih^T + b; its gradient is summed over the rows before any product
         d_table = sum_rows(d_products, tokens, vocabulary)  # (vocabulary, gates * hidden)
         np.dot(d_table.T, embedding, out=out_weight)
         np.dot(d_table, weight_ih, out=out_embedding)
     else:
-        d_x = workspace.empty(*x.shape)  # (rows, embedding)
-
-        def write_embedding() -> None:
-            np.matmul(d_products, weight_ih, out=d_x)
-            np.multiply(d_x, mask, out=d_x)
-            out_embedding[...] = sum_rows(d_x, tokens, vocabulary)
-
-        both(
-            write_embedding,
-            lambda: np.dot(d_products.T, x, out=out_weight),
-            d_products.shape[1] * x.size,
-            workspace.threads,
+        workspace.background.do(
+            lambda: np.dot(d_products.T, x, out=out_weight), d_products.shape[1] * x.size
         )
+        dropped.chunks.finish()
+        out_embedding[...] = sum_rows(dropped.d_rows, tokens, vocabulary)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from neonym.nn.arrays import Floats
+from neonym.nn.background import Background
 
 CACHE_LINE = 64
 """Bytes."""
@@ -62,12 +63,12 @@ class Workspace:
 
     Attributes
     ----------
-    threads : int
-        How many may work on what lies in it: they decide nothing but the time.
+    background : Background
+        Who works on what lies in it besides the thread that takes memory.
     """
 
     def __init__(self, dtype: DTypeLike) -> None:
-        self.threads = 1
+        self.background = Background()
         self._block = aligned_empty((0,), dtype)
         self._used = 0  # numbers handed out since `reset`, also those that found no room
         self._line = CACHE_LINE // self._block.itemsize  # numbers in a cache line

@@ -153,11 +153,11 @@ class RecurrentNetwork:
     @property
     def threads(self) -> int:
         """How many threads compute a batch; 1 at first. They decide nothing but the time."""
-        return self._run.workspace.threads
+        return self._run.workspace.background.threads
 
     @threads.setter
     def threads(self, count: int) -> None:
-        self._run.workspace.threads = count
+        self._run.workspace.background.threads = count
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are built anew, or their matrices were no views into `parameters`."""

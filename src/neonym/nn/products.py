@@ -18,6 +18,13 @@ MOST_MULTIPLICATIONS = 1_000_000
 ROWS = 8
 """Blocks have a multiple of so many rows, which fill a vector register."""
 
+CHUNK, LARGE_CHUNK = 96, 192
+"""Rows of a product that is taken in chunks (`RowChunks`), in blocks and whole.
+
+Multiples of the rows that OpenBLAS's kernels take at once; in smaller ones the copies of a factor
+that is taken whole would cost more than 6 %.
+"""
+
 LEAST_ROWS = 32
 """A sum over rows is not cut into smaller blocks: their sums would take longer than the copies."""
 

@@ -5,16 +5,18 @@ packed batch; the cells hold the only loop over time. Nothing is kept between ca
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neonym.nn.arrays import Floats, Integers
-from neonym.nn.at_once import both
 from neonym.nn.cells import Cell
 from neonym.nn.cells.cell import LayerState
 from neonym.nn.dropout import DropoutRates, Masks, apply_in_place
 from neonym.nn.embedding import (
+    DroppedInput,
+    begin_products,
     product_table,
     write_input_gradients,
     write_input_products,
@@ -26,7 +28,8 @@ from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
-from neonym.nn.products import multiply_by_parts, number_of_parts
+from neonym.nn.products import CHUNK, LARGE_CHUNK, has_blocks, multiply_by_parts, number_of_parts
+from neonym.nn.row_chunks import RowChunks
 from neonym.nn.state import State, StepWeights
 
 STEP_CHUNK = 256
@@ -91,7 +94,7 @@ class Propagation(NamedTuple):
         width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
         input_mask = masks.draw((rows, width), rates.input)
         products = workspace.empty(cell.gates, rows, hidden)
-        input_rows = write_input_products(
+        input_rows, needed = write_input_products(
             layout.inputs,
             weights,
             matrices.embedding,
@@ -99,23 +102,32 @@ class Propagation(NamedTuple):
             workspace=workspace,
             out=products,
         )
-        outputs, cache = cell.forward(products, weights, layout, initial[0], workspace)
+        heads = rows if layout.head_rows is None else len(layout.head_rows)
+        later = masks.begin(
+            [((rows, hidden), rates.between)] * (len(matrices.layers) - 1)
+            + [((heads, hidden), rates.output)]
+        )
+        outputs, cache = cell.forward(
+            products, weights, layout, initial[0], workspace, needed=needed
+        )
 
         # The others read the outputs of the layer below, (rows, hidden)
         caches, layer_inputs, layer_masks = [cache], [], []
-        for layer, state in zip(matrices.layers[1:], initial[1:], strict=True):
-            x, mask = masks.apply(outputs, rates.between)
+        for number, (layer, state) in enumerate(zip(matrices.layers[1:], initial[1:], strict=True)):
+            x, mask = later.apply(number, outputs, workspace)
             weights = cell.prepare(layer)
             products = workspace.empty(cell.gates, rows, hidden)
-            write_products(x, weights, out=products, threads=workspace.threads)
-            outputs, cache = cell.forward(products, weights, layout, state, workspace)
+            needed = begin_products(x, weights, workspace, products)
+            outputs, cache = cell.forward(
+                products, weights, layout, state, workspace, needed=needed
+            )
             caches.append(cache)
             layer_inputs.append(x)
             layer_masks.append(mask)
 
         if layout.head_rows is not None:
             outputs = outputs[layout.head_rows]
-        x, mask = masks.apply(outputs, rates.output)  # (heads, hidden)
+        x, mask = later.apply(-1, outputs, workspace)  # (heads, hidden)
         buffer = workspace.empty(len(x), len(matrices.head))
         logits = workspace.empty(*buffer.shape[::-1])
         write_logits(matrices, prepared_head(matrices), x, buffer, out=logits)
@@ -130,18 +142,50 @@ class Propagation(NamedTuple):
 
         Each step of `forward` is undone in reverse: head, layers from the last to the first, input.
         """
-        d_outputs = self._backward_head(gradients, layout, tape, d_logits)
+        d_outputs, needed = self._backward_head(gradients, layout, tape, d_logits), None
         for number in reversed(range(1, len(self.matrices.layers))):
-            d_products = self._backward_cell(number, gradients, tape, d_outputs)
-            d_outputs = self._backward_products(number, gradients, tape, d_products)
-        d_products = self._backward_cell(0, gradients, tape, d_outputs)
+            d_products = self._new_products(d_outputs, tape)
+            d_below, below = self._backward_products(number, tape, d_products)
+            followed = below.beside
+            d_initial = self.cell.backward(
+                d_outputs,
+                tape.caches[number],
+                self.matrices.layers[number],
+                gradients.layers[number],
+                out=d_products,
+                needed=needed,
+                followed=followed,
+            )
+            _write_initial(gradients, number, d_initial)
+            if not followed:
+                below.finish()
+            x, out = tape.layer_inputs[number - 1], gradients.layers[number].weight_ih
+            write_weight = partial(np.matmul, d_products.T, x, out=out)
+            tape.workspace.background.do(write_weight, len(x) * out.size)
+            d_outputs, needed = d_below, followed
+        d_products = self._new_products(d_outputs, tape)
+        weight_ih = self.matrices.layers[0].weight_ih
+        dropped = DroppedInput.of(
+            d_products, weight_ih, tape.input_mask, tape.input_rows, tape.workspace
+        )
+        d_initial = self.cell.backward(
+            d_outputs,
+            tape.caches[0],
+            self.matrices.layers[0],
+            gradients.layers[0],
+            out=d_products,
+            needed=needed,
+            followed=dropped.chunks.beside if dropped else None,
+        )
+        _write_initial(gradients, 0, d_initial)
         write_input_gradients(
             d_products,
             layout.inputs,
-            self.matrices.layers[0].weight_ih,
+            weight_ih,
             self.matrices.embedding,
             tape.input_mask,
             x=tape.input_rows,
+            dropped=dropped,
             workspace=tape.workspace,
             out_weight=gradients.layers[0].weight_ih,
             out_embedding=gradients.embedding,
@@ -163,34 +207,34 @@ class Propagation(NamedTuple):
         d_outputs[layout.head_rows] = d_heads
         return d_outputs
 
-    def _backward_cell(
-        self, number: int, gradients: Matrices, tape: Tape, d_outputs: Floats
-    ) -> Floats:
-        """Gradient of a layer's input products, (rows, gates * hidden), from its outputs'."""
-        d_products, d_initial = self.cell.backward(
-            d_outputs, tape.caches[number], self.matrices.layers[number], gradients.layers[number]
-        )
-        # Every sequence starts in the same learned state; where none is learned this is empty
-        for total, rows in zip(gradients.initial[number], d_initial, strict=False):
-            np.sum(rows, axis=0, out=total)
-        return d_products
+    def _new_products(self, d_outputs: Floats, tape: Tape) -> Floats:
+        """Where the gradient of a layer's input products goes, (rows, gates * hidden)."""
+        rows, hidden = d_outputs.shape
+        if self.cell.gates == 1:
+            return d_outputs
+        return tape.workspace.empty(rows, self.cell.gates * hidden)
 
     def _backward_products(
-        self, number: int, gradients: Matrices, tape: Tape, d_products: Floats
-    ) -> Floats:
-        """Gradient of the layer below's outputs, (rows, hidden), from the input products'."""
+        self, number: int, tape: Tape, d_products: Floats
+    ) -> tuple[Floats, RowChunks]:
+        """Gradient of the layer below's outputs, (rows, hidden), and what writes it."""
         x, weight = tape.layer_inputs[number - 1], self.matrices.layers[number].weight_ih
         parts = number_of_parts(weight, self.cell.gates)
-        buffer = tape.workspace.empty(parts * len(x), x.shape[1])
-        both(
-            lambda: multiply_by_parts(d_products, weight, parts, buffer),
-            lambda: np.matmul(d_products.T, x, out=gradients.layers[number].weight_ih),
-            len(x) * weight.size,
-            tape.workspace.threads,
-        )
-        d_x = buffer[: len(x)]  # where the product lies
-        apply_in_place(d_x, tape.layer_masks[number - 1])
-        return d_x
+        d_x, mask = tape.workspace.empty(*x.shape), tape.layer_masks[number - 1]
+        buffer = d_x if parts == 1 else tape.workspace.empty(parts * len(x), x.shape[1])
+
+        def write(rows: slice) -> None:
+            # Each chunk has its own part of the buffer, at whose beginning the product lies
+            own = buffer[parts * rows.start : parts * rows.stop]
+            product = multiply_by_parts(d_products[rows], weight, parts, own)
+            if mask is not None:
+                np.multiply(product, mask[rows], out=d_x[rows])
+            elif parts > 1:
+                d_x[rows] = product
+
+        chunk = CHUNK if has_blocks(weight.size // parts) else LARGE_CHUNK
+        background = tape.workspace.background
+        return d_x, RowChunks(background, write, len(x), weight, chunk, backwards=True)
 
     def prepare(self) -> StepWeights:
         """What `step` needs of the parameters."""
@@ -220,6 +264,13 @@ class Propagation(NamedTuple):
         return write_logits(self.matrices, weights.head, outputs, buffer, out=logits).T, after
 
 
+def _write_initial(gradients: Matrices, number: int, d_initial: LayerState) -> None:
+    """Write the gradient of a layer's learned initial state, if there is one."""
+    # Every sequence starts in the same learned state; where none is learned this is empty
+    for total, rows in zip(gradients.initial[number], d_initial, strict=False):
+        np.sum(rows, axis=0, out=total)
+
+
 class Run(NamedTuple):
     """Everything that one thread needs for forward and backward."""
 
@@ -244,11 +295,14 @@ class Run(NamedTuple):
         if initial is None:
             layout = self.propagation.layout_of(batch, generator)
             initial = self.propagation.initial_layers(layout.num_initial)
-        logits, tape = self.propagation.forward(layout, initial, generator, self.workspace)
         targets, heads = batch.targets, layout.target_heads
-        nats = cross_entropy(logits, targets, heads)
-        d_logits = cross_entropy_gradient(logits, targets, heads, layout.targets_per_head, total)
-        self.propagation.backward(self.gradients, layout, tape, d_logits)
+        with self.workspace.background:
+            logits, tape = self.propagation.forward(layout, initial, generator, self.workspace)
+            nats = cross_entropy(logits, targets, heads)
+            d_logits = cross_entropy_gradient(
+                logits, targets, heads, layout.targets_per_head, total
+            )
+            self.propagation.backward(self.gradients, layout, tape, d_logits)
         return float(nats.sum()), tape
 
     def forward_backward_from(

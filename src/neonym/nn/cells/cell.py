@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
+from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_all
 
 PIECE, LONG = 32, 128
@@ -87,6 +88,8 @@ class Cell(ABC):
         layout: Layout,
         initial: LayerState,
         workspace: Workspace,
+        *,
+        needed: RowChunks | None = None,
     ) -> tuple[Floats, Any]:
         """Run all time steps.
 
@@ -102,6 +105,8 @@ class Cell(ABC):
             The state before the first step.
         workspace : Workspace
             Where memory is taken from.
+        needed : RowChunks, optional
+            What still writes the input products; without it they are there.
 
         Returns
         -------
@@ -113,9 +118,19 @@ class Cell(ABC):
 
     @abstractmethod
     def backward(
-        self, d_outputs: Floats, cache: Any, weights: Weights, gradients: Weights
-    ) -> tuple[Floats, LayerState]:
-        """Write the gradients of `weight_hh` and the biases; overwrites `d_outputs`.
+        self,
+        d_outputs: Floats,
+        cache: Any,
+        weights: Weights,
+        gradients: Weights,
+        *,
+        out: Floats,
+        needed: RowChunks | None = None,
+        followed: RowChunks | None = None,
+    ) -> LayerState:
+        """Write the gradients of the input products, of `weight_hh` and of the biases.
+
+        That of `weight_hh` may be left to the workspace's background.
 
         Parameters
         ----------
@@ -125,11 +140,16 @@ class Cell(ABC):
             What `forward` returned beside it.
         weights, gradients : Weights
             Of the layer; that of `weight_ih` is left to the caller.
+        out : ndarray, shape (rows, gates * hidden)
+            Overwritten by the gradient of the input products, in PyTorch's order of gates. With one
+            gate it is `d_outputs` itself.
+        needed : RowChunks, optional
+            What still writes `d_outputs`; without it they are there.
+        followed : RowChunks, optional
+            What goes on with the rows of `out`.
 
         Returns
         -------
-        ndarray, shape (rows, gates * hidden)
-            Gradient of the input products, in PyTorch's order of gates.
         tuple of ndarray, shape (initial, hidden) each
             Gradient of the initial state.
         """

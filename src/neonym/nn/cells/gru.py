@@ -51,6 +51,7 @@ from neonym.nn.cells.recurrence import (
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.products import multiply
+from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_all
 
 RESET, UPDATE, NEW = range(3)
@@ -118,6 +119,8 @@ class GruCell(Cell):
         layout: Layout,
         initial: LayerState,
         workspace: Workspace,
+        *,
+        needed: RowChunks | None = None,
     ) -> tuple[Floats, Cache]:
         """Run all time steps."""
         num_initial, hidden = initial[0].shape
@@ -131,6 +134,8 @@ class GruCell(Cell):
             biases = workspace.empty(layout.widest, hidden)
             biases[...] = prepared.recurrent_bias
         for step in layout.steps:
+            if needed:
+                needed.before(step)
             block = blocks[5 * step.rows.start : 5 * step.rows.stop]
             values = Activations.of(block.reshape(5, step.size, hidden))
             activations.append(values)
@@ -142,34 +147,46 @@ class GruCell(Cell):
         return states[num_initial:], Cache(activations, states, layout, workspace)
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
-    ) -> tuple[Floats, LayerState]:
-        """Write the gradients of `weight_hh` and the biases, return those of what came in."""
+        self,
+        d_outputs: Floats,
+        cache: Cache,
+        weights: Weights,
+        gradients: Weights,
+        *,
+        out: Floats,
+        needed: RowChunks | None = None,
+        followed: RowChunks | None = None,
+    ) -> LayerState:
+        """Write the gradients of what came in, of `weight_hh` and of the biases."""
         activations, states, layout, workspace = cache
-        rows, hidden = d_outputs.shape
-        d_products = workspace.empty(rows, 3 * hidden)  # d_r, d_u, d_p
+        (rows, hidden), d_products = d_outputs.shape, out  # d_r, d_u, d_p
         columns = columns_by_gate(d_products, 3)  # (3, rows, hidden)
         d_n = workspace.empty(rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
         buffer = workspace.empty(5 * layout.widest, hidden)
         d_h_next = d_products[:0, :hidden]  # from the step after: nothing at the last one
         for step, values in zip(reversed(layout.steps), reversed(activations), strict=True):
+            if needed:
+                needed.before(step)
             d_h = d_outputs[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
             scratch = buffer[: 5 * step.size].reshape(5, step.size, hidden)
-            out = columns[:, step.rows]
+            gates = columns[:, step.rows]
             d_h_past_gates = _backward_step(
-                values, d_h, scratch=scratch, d_n=d_n[step.rows], out=out
+                values, d_h, scratch=scratch, d_n=d_n[step.rows], out=gates
             )
             d_h_next = recurrent.step_back(step)
             d_h_next += sum_children(d_h_past_gates, step)
         recurrent.write_weight(states, out=gradients.weight_hh)
         sum_all(d_products, out=gradients.bias_hh)
+        workspace.background.finish()
         # So far these were the recurrent products; the input products differ in n alone, where
         # they are not multiplied with r
         d_products[:, NEW * hidden :] = d_n
         sum_all(d_products, out=gradients.bias_ih)
-        return d_products, (d_h_next,)
+        if followed:
+            followed.begin()
+        return (d_h_next,)
 
     def step(
         self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState

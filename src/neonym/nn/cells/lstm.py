@@ -52,6 +52,7 @@ from neonym.nn.cells.recurrence import (
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.products import multiply
+from neonym.nn.row_chunks import RowChunks
 
 INPUT, FORGET, CELL, OUTPUT = range(4)
 """PyTorch's order of the gates: i, f, g, o."""
@@ -135,6 +136,8 @@ class LstmCell(Cell):
         layout: Layout,
         initial: LayerState,
         workspace: Workspace,
+        *,
+        needed: RowChunks | None = None,
     ) -> tuple[Floats, Cache]:
         """Run all time steps."""
         num_initial, hidden = initial[0].shape
@@ -145,6 +148,8 @@ class LstmCell(Cell):
         activations = []
         recurrent, half = RecurrentProducts(outputs, prepared.recurrent), halves(outputs.dtype)
         for step in layout.steps:
+            if needed:
+                needed.before(step)
             block = blocks[6 * step.rows.start : 6 * step.rows.stop]
             values = Activations.of(block.reshape(6, step.size, hidden))
             activations.append(values)
@@ -158,28 +163,39 @@ class LstmCell(Cell):
         return outputs[num_initial:], cache
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
-    ) -> tuple[Floats, LayerState]:
-        """Write the gradients of `weight_hh` and the biases, return those of what came in."""
+        self,
+        d_outputs: Floats,
+        cache: Cache,
+        weights: Weights,
+        gradients: Weights,
+        *,
+        out: Floats,
+        needed: RowChunks | None = None,
+        followed: RowChunks | None = None,
+    ) -> LayerState:
+        """Write the gradients of what came in, of `weight_hh` and of the biases."""
         activations, outputs, _, squashed, layout, workspace = cache
-        rows, hidden = d_outputs.shape
-        d_products = workspace.empty(rows, 4 * hidden)  # d_i, d_f, d_g, d_o
+        hidden, d_products = d_outputs.shape[1], out  # d_i, d_f, d_g, d_o
         columns = columns_by_gate(d_products, 4)  # (4, rows, hidden)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
         buffer = workspace.empty(8 * layout.widest, hidden)
         d_h_next = d_c_next = d_products[:0, :hidden]  # from the step after: nothing at the last
         for step, values in zip(reversed(layout.steps), reversed(activations), strict=True):
+            if needed:
+                needed.before(step)
             d_h = d_outputs[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
             h, q = outputs[step.following], squashed[step.rows]
             scratch = buffer[: 8 * step.size].reshape(8, step.size, hidden)
-            out = columns[:, step.rows]
-            d_c_before = _backward_step(values, h, q, d_h, d_c_next, scratch=scratch, out=out)
+            gates = columns[:, step.rows]
+            d_c_before = _backward_step(values, h, q, d_h, d_c_next, scratch=scratch, out=gates)
+            if followed:
+                followed.after(step)
             d_c_next = sum_children(d_c_before, step)
             d_h_next = recurrent.step_back(step)
         recurrent.write_weight(outputs, out=gradients.weight_hh)
         write_bias_gradients(d_products, gradients)
-        return d_products, (d_h_next, d_c_next)
+        return d_h_next, d_c_next
 
     def step(
         self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState

@@ -122,14 +122,21 @@ class RecurrentGradients:
         return multiply_by_parts(rows, self.weight, self._parts, buffer)
 
     def write_weight(self, states: Floats, out: Floats) -> None:
-        """Write the gradient of the weight; `states` are what `with_initial` returned."""
+        """Write the gradient of the weight, at the latest when the batch ends.
+
+        `states` are what `with_initial` returned.
+        """
         branching, d_products = self.layout.num_branching, self.d_products[self._first_plain :]
-        plain = [states[step.previous] for step in self.layout.steps[branching:]]
         previous = self.workspace.empty(len(d_products), states.shape[1])
-        if plain:
-            np.concatenate(plain, out=previous)
-        multiply_over_rows(d_products.T, previous, out)
-        if self._summed:
-            steps = reversed(self.layout.steps[:branching])
-            continued = np.concatenate([states[step.previous] for step in steps])
-            out += np.concatenate(self._summed).T @ continued
+
+        def write() -> None:
+            plain = [states[step.previous] for step in self.layout.steps[branching:]]
+            if plain:
+                np.concatenate(plain, out=previous)
+            multiply_over_rows(d_products.T, previous, out)
+            if self._summed:
+                steps = reversed(self.layout.steps[:branching])
+                continued = np.concatenate([states[step.previous] for step in steps])
+                np.add(out, np.concatenate(self._summed).T @ continued, out=out)
+
+        self.workspace.background.do(write, len(self.d_products) * out.size)

@@ -39,6 +39,7 @@ from neonym.nn.cells.recurrence import (
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace
 from neonym.nn.products import multiply
+from neonym.nn.row_chunks import RowChunks
 
 Nonlinearity = Literal["tanh", "relu"]
 
@@ -84,6 +85,8 @@ class RnnCell(Cell):
         layout: Layout,
         initial: LayerState,
         workspace: Workspace,
+        *,
+        needed: RowChunks | None = None,
     ) -> tuple[Floats, Cache]:
         """Run all time steps."""
         states = with_initial(initial[0], layout, workspace)
@@ -91,6 +94,8 @@ class RnnCell(Cell):
         recurrent = RecurrentProducts(states, prepared.recurrent)
         products = input_products[0]  # (rows, hidden)
         for step in layout.steps:
+            if needed:
+                needed.before(step)
             h = outputs[step.rows]  # (size, hidden), a view: what is written there stays
             recurrent.write_single(step, h)
             h += products[step.rows]
@@ -98,22 +103,34 @@ class RnnCell(Cell):
         return outputs, Cache(states, layout, workspace)
 
     def backward(
-        self, d_outputs: Floats, cache: Cache, weights: Weights, gradients: Weights
-    ) -> tuple[Floats, LayerState]:
-        """Turn the gradients of the outputs into those of the input products, in place."""
+        self,
+        d_outputs: Floats,
+        cache: Cache,
+        weights: Weights,
+        gradients: Weights,
+        *,
+        out: Floats,
+        needed: RowChunks | None = None,
+        followed: RowChunks | None = None,
+    ) -> LayerState:
+        """Write the gradients of what came in, of `weight_hh` and of the biases."""
         states, layout, workspace = cache
-        d_products = d_outputs
+        d_products = out  # at first these are d_outputs
         slopes = self._slopes(states[layout.num_initial :], workspace)
         recurrent = RecurrentGradients(d_products, weights.weight_hh, layout, workspace)
         d_h_next = d_products[:0]  # what arrives from the step after: nothing at the last one
         for step in reversed(layout.steps):
+            if needed:
+                needed.before(step)
             d_h = d_products[step.rows]  # (size, hidden)
             add_to_first(d_h, d_h_next)
             d_h *= slopes[step.rows]  # from here on it is d_s
+            if followed:
+                followed.after(step)
             d_h_next = recurrent.step_back(step)
         recurrent.write_weight(states, out=gradients.weight_hh)
         write_bias_gradients(d_products, gradients)
-        return d_products, (d_h_next,)
+        return (d_h_next,)
 
     def step(
         self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState

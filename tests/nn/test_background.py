@@ -1,0 +1,138 @@
+import gc
+import threading
+from time import monotonic, sleep
+
+import numpy as np
+import pytest
+
+from neonym.nn import CELLS, RecurrentNetwork
+from neonym.nn.background import WORTH_A_THREAD, Background
+
+
+def background_of(threads):
+    background = Background()
+    background.threads = threads
+    return background
+
+
+def fail(words):
+    raise ValueError(words)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("embedding_size", [None, 12])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_number_of_threads_changes_no_bit_of_a_step(
+    monkeypatch, cell, bias, embedding_size, layers
+):
+    monkeypatch.setattr("neonym.nn.background.WORTH_A_THREAD", 0)
+    random = np.random.default_rng(0)
+    sequences = [random.integers(1, 9, size=random.integers(1, 9)) for _ in range(80)]
+    results = []
+    for threads in (1, 2, 8):
+        network = RecurrentNetwork(
+            *(9, cell, 48, layers, embedding_size, bias),
+            dropout=0.3 if layers > 1 else 0.0,
+            input_dropout=0.2,
+            output_dropout=0.4,
+            trainable_initial_state=True,
+        )
+        assert network.threads == 1
+        network.threads = threads
+        for _ in range(3):
+            loss = network.forward_backward(network.pack(sequences), np.random.default_rng(1))
+            results.append((loss, network.gradients.tobytes()))
+    assert results == [results[0]] * 9
+
+
+@pytest.mark.parametrize(
+    ("threads", "multiplications", "is_elsewhere"),
+    [(1, WORTH_A_THREAD, False), (2, WORTH_A_THREAD - 1, False), (2, WORTH_A_THREAD, True)],
+)
+def test_a_thread_works_where_it_is_allowed_and_worth_it(threads, multiplications, is_elsewhere):
+    workers = []
+    with background_of(threads) as background:
+        background.do(lambda: workers.append(threading.current_thread()), multiplications)
+        deadline = monotonic() + 10
+        while not workers and monotonic() < deadline:
+            sleep(0.001)  # whoever waits would do it
+    assert (workers[0] is not threading.current_thread()) == is_elsewhere
+
+
+def test_everything_begun_is_done_once_and_ended_where_the_batch_ends():
+    done = []
+    with background_of(2) as background:
+        for number in range(1000):
+            background.begin(lambda number=number: done.append(number))
+    assert sorted(done) == list(range(1000))
+
+
+def test_who_waits_does_what_the_thread_has_not_come_to():
+    here, is_held = [], threading.Event()
+    with background_of(2) as background:
+        background.begin(is_held.wait)  # the thread, or nobody, has this one
+        while not background._queue.empty():
+            sleep(0.001)
+        tasks = [
+            background.begin(lambda: here.append(threading.current_thread())) for _ in range(3)
+        ]
+        background.wait(tasks[1])
+        assert here == [threading.current_thread()] * 2
+        is_held.set()
+
+
+def test_what_numpy_is_told_to_raise_or_ignore_holds_in_the_thread():
+    largest = np.full(3, 3e38, dtype=np.float32)
+    with (
+        np.errstate(over="raise"),
+        pytest.raises(FloatingPointError),
+        background_of(2) as background,
+    ):
+        background.begin(lambda: largest * 10)
+        sleep(0.05)
+    with np.errstate(over="ignore"), background_of(2) as background:
+        background.begin(lambda: largest * 10)
+        sleep(0.05)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_first_error_is_raised_and_the_rest_runs_to_its_end(threads):
+    done = []
+    with pytest.raises(ValueError, match="first"), background_of(threads) as background:
+        background.begin(lambda: fail("first"))
+        background.begin(lambda: fail("second"))
+        background.begin(lambda: done.append(3))
+    with pytest.raises(ValueError, match="here"), background:
+        background.begin(lambda: fail("there"))
+        background.begin(lambda: done.append(4))
+        fail("here")
+    assert done == [3, 4]
+
+
+def test_where_no_thread_can_be_started_who_waits_does_it_all(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    done = []
+    with background_of(2) as background:
+        background.begin(lambda: done.append(1))
+        background.begin(lambda: done.append(2))
+    assert done == [1, 2]
+    assert background.threads == 1
+
+
+def test_the_thread_ends_with_its_network():
+    before = set(threading.enumerate())
+    backgrounds = [background_of(2) for _ in range(3)]
+    for background in backgrounds:
+        with background:
+            background.begin(lambda: None)
+    started = set(threading.enumerate()) - before
+    assert len(started) == 3
+    del background, backgrounds
+    gc.collect()
+    for thread in started:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
