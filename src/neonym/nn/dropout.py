@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neonym.nn.arrays import Floats
-from neonym.nn.background import Background, Task
+from neonym.nn.background import Task
 from neonym.nn.memory import Workspace
 
 MULTIPLICATIONS_OF_A_NUMBER = 200
@@ -27,60 +27,59 @@ class Masks(NamedTuple):
     generator: np.random.Generator | None
     workspace: Workspace
 
-    def draw(self, shape: tuple[int, ...], rate: float) -> Floats | None:
-        """A mask to multiply with: 0 with probability `rate`, otherwise 1 / (1 - rate)."""
-        mask = self._new(shape, rate)
-        self._fill(mask, rate)
-        return mask
+    def begin(self, masks: Sequence[tuple[tuple[int, ...], float]]) -> "DrawnMasks":
+        """Begin to draw masks of some shapes and rates, one after the other.
 
-    def begin(self, shapes_and_rates: Sequence[tuple[tuple[int, ...], float]]) -> "LaterMasks":
-        """Masks as of `draw`, one after the other, which may still be drawn meanwhile."""
-        if self.generator is None:
-            return LaterMasks([None] * len(shapes_and_rates), self.workspace.background, None)
-        masks = [self._new(shape, rate) for shape, rate in shapes_and_rates]
+        Masks are numbers to multiply with: 0 with probability `rate`, otherwise 1 / (1 - rate).
+        What was begun before must have been waited for.
+        """
+        generator, workspace = self
+        drawn = [
+            None if rate == 0 or not generator else workspace.empty(*shape) for shape, rate in masks
+        ]
+        count = sum(mask.size for mask in drawn if mask is not None)
+        if generator is None or count == 0:
+            return DrawnMasks(drawn, workspace, None)
 
-        def fill() -> None:
-            for mask, (_, rate) in zip(masks, shapes_and_rates, strict=True):
-                self._fill(mask, rate)
+        def draw() -> None:
+            for mask, (_, rate) in zip(drawn, masks, strict=True):
+                if mask is not None:
+                    _draw(generator, rate, mask)
 
-        background = self.workspace.background
-        numbers = sum(mask.size for mask in masks if mask is not None)
-        if background.is_worth(numbers * MULTIPLICATIONS_OF_A_NUMBER):
-            return LaterMasks(masks, background, background.begin(fill))
-        fill()
-        return LaterMasks(masks, background, None)
-
-    def _new(self, shape: tuple[int, ...], rate: float) -> Floats | None:
-        return None if self.generator is None or rate == 0 else self.workspace.empty(*shape)
-
-    def _fill(self, mask: Floats | None, rate: float) -> None:
-        if self.generator is None or mask is None:
-            return
-        # In float32 for every type of network: all see the same mask. Drawn where the mask will
-        # be, since fresh memory would take as long as the numbers
-        drawn = mask.reshape(-1).view(np.float32)[: mask.size].reshape(mask.shape)
-        self.generator.random(out=drawn, dtype=np.float32)
-        np.greater_equal(drawn, rate, out=mask, casting="unsafe")
-        mask *= 1 / (1 - rate)
+        if workspace.background.is_worth(count * MULTIPLICATIONS_OF_A_NUMBER):
+            return DrawnMasks(drawn, workspace, workspace.background.begin(draw))
+        draw()
+        return DrawnMasks(drawn, workspace, None)
 
 
-class LaterMasks(NamedTuple):
+def _draw(generator: np.random.Generator, rate: float, out: Floats) -> None:
+    # In float32 for every type of network: all see the same mask. Drawn where the mask will
+    # be, since fresh memory would take as long as the numbers
+    drawn = out.reshape(-1).view(np.float32)[: out.size].reshape(out.shape)
+    generator.random(out=drawn, dtype=np.float32)
+    np.greater_equal(drawn, rate, out=out, casting="unsafe")
+    out *= 1 / (1 - rate)
+
+
+class DrawnMasks(NamedTuple):
     """Masks that may still be drawn."""
 
     masks: Sequence[Floats | None]
-    background: Background
+    workspace: Workspace
     task: Task | None
 
-    def apply(
-        self, number: int, rows: Floats, workspace: Workspace
-    ) -> tuple[Floats, Floats | None]:
+    def wait(self, number: int) -> Floats | None:
+        """One of the masks; None without dropout."""
+        if self.task:
+            self.workspace.background.wait(self.task)
+        return self.masks[number]
+
+    def apply(self, number: int, rows: Floats) -> tuple[Floats, Floats | None]:
         """Rows after dropout by one of the masks, and the mask; the rows given stay as they are."""
-        mask = self.masks[number]
+        mask = self.wait(number)
         if mask is None:
             return rows, None
-        if self.task:
-            self.background.wait(self.task)
-        return np.multiply(rows, mask, out=workspace.empty(*rows.shape)), mask
+        return np.multiply(rows, mask, out=self.workspace.empty(*rows.shape)), mask
 
 
 def apply_in_place(rows: Floats, mask: Floats | None) -> None:

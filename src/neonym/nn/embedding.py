@@ -14,7 +14,7 @@ import numpy as np
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells.cell import Prepared
 from neonym.nn.memory import Workspace
-from neonym.nn.products import CHUNK, LARGE_CHUNK, has_blocks, multiply
+from neonym.nn.products import CHUNK, LARGE_CHUNK, begin_over_rows, has_blocks, multiply
 from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_rows
 
@@ -171,8 +171,6 @@ def write_input_gradients(
         np.dot(d_table.T, embedding, out=out_weight)
         np.dot(d_table, weight_ih, out=out_embedding)
     else:
-        workspace.background.do(
-            lambda: np.dot(d_products.T, x, out=out_weight), d_products.shape[1] * x.size
-        )
+        begin_over_rows(workspace.background, d_products.T, x, out_weight)
         dropped.chunks.finish()
         out_embedding[...] = sum_rows(dropped.d_rows, tokens, vocabulary)

@@ -6,11 +6,13 @@ taken as many small ones, in one call of `np.matmul`. Where a block of eight row
 large, nothing is gained, and the rows stay together.
 """
 
+from collections.abc import Callable
 from math import inf
 
 import numpy as np
 
 from neonym.nn.arrays import Floats
+from neonym.nn.background import Background
 
 MOST_MULTIPLICATIONS = 1_000_000
 """Up to so many, OpenBLAS takes a product for small."""
@@ -65,9 +67,44 @@ def multiply_over_rows(columns: Floats, rows: Floats, out: Floats) -> None:
     out : ndarray, shape (outputs, inputs)
         Overwritten.
     """
-    block = MOST_MULTIPLICATIONS // out.size // ROWS * ROWS
+    _write_over_rows(columns, rows, out, _rows_of_sum(out.size))
+
+
+def begin_over_rows(
+    background: Background,
+    columns: Floats,
+    rows: Floats,
+    out: Floats,
+    after: Callable[[slice], object] | None = None,
+) -> None:
+    """Begin `multiply_over_rows`, in two halves where that is worth it.
+
+    `after` is called once with each slice of `out` that is written, in the thread that wrote it.
+    """
+    multiplications, block = len(rows) * out.size, _rows_of_sum(out.size)
+
+    def write(part: slice) -> None:
+        _write_over_rows(columns[part], rows, out[part], block)
+        if after:
+            after(part)
+
+    if not background.is_large(multiplications):
+        write(slice(None))
+        return
+    middle = len(out) // 2 // ROWS * ROWS
+    background.do(lambda: write(slice(middle)), multiplications)
+    background.do(lambda: write(slice(middle, None)), multiplications)
+
+
+def _rows_of_sum(size: int) -> int:
+    """How many rows a block of a sum has whose result has so many numbers; 0: there are none."""
+    block = MOST_MULTIPLICATIONS // size // ROWS * ROWS
+    return block if block >= LEAST_ROWS else 0
+
+
+def _write_over_rows(columns: Floats, rows: Floats, out: Floats, block: int) -> None:
     count = len(rows)
-    if block < LEAST_ROWS or count <= block:
+    if block == 0 or count <= block:
         np.matmul(columns, rows, out=out)
         return
     whole = count - count % block

@@ -5,7 +5,6 @@ packed batch; the cells hold the only loop over time. Nothing is kept between ca
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +27,14 @@ from neonym.nn.loss import cross_entropy, cross_entropy_gradient
 from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace, aligned_empty
 from neonym.nn.packing import PackedSequences
-from neonym.nn.products import CHUNK, LARGE_CHUNK, has_blocks, multiply_by_parts, number_of_parts
+from neonym.nn.products import (
+    CHUNK,
+    LARGE_CHUNK,
+    begin_over_rows,
+    has_blocks,
+    multiply_by_parts,
+    number_of_parts,
+)
 from neonym.nn.row_chunks import RowChunks
 from neonym.nn.state import State, StepWeights
 
@@ -90,9 +96,10 @@ class Propagation(NamedTuple):
         rows, hidden = len(layout.inputs), matrices.head.shape[1]
 
         # The first layer reads tokens, whose input products are looked up
-        weights = cell.prepare(matrices.layers[0])
         width = 1 if matrices.embedding is None else matrices.embedding.shape[1]
-        input_mask = masks.draw((rows, width), rates.input)
+        first = masks.begin([((rows, width), rates.input)])
+        weights = cell.prepare(matrices.layers[0])
+        input_mask = first.wait(0)
         products = workspace.empty(cell.gates, rows, hidden)
         input_rows, needed = write_input_products(
             layout.inputs,
@@ -114,7 +121,7 @@ class Propagation(NamedTuple):
         # The others read the outputs of the layer below, (rows, hidden)
         caches, layer_inputs, layer_masks = [cache], [], []
         for number, (layer, state) in enumerate(zip(matrices.layers[1:], initial[1:], strict=True)):
-            x, mask = later.apply(number, outputs, workspace)
+            x, mask = later.apply(number, outputs)
             weights = cell.prepare(layer)
             products = workspace.empty(cell.gates, rows, hidden)
             needed = begin_products(x, weights, workspace, products)
@@ -127,7 +134,7 @@ class Propagation(NamedTuple):
 
         if layout.head_rows is not None:
             outputs = outputs[layout.head_rows]
-        x, mask = later.apply(-1, outputs, workspace)  # (heads, hidden)
+        x, mask = later.apply(-1, outputs)  # (heads, hidden)
         buffer = workspace.empty(len(x), len(matrices.head))
         logits = workspace.empty(*buffer.shape[::-1])
         write_logits(matrices, prepared_head(matrices), x, buffer, out=logits)
@@ -160,8 +167,7 @@ class Propagation(NamedTuple):
             if not followed:
                 below.finish()
             x, out = tape.layer_inputs[number - 1], gradients.layers[number].weight_ih
-            write_weight = partial(np.matmul, d_products.T, x, out=out)
-            tape.workspace.background.do(write_weight, len(x) * out.size)
+            begin_over_rows(tape.workspace.background, d_products.T, x, out)
             d_outputs, needed = d_below, followed
         d_products = self._new_products(d_outputs, tape)
         weight_ih = self.matrices.layers[0].weight_ih

@@ -12,10 +12,10 @@ from neonym.nn.layout import Layout, Step
 from neonym.nn.memory import Workspace
 from neonym.nn.products import (
     MOST_MULTIPLICATIONS,
+    begin_over_rows,
     most_rows,
     multiply,
     multiply_by_parts,
-    multiply_over_rows,
     number_of_parts,
 )
 from neonym.nn.rows import sum_rows
@@ -128,15 +128,17 @@ class RecurrentGradients:
         """
         branching, d_products = self.layout.num_branching, self.d_products[self._first_plain :]
         previous = self.workspace.empty(len(d_products), states.shape[1])
+        plain = [states[step.previous] for step in self.layout.steps[branching:]]
+        if plain:
+            np.concatenate(plain, out=previous)
+        add_branching = None
+        if self._summed:
+            steps = reversed(self.layout.steps[:branching])
+            continued = np.concatenate([states[step.previous] for step in steps])
+            summed = np.concatenate(self._summed)
 
-        def write() -> None:
-            plain = [states[step.previous] for step in self.layout.steps[branching:]]
-            if plain:
-                np.concatenate(plain, out=previous)
-            multiply_over_rows(d_products.T, previous, out)
-            if self._summed:
-                steps = reversed(self.layout.steps[:branching])
-                continued = np.concatenate([states[step.previous] for step in steps])
-                np.add(out, np.concatenate(self._summed).T @ continued, out=out)
+            def add_branching(part: slice) -> None:
+                out[part] += summed[:, part].T @ continued
 
-        self.workspace.background.do(write, len(self.d_products) * out.size)
+        background = self.workspace.background
+        begin_over_rows(background, d_products.T, previous, out, add_branching)
