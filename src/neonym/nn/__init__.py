@@ -13,6 +13,7 @@ To read it from the bottom up:
 - `clipping`, `optimizers`: from gradients to new parameters
 - `shards`, `shard_pool`, `shard_memory`, `shard_arrival`, `shard_process`: one training step on
   several processors
+- `background`, `row_chunks`: what a second thread does beside the recurrence
 - `memory`, `products`, `rows`: what makes it fast; `arrays` and `bounds` are types
 """
 
