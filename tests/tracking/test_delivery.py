@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 from mlflow_server import SPARING
+from written_runs import write_run, write_run_at
 
 from neonym import experiment
 from neonym.lab.delivery.store_check import explain_unusable
 from neonym.lab.tracking.courier import ensure_delivery, is_delivering, wait_for_delivery
-from neonym.lab.tracking.opening import open_job
 from neonym.lab.tracking.spool import open_segments
 from neonym.lab.tracking.store import Store
 from processes import delivery_pids, kill, kill_group
-from small_training import configuration
 
 
 @pytest.fixture
@@ -34,17 +33,6 @@ def delivered_store(store: Store) -> Iterator[Store]:
 
 def end_delivery(store: Store) -> None:
     kill(delivery_pids(store.root))
-
-
-def write_run(store: Store, points: int = 50) -> Path | None:
-    with open_job(store, configuration(), stage="train", name="run") as run:
-        for step in range(points):
-            run.metrics({"train/loss": 1 / (step + 1)}, step)
-    return run.folder
-
-
-def _write_run_at(root: Path) -> None:
-    write_run(Store.of_project(experiment.PROJECT, root))
 
 
 def points_of(store: Store) -> list[int]:
@@ -86,7 +74,7 @@ def test_eight_processes_on_a_fresh_store_lose_nothing(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     store = Store.of_project(experiment.PROJECT, tmp_path)
     processes = [
-        get_context("spawn").Process(target=_write_run_at, args=(tmp_path,)) for _ in range(8)
+        get_context("spawn").Process(target=write_run_at, args=(tmp_path,)) for _ in range(8)
     ]
     for process in processes:
         process.start()
