@@ -6,6 +6,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +162,17 @@ def make_params(folder: Path) -> Path:
     return path
 
 
+@cache
+def sound_values(content: bytes) -> Any:
+    return yaml.safe_load(content)
+
+
 def altered_yaml(content: bytes, random: Random) -> bytes:
-    return yaml.safe_dump(altered_value(yaml.safe_load(content), random)).encode(
-        errors="surrogatepass"
-    )
+    values = altered_value(sound_values(content), random)
+    try:
+        return bytes(yaml.dump(values, Dumper=yaml.CSafeDumper, encoding="utf-8"))
+    except UnicodeEncodeError:  # half a character, which only the slow one writes
+        return yaml.safe_dump(values).encode(errors="surrogatepass")
 
 
 def make_segment(folder: Path) -> Path:
