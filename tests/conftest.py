@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from warm import Warm
+
 # Thousands of tests, and what they import, stay to the end: to look through them for garbage again
 # and again took a seventh of the time.
 gc.disable()
@@ -34,6 +36,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from empty_store import make_empty_database  # imports MLflow
 
     return make_empty_database(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """What scripts are run in that have their imports ready."""
+    warm = Warm()
+    yield warm
+    warm.close()
 
 
 @pytest.fixture(scope="module", autouse=True)

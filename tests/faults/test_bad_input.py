@@ -12,6 +12,7 @@ from neonym.generation.generator import NameGenerator
 from neonym.steps.preprocess_step import preprocess
 from neonym.steps.sample_step import draw
 from small_training import NAMES, configuration
+from warm import Warm
 
 SOUND = "\n".join(NAMES).encode()
 FEW = "names are too few for val = 0.1 and test = 0.1; add names (at least 5 in all)"
@@ -148,10 +149,10 @@ COMMANDS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "line"), COMMANDS)
 def test_a_script_says_it_in_one_line_and_ends_with_status_2(
-    project: Project, arguments: list[str], line: str
+    project: Project, warm: Warm, arguments: list[str], line: str
 ) -> None:
     script, *overrides = arguments
-    done = project.run("python", f"pipelines/{script}.py", *overrides, PYTHONPATH="src")
+    done = project.run_warm(warm, "python", f"pipelines/{script}.py", *overrides)
     assert done.returncode == 2, done.stdout
     [said] = [said for said in done.stdout.splitlines() if not said.startswith("INFO ")]
     assert said.startswith(f"{script}: ")

@@ -10,10 +10,20 @@ from small_project import Project, make_project
 from made_once import made_once
 
 
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    """A small copy of the project in which nothing has run, to be copied."""
+
+    def make(root: Path) -> None:
+        make_project(root, empty_database)
+
+    return made_once(tmp_path_factory, "small", make)
+
+
 @pytest.fixture
-def project(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
+def project(tmp_path: Path, begun: Path) -> Iterator[Project]:
     """A fresh small copy of the project, in which nothing has run."""
-    copy = make_project(tmp_path / "project", empty_database)
+    copy = Project(shutil.copytree(begun, tmp_path / "project", symlinks=True))
     yield copy
     copy.stop_delivery()
 

@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from processes import delivery_pids, kill
+from warm import Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
 COPIED = ("conf", "data/raw", "data/start", "pipelines", "src", "dvc.yaml", ".dvc/config")
@@ -49,6 +50,11 @@ class Project:
             check=False,
             timeout=300,
         )
+
+    def run_warm(self, warm: Warm, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run `python SCRIPT …` with its imports ready; it ends at once, and reads no streams."""
+        printed = self.root.with_name(f"{self.root.name}.printed")
+        return warm.run(command, self.root, self.environment, printed)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a command and go on."""

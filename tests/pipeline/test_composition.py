@@ -3,6 +3,8 @@
 import pytest
 from small_project import Project
 
+from warm import Warm
+
 DVC_COMPOSES = """
 import os
 from dvc.utils.hydra import compose_and_dump
@@ -65,9 +67,9 @@ def test_an_edit_of_conf_replaces_params_that_compose_wrote(project: Project) ->
     ],
 )
 def test_a_wrong_configuration_is_one_line_and_status_2(
-    project: Project, override: str, line: str
+    project: Project, warm: Warm, override: str, line: str
 ) -> None:
-    done = project.run("python", "pipelines/preprocess.py", override, PYTHONPATH="src")
+    done = project.run_warm(warm, "python", "pipelines/preprocess.py", override)
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == 1, done.stdout
     assert done.stdout.startswith("preprocess: ")

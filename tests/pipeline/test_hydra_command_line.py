@@ -7,6 +7,8 @@ import pytest
 import yaml
 from small_project import Project
 
+from warm import Warm
+
 SMALL = ("train.epochs=1", "model.hidden_size=4")
 CALLBACK = """
 from pathlib import Path
@@ -59,8 +61,10 @@ def sweep(descent: Project, *arguments: str) -> str:
         (["--version"], "Hydra 1.3"),
     ],
 )
-def test_hydras_flags_work(project: Project, arguments: list[str], said: str) -> None:
-    assert said in train(project, *arguments)
+def test_hydras_flags_work(project: Project, warm: Warm, arguments: list[str], said: str) -> None:
+    done = project.run_warm(warm, "python", "pipelines/train.py", *arguments)
+    assert done.returncode == 0, done.stdout
+    assert said in done.stdout
     assert not (project.root / "outputs").exists()
 
 
@@ -73,13 +77,15 @@ def test_the_tabulator_completes(project: Project) -> None:
 
 @pytest.mark.parametrize("group", ["sweep", "experiment"])
 def test_a_preset_chooses_the_launcher_unless_the_command_line_does(
-    project: Project, group: str
+    project: Project, warm: Warm, group: str
 ) -> None:
     preset = "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
     (project.root / f"conf/{group}/mine.yaml").write_text(preset)
     asked = ("--cfg", "hydra", "--package", "hydra.launcher", f"{group}=mine")
-    assert "neonym_lab.Joblib" in train(project, *asked)
-    assert "neonym_lab.InProcess" in train(project, *asked, "hydra/launcher=in_process")
+    asked = ("python", "pipelines/train.py", *asked)
+    assert "neonym_lab.Joblib" in project.run_warm(warm, *asked).stdout
+    in_process = project.run_warm(warm, *asked, "hydra/launcher=in_process")
+    assert "neonym_lab.InProcess" in in_process.stdout
 
 
 @pytest.mark.slow

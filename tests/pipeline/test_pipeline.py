@@ -14,6 +14,7 @@ from small_project import Project
 from neonym.corpus.processed import SEAL, seal
 from neonym.lab.tracking import tags
 from neonym.models.model_file import load_model
+from warm import Warm
 
 OUTPUTS = (
     "params.yaml",
@@ -295,12 +296,11 @@ def test_a_copy_without_git_runs_and_says_that_the_commit_is_unknown(descent: Pr
     ids=["empty", "not UTF-8", "nothing left", "too few"],
 )
 def test_a_list_that_cannot_be_used_is_one_line_and_leaves_nothing(
-    project: Project, content: bytes, line: str
+    project: Project, warm: Warm, content: bytes, line: str
 ) -> None:
     (project.root / "mine.txt").write_bytes(content)
-    done = project.run(
-        "python", "pipelines/preprocess.py", "data=list", "data.path=mine.txt", PYTHONPATH="src"
-    )
+    words = ("data=list", "data.path=mine.txt")
+    done = project.run_warm(warm, "python", "pipelines/preprocess.py", *words)
     assert done.returncode == 2
     said = [text for text in done.stdout.splitlines() if not text.startswith(("INFO", "WARNING"))]
     assert len(said) == 1, done.stdout

@@ -11,6 +11,7 @@ from small_project import Project
 from tracked_sweep import family, sweep_folder
 
 from neonym.lab.tracking import tags
+from warm import Warm
 
 SEEDS = ("python", "pipelines/train.py", "-m", "model.hidden_size=3,4", "seed=0,1")
 SWEEP = ("python", "pipelines/sweep.py", "-m")
@@ -102,9 +103,9 @@ def test_a_sweep_that_was_ended_says_how_it_goes_on_where_it_was(descent: Projec
     ],
 )
 def test_a_mistake_in_a_sweep_is_one_line_before_anything_starts(
-    project: Project, arguments: list[str], line: str
+    project: Project, warm: Warm, arguments: list[str], line: str
 ) -> None:
-    done = project.run("python", "pipelines/train.py", "-m", *arguments, PYTHONPATH="src")
+    done = project.run_warm(warm, "python", "pipelines/train.py", "-m", *arguments)
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == 1, done.stdout
     assert line in done.stdout
