@@ -15,7 +15,8 @@ from neonym.drawing.canvas import REAL, save_figure
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.temperature import real_quality
-from neonym.figures.pictures import Evaluated, _spread, pictures
+from neonym.figures.evaluated import Evaluated
+from neonym.figures.pictures import _spread, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.models.mixture import Mixture
 from neonym.models.ngram import fit

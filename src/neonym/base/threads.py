@@ -26,12 +26,29 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def processors() -> int:
-    """How many processors this process may use: at most those that `OMP_NUM_THREADS` says."""
+    """How many processors this process may use: at most those that `OMP_NUM_THREADS` says.
+
+    One less where another process works beside it, see `lent_processor`.
+    """
     # not every system says it, nor do all builds of Python ask
     allowed = getattr(os, "sched_getaffinity", None)
     given = len(allowed(0)) if allowed else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(given, int(limit))) if limit.isdecimal() else given
+    return max(1, (min(given, int(limit)) if limit.isdecimal() else given) - _lent)
+
+
+_lent = 0
+
+
+@contextmanager
+def lent_processor() -> Iterator[None]:
+    """Leave a processor to another process in the body, and in what is forked there."""
+    global _lent  # noqa: PLW0603 (holds for the whole process)
+    _lent += 1
+    try:
+        yield
+    finally:
+        _lent -= 1
 
 
 def results_in_order(

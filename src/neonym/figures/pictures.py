@@ -1,7 +1,6 @@
 """Which pictures the evaluate stage makes, and of what."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,9 +18,9 @@ from neonym.evaluation.inspection import (
     read_names,
 )
 from neonym.evaluation.measures import Drawn, Lists
-from neonym.evaluation.table import NameRow
 from neonym.evaluation.temperature import quality, real_quality
 from neonym.figures.curves import training_curves
+from neonym.figures.evaluated import Evaluated
 from neonym.figures.histograms import length_distribution, nearest_distances, token_distribution
 from neonym.figures.surprisal import Example, letter_surprisal
 from neonym.figures.temperature_curve import quality_against_temperature
@@ -30,9 +29,6 @@ from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
 from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
-from neonym.models.ngram import WittenBell
-from neonym.settings import Settings
-from neonym.training.history import EpochRecord
 
 Picture = tuple[str, Figure]
 
@@ -40,21 +36,6 @@ LONGEST_SHOWN = 30  # tokens; longer names are not chosen as examples
 MOST_READ = 300  # names: of train to see what units follow, of test to choose examples from
 MOST_COMPARED = 5_000  # test names whose distances to training names are looked at
 MOST_MAPPED = 50  # tokens of a large vocabulary that have room in one map
-
-
-class Evaluated(NamedTuple):
-    """What pictures are made of."""
-
-    generator: NameGenerator
-    lists: Lists
-    drawn: Drawn
-    table: Sequence[NameRow]
-    history: Sequence[EpochRecord]
-    ngram_val_nll: float | None
-    settings: Settings
-    ngram: WittenBell | None
-    grouped: bool
-    """Whether names one edit apart are on the same side of the split."""
 
 
 def pictures(evaluated: Evaluated) -> Iterator[Picture]:

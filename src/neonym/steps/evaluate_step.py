@@ -1,26 +1,28 @@
 """From drawn names to figures, tables and pictures, beside an n-gram, real names and chance."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neonym.base.beside import beside
 from neonym.base.files import write_text
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Floats
 from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
-from neonym.drawing.canvas import save_figure
 from neonym.evaluation.catalogue import main_figures
 from neonym.evaluation.measures import Drawn, Lists
+from neonym.evaluation.nll import likelihood, token_counts
 from neonym.evaluation.page import to_page
 from neonym.evaluation.references import best_ngram
 from neonym.evaluation.report import evaluate as judge
 from neonym.evaluation.report import to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
-from neonym.figures.pictures import Evaluated, pictures
+from neonym.figures.evaluated import Evaluated
 from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.settings import Settings
@@ -51,22 +53,26 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     generator = load_trained(files.model, settings, processed)
     names, ended, log_probs = read_names(files.names)
     drawn = Drawn(names, ended)
-    report = _judge(generator, drawn, lists, settings)
     table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
-    write_text(files.metrics, to_json(report))
-    write_text(files.main_metrics, to_json(main_figures(report)))
     grouped = bool(processed.summary["grouped"])
-    page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
-    write_text(files.metrics_table, page)
-    write_names_table(files.names_table, table)
-    if with_pictures:
-        level = report["reference"]["ngram"]["val"]["nll"]
-        history = read_history(files.history)
+
+    def draw() -> None:
         ngram = best_ngram(lists, settings.evaluate.ngram_max_order)
+        nats = ngram.negative_log_likelihood(lists.vocabulary.encode_all(lists.val))
+        level = likelihood(nats, token_counts(lists.val, lists.vocabulary.unit)).nll
+        history = read_history(files.history)
         evaluated = Evaluated(
             generator, lists, drawn, table, history, level, settings, ngram, grouped
         )
         _draw_pictures(evaluated, files.pictures)
+
+    with beside(draw) if with_pictures else nullcontext():
+        report = _judge(generator, drawn, lists, settings)
+        write_text(files.metrics, to_json(report))
+        write_text(files.main_metrics, to_json(main_figures(report)))
+        page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
+        write_text(files.metrics_table, page)
+        write_names_table(files.names_table, table)
     return report
 
 
@@ -104,5 +110,9 @@ def _tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[
 @np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
 def _draw_pictures(evaluated: Evaluated, folder: Path) -> None:
     """Write all pictures."""
+    # matplotlib: a quarter of a second, beside the figures and not before them
+    from neonym.drawing.canvas import save_figure  # noqa: PLC0415
+    from neonym.figures.pictures import pictures  # noqa: PLC0415
+
     for name, figure in pictures(evaluated):
         save_figure(figure, folder / f"{name}.png")
