@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from neonym.nn import CELLS, RecurrentNetwork
 from neonym.nn import products as module
+from neonym.nn.background import Background
 from neonym.nn.products import (
+    begin_over_rows,
     multiply,
     multiply_by_parts,
     multiply_over_rows,
@@ -50,6 +52,19 @@ def test_sums_over_rows_in_blocks_are_the_sums(most, count):
         patch.setattr(module, "LEAST_ROWS", 8)
         multiply_over_rows(rows.T, more, out)
     np.testing.assert_allclose(out, rows.T @ more, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("outputs", [1, 15, 16, 45])
+def test_a_large_sum_is_written_once_however_few_outputs_it_has(outputs, monkeypatch):
+    monkeypatch.setattr("neonym.nn.background.WORTH_A_THREAD", 0)
+    monkeypatch.setattr(module, "MOST_MULTIPLICATIONS", outputs * 4 * 32)  # blocks of 32 rows
+    generator, parts = np.random.default_rng(outputs), []
+    columns, rows = generator.normal(size=(outputs, 70)), generator.normal(size=(70, 4))
+    out = np.full((outputs, 4), np.nan)
+    with Background() as background:
+        begin_over_rows(background, columns, rows, out, after=parts.append)
+    np.testing.assert_allclose(out, columns @ rows, rtol=1e-12, atol=1e-13)
+    assert sum(len(out[part]) for part in parts) == outputs
 
 
 def test_a_weight_is_cut_where_only_its_parts_have_blocks():

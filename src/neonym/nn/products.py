@@ -88,10 +88,10 @@ def begin_over_rows(
         if after:
             after(part)
 
-    if not background.is_large(multiplications):
+    middle = len(out) // 2 // ROWS * ROWS
+    if middle == 0 or not background.is_large(multiplications):
         write(slice(None))
         return
-    middle = len(out) // 2 // ROWS * ROWS
     background.do(lambda: write(slice(middle)), multiplications)
     background.do(lambda: write(slice(middle, None)), multiplications)
 
