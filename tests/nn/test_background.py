@@ -1,5 +1,8 @@
 import gc
+import signal
 import threading
+from queue import SimpleQueue
+from threading import Timer
 from time import monotonic, sleep
 
 import numpy as np
@@ -97,17 +100,67 @@ def test_what_numpy_is_told_to_raise_or_ignore_holds_in_the_thread():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_first_error_is_raised_and_the_rest_runs_to_its_end(threads):
+def test_the_first_error_is_raised_and_nothing_is_done_after_it(threads):
     done = []
     with pytest.raises(ValueError, match="first"), background_of(threads) as background:
         background.begin(lambda: fail("first"))
         background.begin(lambda: fail("second"))
-        background.begin(lambda: done.append(3))
     with pytest.raises(ValueError, match="here"), background:
         background.begin(lambda: fail("there"))
-        background.begin(lambda: done.append(4))
+        background.begin(lambda: (sleep(0.02), done.append(1)))
         fail("here")
-    assert done == [3, 4]
+    after_error = list(done)
+    with background:
+        background.begin(lambda: done.append(2))
+    assert done == [*after_error, 2]
+
+
+class InterruptedQueue(SimpleQueue):
+    """Ctrl-C comes when a task was taken, and before it runs."""
+
+    def get_nowait(self):
+        super().get_nowait()
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_task_is_waited_for_that_ctrl_c_has_kept_from_running(threads):
+    done, background = [], background_of(threads)
+
+    def interrupted():
+        background._queue = InterruptedQueue()
+        is_held = threading.Event()
+        with pytest.raises(KeyboardInterrupt), background:
+            if threads == 2:  # the thread has this one
+                background.begin(is_held.wait)
+                while not background._queue.empty():
+                    sleep(0.001)
+                Timer(0.05, is_held.set).start()
+            background.begin(lambda: None)
+        assert is_held.is_set() or threads == 1
+        with background:
+            background.begin(lambda: done.append(1))
+
+    batch = threading.Thread(target=interrupted, daemon=True)  # so that the test ends
+    batch.start()
+    batch.join(timeout=10)
+    assert done == [1]
+
+
+def test_after_ctrl_c_in_the_middle_of_a_wait_nothing_is_being_done():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    done, before = [], signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), background_of(2) as background:
+            background.begin(lambda: (sleep(0.2), done.append(1)))
+            while not background._queue.empty():
+                sleep(0.001)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert done == [1]
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_where_no_thread_can_be_started_who_waits_does_it_all(monkeypatch):

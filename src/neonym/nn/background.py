@@ -6,6 +6,7 @@ other has work left, and where there is no second thread the one that waits does
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -49,19 +50,21 @@ class Task:
 class Background:
     """Tasks of one batch, which a second thread may do; use it as a context manager.
 
-    At the end everything that was begun is done. One thread alone begins tasks and waits for them.
+    At the end everything that was begun is done; after an error, or Ctrl-C, nothing of it is being
+    done any more. One thread alone begins tasks and waits for them.
 
     Attributes
     ----------
     threads : int
-        How many threads there may be. They decide nothing but the time.
+        With more than one there is a second thread, never a third. They decide nothing but the
+        time.
     """
 
     def __init__(self) -> None:
         self.threads = 1
         self._queue: SimpleQueue[Task | None] = SimpleQueue()
-        self._begun: list[Task] = []
-        self._has_thread = False
+        self._thread: Thread | None = None
+        self._begun: list[Task] = []  # empty only if none is being done
 
     @staticmethod
     def is_large(multiplications: int) -> bool:
@@ -87,18 +90,17 @@ class Background:
         task = Task(work)
         self._begun.append(task)
         self._queue.put(task)
-        if self.threads > 1 and not self._has_thread:
+        if self.threads > 1 and self._thread is None:
             self._start_thread()
         return task
 
     def _start_thread(self) -> None:
-        try:
-            Thread(target=_serve, args=(self._queue,), daemon=True).start()
-        except RuntimeError:  # no thread can be started, as in a browser
-            self.threads = 1
-            return
-        self._has_thread = True
+        self._thread = Thread(target=_serve, args=(self._queue,), daemon=True)
         finalize(self, self._queue.put, None)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no thread can be started, as in a browser
+            self.threads, self._thread = 1, None
 
     def wait(self, task: Task) -> None:
         """Return when a task has ended; until then do those that wait here as well.
@@ -120,26 +122,35 @@ class Background:
             raise task.error
 
     def finish(self) -> None:
-        """Return when everything that was begun has ended, also where some of it failed.
+        """Return when everything that was begun has ended.
 
         Raises
         ------
         BaseException
             What the first one raised that failed.
         """
-        if not self._begun:
-            return
-        begun, self._begun = self._begun, []
-        errors = []
-        for task in begun:
-            try:
-                self.wait(task)
-            except BaseException as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
+        for task in self._begun:
+            self.wait(task)
+        self._begun.clear()
+
+    def _give_up(self) -> None:
+        """Return when nothing is being done; what nobody has come to never is.
+
+        A task cannot be waited for here: Ctrl-C may have come after it was taken from the queue and
+        before it ran. So the thread is asked to end, and another one begins anew.
+        """
+        with suppress(Empty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put(None)
+        if self._thread and self._thread.is_alive():
+            self._thread.join()
+        self._queue, self._thread = SimpleQueue(), None
+        self._begun.clear()
 
     def __enter__(self) -> Self:
+        if self._begun:  # Ctrl-C may also have come at the very end
+            self._give_up()
         return self
 
     def __exit__(
@@ -149,10 +160,11 @@ class Background:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self.finish()
-        except BaseException:
-            if error is None:
-                raise
+            if kind is None:
+                self.finish()
+        finally:
+            if self._begun:
+                self._give_up()
 
 
 def _serve(queue: SimpleQueue[Task | None]) -> None:

@@ -152,7 +152,10 @@ class RecurrentNetwork:
 
     @property
     def threads(self) -> int:
-        """How many threads compute a batch; 1 at first. They decide nothing but the time."""
+        """How many threads compute a batch: one at first; never more than two, whatever is set.
+
+        They decide nothing but the time.
+        """
         return self._run.workspace.background.threads
 
     @threads.setter
