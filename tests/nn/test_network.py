@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from neonym.nn import CELLS, RecurrentNetwork, pack
 from neonym.nn.cells import RnnCell
+from neonym.nn.likelihood import _blocks
 from neonym.nn.memory import Workspace
+from neonym.nn.products import multiply
 
 SEQUENCES = [[1, 4, 2, 3], [5], [3, 3], [2, 1, 5, 4]]
 
@@ -49,12 +51,20 @@ def test_likelihood_does_not_depend_on_the_order(sequences, random):
 @given(
     st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5), min_size=1, max_size=12),
     st.sampled_from(["all", "last"]),
-    st.sampled_from([(1024, 1 << 18, 63), (2, 1 << 18, 63), (1024, 9, 63), (1024, 1 << 18, 3)]),
+    st.sampled_from(
+        [
+            (1024, 1 << 18, 63, 1024),
+            (2, 1 << 18, 63, 1024),
+            (1024, 9, 63, 1024),
+            (1024, 1 << 18, 3, 1024),
+            (1024, 1 << 18, 63, 3),
+        ]
+    ),
 )
 def test_shared_prefixes_change_no_likelihood(sequences, output, limits):
     network = make("lstm", num_layers=2, output=output)
     expected = [network.token_nats(pack([sequence], output)).sum() for sequence in sequences]
-    names = ("SEQUENCES_AT_ONCE", "NUMBERS_AT_ONCE", "KEY_BITS")
+    names = ("SEQUENCES_AT_ONCE", "NUMBERS_AT_ONCE", "KEY_BITS", "NODES_AT_ONCE")
     with pytest.MonkeyPatch.context() as patch:
         for name, limit in zip(names, limits, strict=True):
             patch.setattr(f"neonym.nn.likelihood.{name}", limit)
@@ -79,12 +89,51 @@ def test_the_number_of_threads_changes_no_bit_of_a_likelihood(monkeypatch, can_s
 
 def test_each_distinct_prefix_is_computed_once(monkeypatch):
     network, fed = make("rnn"), []
-    step = network.step
-    monkeypatch.setattr(
-        network, "step", lambda tokens, state: fed.append(len(tokens)) or step(tokens, state)
-    )
+    step_from = network.step_from
+
+    def count(tokens, state, rows):
+        fed.append(len(tokens))
+        return step_from(tokens, state, rows)
+
+    monkeypatch.setattr(network, "step_from", count)
     network.negative_log_likelihood([[1, 2, 3], [1, 2], [4], [1, 2, 3], [1, 2, 5]])
     assert fed == [1, 2, 1, 2]  # nothing; 1, 4; 1 2; 1 2 3, 1 2 5
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(511, [511]), (1001, [501, 500]), (10_000, [2500] * 4)]
+)
+def test_a_list_of_some_length_is_cut_for_two_threads(count, sizes):
+    blocks = list(_blocks(np.arange(count), np.full(count, 9)))
+    assert [len(block) for block in blocks] == sizes
+    assert np.concatenate(blocks).tolist() == list(range(count))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rows", [[0, 0, 0, 2, 2], [0, 1, 2]])
+def test_a_step_from_some_rows_is_that_of_the_states_taken(cell, rows):
+    network, rows = make(cell, num_layers=2), np.array(rows)
+    tokens = np.array([3, 1, 4, 1, 5])[: len(rows)]
+    _, state = network.step([1, 2, 3], network.initial_state(3))
+    expected, after = network.step(tokens, state.take(rows))
+    outputs, found = network.step_from(tokens, state, rows)
+    np.testing.assert_allclose(network.logits(outputs), expected, rtol=1e-12)
+    for layer, other in zip(found.layers, after.layers, strict=True):
+        np.testing.assert_allclose(layer, other, rtol=1e-12)
+
+
+def test_rows_that_are_taken_several_times_are_multiplied_once(monkeypatch):
+    network, multiplied = make("gru"), []
+    _, state = network.step([1, 2, 3], network.initial_state(3))
+
+    def count(rows, weights, out):
+        multiplied.append(len(rows))
+        multiply(rows, weights, out)
+
+    for module in ("propagation", "cells.cell"):
+        monkeypatch.setattr(f"neonym.nn.{module}.multiply", count)
+    network.step_from(np.array([3, 1, 4, 1, 5]), state, np.array([0, 0, 0, 2, 2]))
+    assert multiplied == [2]
 
 
 def test_likelihood_of_no_sequences_is_empty():

@@ -99,6 +99,16 @@ class Mixture:
         # What no member expects at all has no logarithm, and no name has it.
         return np.log(np.maximum(total, np.finfo(np.float64).tiny)), _States(tuple(states))
 
+    def step_from(
+        self, tokens: NDArray[Any], state: _States, rows: NDArray[Any]
+    ) -> tuple[Floats, _States]:
+        """The step of `state.take(rows)`."""
+        return self.step(tokens, state.take(rows))
+
+    def logits(self, outputs: NDArray[Any]) -> Floats:
+        """What a step gives: log-probabilities."""
+        return outputs
+
     def negative_log_likelihood(self, sequences: Sequences, threads: int = 1) -> Floats:
         """Exact nats of each whole sequence, end token included; as a network's."""
         nats = negative_log_likelihood(self, sequences, threads)

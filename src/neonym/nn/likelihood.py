@@ -2,9 +2,11 @@
 
 Equal prefixes have equal states, so sequences form a tree, and each distinct prefix is computed
 once: all those of one length together. Sorted sequences that share a prefix stand next to each
-other; they are taken in blocks, which bounds the memory.
+other; they are taken in blocks, which bounds the memory, and which threads compute at the same
+time.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,15 +25,21 @@ from neonym.nn.sequences import TokenSequences, check_tokens
 SEQUENCES_AT_ONCE = 1 << 12
 """Most sequences in a block: enough for fast products, little memory."""
 
+WORTH_TWO_BLOCKS = 512
+"""So many sequences are cut into an even number of blocks, for two threads."""
+
 NUMBERS_AT_ONCE = 1 << 18
 """Most token ids in a block, the padding included."""
+
+NODES_AT_ONCE = 1 << 11
+"""The logits of at least so many prefixes are computed together, where there are so many."""
 
 KEY_BITS = 63
 """Sequences are sorted by as many first tokens as fit into a number of so many bits, 13 letters of
 27; a longer prefix is shared only by sequences that happen to be neighbours."""
 
 NO_TOKEN = -1
-"""Fills up a padded row; not an id."""
+"""Fills up a padded column; below every id."""
 
 
 class BatchState(Protocol):
@@ -56,8 +64,14 @@ class StepModel(Protocol[StateT]):
     def initial_state(self, batch_size: int, /) -> StateT:
         """The state before the start token."""
 
-    def step(self, tokens: Any, state: StateT, /) -> tuple[Floats, StateT]:
-        """Logits of the next token, shape (batch, vocabulary), and the state after these."""
+    def step_from(self, tokens: Any, state: StateT, rows: Any, /) -> tuple[Floats, StateT]:
+        """The step of `state.take(rows)`: outputs, (rows, width), and the state after it.
+
+        The rows are in ascending order, and as many as the tokens.
+        """
+
+    def logits(self, outputs: Floats, /) -> Floats:
+        """Logits of the next token, (rows, vocabulary), of the outputs of any steps."""
 
 
 def negative_log_likelihood(
@@ -71,16 +85,27 @@ def negative_log_likelihood(
     check_tokens("sequences", together.tokens, model.vocabulary_size)
     order = np.argsort(_keys(together, model.vocabulary_size))
     blocks = list(_blocks(order, together.lengths))
+    root = model.step_from(np.array([START_END]), model.initial_state(1), np.array([0]))
 
     def compute(places: Integers) -> None:
-        tokens = np.ascontiguousarray(together.columns(places, fill=NO_TOKEN).T)
-        nats[places] = _nats_of_tree(model, tokens, together.lengths[places])
+        tokens = together.columns(places, fill=NO_TOKEN)
+        nats[places] = _nats_of_tree(model, root, tokens, together.lengths[places])
 
     # The blocks are the same for any number of threads, and so is the result
-    if min(threads, len(blocks)) > 1:
-        with suppress(RuntimeError), ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(copy_context().run, compute, places) for places in blocks]:
-                done.result()
+    helping = min(threads, len(blocks)) - 1
+    if helping > 0:
+        with suppress(RuntimeError), ThreadPoolExecutor(helping) as pool:
+            others = deque(blocks)
+
+            def compute_some() -> None:
+                with suppress(IndexError):
+                    while True:
+                        compute(others.popleft())
+
+            helpers = [pool.submit(copy_context().run, compute_some) for _ in range(helping)]
+            compute_some()
+            for helper in helpers:
+                helper.result()
             return nats
     for places in blocks:  # also where no thread can be started, as in a browser
         compute(places)
@@ -101,42 +126,53 @@ def _keys(sequences: TokenSequences, vocabulary_size: int) -> Integers:
 
 
 def _blocks(order: Integers, lengths: Integers) -> Iterator[Integers]:
-    """The places of sequences in this order, in blocks of bounded size."""
-    while len(order):
-        count = min(SEQUENCES_AT_ONCE, len(order))
-        while count > 1 and count * int(lengths[order[:count]].max()) > NUMBERS_AT_ONCE:
-            count //= 2
-        yield order[:count]
-        order = order[count:]
+    """The places of sequences in this order, in blocks of bounded size, nearly alike.
 
-
-def _nats_of_tree(model: StepModel[StateT], tokens: Integers, lengths: Integers) -> Floats:
-    """Nats of sequences given as padded rows, (sequences, longest + 1), down their tree by levels.
-
-    A node of the tree is a prefix that neighbouring rows share; there is one row of logits for each
-    node of the level. `rows` are those of the sequences still running, `node` says at which node
-    each of them is.
+    A prefix that is cut in two is computed twice: a few rows of thousands.
     """
-    differs = np.ones(tokens.shape, dtype=np.bool_)  # the prefix up to here, from the row above
-    np.logical_or.accumulate(tokens[1:] != tokens[:-1], axis=1, out=differs[1:])
-    nats = np.zeros(len(tokens), dtype=np.float64)
-    rows, node = np.arange(len(tokens)), np.zeros(len(tokens), dtype=np.intp)
-    logits, state = model.step(np.array([START_END]), model.initial_state(1))
-    for level in range(tokens.shape[1]):
-        following = tokens[rows, level]
-        targets = np.where(following == NO_TOKEN, START_END, following)
-        level_nats = log_sum_exp(logits)[node] - logits[node, targets]
-        nats[rows] += level_nats * _counts(model, lengths[rows], level)
-        running = following != NO_TOKEN
-        rows, node, following = rows[running], node[running], following[running]
-        if not len(rows):
-            break
-        first = differs[rows, level]  # whether a row is the first of its node
-        logits, state = model.step(following[first], state.take(node[first]))
-        node = np.cumsum(first) - 1
-    return nats
+    most = min(SEQUENCES_AT_ONCE, max(1, NUMBERS_AT_ONCE // (int(lengths.max()) + 1)))
+    count = -(-len(order) // most)
+    if len(order) >= WORTH_TWO_BLOCKS:
+        count += count % 2
+    yield from np.array_split(order, count)
 
 
-def _counts(model: StepModel[StateT], lengths: Integers, level: int) -> Floats | int:
-    """Whether the token at this level is a target: always, or where it is the last, as a factor."""
-    return 1 if model.output == "all" else (lengths == level + 1).astype(np.float64)
+def _nats_of_tree(
+    model: StepModel[StateT], root: tuple[Floats, StateT], tokens: Integers, lengths: Integers
+) -> Floats:
+    """Nats of sequences given as columns, (longest + 1, sequences), down their tree by levels.
+
+    A node of the tree is a prefix that neighbouring columns share. Nodes are numbered level by
+    level, from the root, which is 0; each is computed once, from its parent.
+    """
+    differs = np.ones(tokens.shape, dtype=np.bool_)  # the prefix up to here, from that on the left
+    np.logical_or.accumulate(tokens[:, 1:] != tokens[:, :-1], axis=0, out=differs[:, 1:])
+    is_first = differs & (tokens != NO_TOKEN)  # whether a column is the first of its node
+    node = np.cumsum(is_first, dtype=np.intp).reshape(tokens.shape)
+    before = np.zeros_like(node)  # the node that each token follows
+    before[1:] = node[:-1]
+    node_tokens, parents = tokens[is_first], before[is_first]
+    ends = 1 + np.cumsum(np.count_nonzero(is_first, axis=1))  # of the nodes of each level
+
+    levels = np.arange(len(tokens))[:, None]
+    counts = levels <= lengths if model.output == "all" else levels == lengths - 1
+    targets, heads = np.maximum(tokens[counts], START_END), before[counts]
+    target_ends = np.cumsum(np.count_nonzero(counts, axis=1))
+    nats = np.empty(len(targets), dtype=np.float64)
+
+    outputs, state = root
+    waiting, first, done = [outputs], 0, 0  # outputs whose targets wait; the first of both
+    start, end = 0, 1  # the nodes of the level above
+    for next_end, target_end in zip(ends.tolist(), target_ends.tolist(), strict=True):
+        if end - first >= NODES_AT_ONCE or next_end == end:  # ... or this level is the last
+            rows, those = heads[done:target_end] - first, slice(done, target_end)
+            logits = model.logits(np.concatenate(waiting))
+            nats[those] = log_sum_exp(logits)[rows] - logits[rows, targets[those]]
+            waiting, first, done = [], end, target_end
+        if next_end > end:
+            nodes = slice(end - 1, next_end - 1)  # the root is in no list
+            outputs, state = model.step_from(node_tokens[nodes], state, parents[nodes] - start)
+            waiting.append(outputs)
+        start, end = end, next_end
+    sequences = np.broadcast_to(np.arange(tokens.shape[1]), tokens.shape)[counts]
+    return np.bincount(sequences, nats, tokens.shape[1]).astype(np.float64, copy=False)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neonym.nn.architecture import Architecture, Bias, Initialization
-from neonym.nn.arrays import Floats
+from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells.rnn import Nonlinearity
+from neonym.nn.head import prepared_head
 from neonym.nn.initialization import initialize
 from neonym.nn.likelihood import negative_log_likelihood
 from neonym.nn.loss import cross_entropy
@@ -370,6 +371,34 @@ class RecurrentNetwork:
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
         logits, layers = self._propagation.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
+
+    def step_from(self, tokens: Integers, state: State, rows: Integers) -> tuple[Floats, State]:
+        """As `step` from `state.take(rows)`, but each row is multiplied with the weights only once.
+
+        Last digits may differ from those of `step`, and the logits are left to `logits`.
+
+        Parameters
+        ----------
+        tokens : integers, shape (batch,)
+            Within the vocabulary: they are not checked.
+        state : State
+            Of this network.
+        rows : integers, shape (batch,)
+            The row of the state that each token continues, in ascending order.
+
+        Returns
+        -------
+        outputs : ndarray, shape (batch, hidden)
+            Of the last layer.
+        state : State
+            After these tokens.
+        """
+        layers = self._propagation.step_from(tokens, state.weights, state.layers, rows)
+        return layers[-1][0], State(layers, state.weights, is_initial=False)
+
+    def logits(self, outputs: Floats) -> Floats:
+        """Logits of the next token, (batch, vocabulary), of the last layer's outputs."""
+        return self._propagation.logits(outputs, prepared_head(self._propagation.matrices))
 
     def new_run(
         self, gradients: Floats | None = None, parameters: Floats | None = None

@@ -32,6 +32,7 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
+    SharedProducts,
     Weights,
     by_gate,
     columns_by_gate,
@@ -39,6 +40,7 @@ from neonym.nn.cells.cell import (
     scaled_gates,
     sum_biases,
     transposed,
+    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -50,7 +52,6 @@ from neonym.nn.cells.recurrence import (
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
-from neonym.nn.products import multiply
 from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_all
 
@@ -189,12 +190,17 @@ class GruCell(Cell):
         return (d_h_next,)
 
     def step(
-        self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState
+        self,
+        input_products: Floats,
+        prepared: Prepared,
+        state: LayerState,
+        out: LayerState,
+        recurrent: SharedProducts | None = None,
     ) -> None:
         """Run one step of a batch."""
         (h,) = state
         values = Activations.of(aligned_empty((5, *h.shape), h.dtype))
-        multiply(h, prepared.recurrent, out=values.recurrent)
+        write_recurrent(h, prepared, recurrent, out=values.recurrent)
         bias, half = prepared.recurrent_bias, halves(h.dtype)
         _forward_step(values, input_products, bias, h, half=half, out=out[0])
 

@@ -33,6 +33,7 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
+    SharedProducts,
     Weights,
     columns_by_gate,
     halves,
@@ -40,6 +41,7 @@ from neonym.nn.cells.cell import (
     sum_biases,
     transposed,
     write_bias_gradients,
+    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -51,7 +53,6 @@ from neonym.nn.cells.recurrence import (
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
-from neonym.nn.products import multiply
 from neonym.nn.row_chunks import RowChunks
 
 INPUT, FORGET, CELL, OUTPUT = range(4)
@@ -198,13 +199,18 @@ class LstmCell(Cell):
         return d_h_next, d_c_next
 
     def step(
-        self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState
+        self,
+        input_products: Floats,
+        prepared: Prepared,
+        state: LayerState,
+        out: LayerState,
+        recurrent: SharedProducts | None = None,
     ) -> None:
         """Run one step of a batch."""
         (h, c), (h_next, c_next) = state, out
         values = Activations.of(aligned_empty((6, *h.shape), h.dtype))
         gates = values.gates
-        multiply(h, prepared.recurrent, out=gates)
+        write_recurrent(h, prepared, recurrent, out=gates)
         gates += input_products
         q = input_products[0]  # no longer needed, and of the right shape
         _forward_step(values, c, h_next, c_next, q, half=halves(h.dtype))

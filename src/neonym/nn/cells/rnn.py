@@ -24,11 +24,13 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
+    SharedProducts,
     Weights,
     scaled_gates,
     sum_biases,
     transposed,
     write_bias_gradients,
+    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -38,7 +40,6 @@ from neonym.nn.cells.recurrence import (
 )
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace
-from neonym.nn.products import multiply
 from neonym.nn.row_chunks import RowChunks
 
 Nonlinearity = Literal["tanh", "relu"]
@@ -133,11 +134,16 @@ class RnnCell(Cell):
         return (d_h_next,)
 
     def step(
-        self, input_products: Floats, prepared: Prepared, state: LayerState, out: LayerState
+        self,
+        input_products: Floats,
+        prepared: Prepared,
+        state: LayerState,
+        out: LayerState,
+        recurrent: SharedProducts | None = None,
     ) -> None:
         """Run one step of a batch."""
         (h_next,) = out
-        multiply(state[0], prepared.recurrent, out=h_next[None])
+        write_recurrent(state[0], prepared, recurrent, out=h_next[None])
         h_next += input_products[0]
         self._activate(h_next)
 
