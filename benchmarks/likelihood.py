@@ -2,8 +2,8 @@
 
 Both begin with lists of token ids and give the nats of every name. PyTorch computes names of
 similar length together, which is its fastest way; ours computes each distinct beginning once, so
-what it gains depends on how much the names of a list share, and of threads on how many blocks of
-4,096 names it has. On one thread time is the processor's, on all it is the clock's. Needs the
+what it gains depends on how much the names of a list share, and of threads on how long the list and
+how large the network is. On one thread time is the processor's, on all it is the clock's. Needs the
 `bench` extra.
 """
 

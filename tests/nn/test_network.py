@@ -78,6 +78,7 @@ def test_the_number_of_threads_changes_no_bit_of_a_likelihood(monkeypatch, can_s
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("neonym.nn.likelihood.SEQUENCES_AT_ONCE", 4)
+    monkeypatch.setattr("neonym.nn.network.WORTH_THREADS", 0)
     network, generator = make("lstm", dtype="float32"), np.random.default_rng(0)
     sequences = [generator.integers(1, 5, size=generator.integers(1, 9)) for _ in range(50)]
     expected = network.negative_log_likelihood(sequences).tobytes()

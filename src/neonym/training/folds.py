@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from neonym import settings as conf
 from neonym.base.errors import UserError
 from neonym.base.streams import Purpose, generator, seed_sequence
+from neonym.base.threads import processors
 from neonym.base.types import Floats
 from neonym.corpus.splits import deal_into_folds
 from neonym.nn import TokenSequences
@@ -76,7 +77,7 @@ class Folds:
             if not learner.took_all_steps:
                 learner.run_epoch(number)
             with learner.weights_that_count() as network:
-                nats[places] = network.negative_log_likelihood(ids)
+                nats[places] = network.negative_log_likelihood(ids, threads=processors())
         return nats
 
     def mean(self, nats: Floats) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neonym import settings as conf
 from neonym.base.errors import UserError
-from neonym.base.threads import one_blas_thread
+from neonym.base.threads import one_blas_thread, processors
 from neonym.base.types import Floats
 from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork, TokenSequences
@@ -145,7 +145,8 @@ def mean_nll(network: RecurrentNetwork | Mixture, sequences: Sequences) -> float
     """Exact nats per token over all sequences, end tokens included, dropout off."""
     together = TokenSequences.of(sequences)
     num_tokens = len(together.tokens) + len(together)
-    return float(network.negative_log_likelihood(together).sum()) / num_tokens
+    nats = network.negative_log_likelihood(together, threads=processors())
+    return float(nats.sum()) / num_tokens
 
 
 @dataclass
