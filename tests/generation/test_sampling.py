@@ -1,5 +1,6 @@
 import itertools
 from collections import Counter
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -64,7 +65,8 @@ def test_the_first_names_do_not_depend_on_how_many_are_asked_for(few):
 
 
 @pytest.mark.parametrize("wanted", [Wanted(), Wanted(distinct=True)])
-def test_names_do_not_depend_on_the_number_of_threads(wanted):
+def test_names_do_not_depend_on_the_number_of_threads(wanted, monkeypatch):
+    monkeypatch.setattr("neonym.generation.sampling.WORTH_THREADS", 0)
     one, *others = (
         draw(2 * BLOCK + 9, MODEL, wanted=wanted, max_length=30, threads=threads)
         for threads in (1, 2, 3, None)
@@ -73,6 +75,20 @@ def test_names_do_not_depend_on_the_number_of_threads(wanted):
         assert as_tuples(other) == as_tuples(one)
         assert other.log_probs.tobytes() == one.log_probs.tobytes()
         assert other.draws == one.draws
+
+
+@pytest.mark.parametrize(("worth", "only_here"), [(0, False), (10**9, True)])
+def test_a_small_network_draws_without_threads(worth, only_here, monkeypatch):
+    step, used = MODEL.step, set()
+
+    def noted(tokens, state):
+        used.add(get_ident())
+        return step(tokens, state)
+
+    monkeypatch.setattr(MODEL, "step", noted)
+    monkeypatch.setattr("neonym.generation.sampling.WORTH_THREADS", worth)
+    draw(2 * BLOCK, MODEL, max_length=4, threads=2)
+    assert (used == {get_ident()}) is only_here
 
 
 def test_a_network_s_names_have_their_exact_likelihood():

@@ -19,12 +19,17 @@ from neonym.base.threads import one_blas_thread, results_in_order
 from neonym.base.types import Floats, Ids, Rows
 from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Name, Samples, Wanted
 from neonym.models.choice import AS_THE_MODEL, Choice, log_softmax
+from neonym.nn import RecurrentNetwork
 
 END = 0
 MOST_NAMES = 10_000_000  # at once, as `sample.count`: they are held in memory
 
 MOST_DISTINCT = 0.9
 """Beginnings are shared until more than this share of them are distinct."""
+
+
+WORTH_THREADS = 40_000
+"""Parameters of a network; with fewer, threads wait for the interpreter longer than they save."""
 
 
 class LanguageModel(Protocol):
@@ -72,7 +77,8 @@ def sample(
     wanted
         Which names are kept.
     threads
-        How many blocks are drawn at the same time; None: as many as there are processors.
+        How many blocks are drawn at the same time, where that is faster; None: as many as there
+        are processors.
 
     Raises
     ------
@@ -94,6 +100,8 @@ def sample(
         drawn = draw_names(network, start, choice, room=room, count=BLOCK, uniforms=uniforms)
         return names_of(np.tile(beginning, (BLOCK, 1)), *drawn)
 
+    if isinstance(network, RecurrentNetwork) and network.parameters.size < WORTH_THREADS:
+        threads = 1
     blocks = results_in_order(draw, -(-bound // BLOCK), threads)
     kept = Kept(count, len(prefix), wanted)
     for names in blocks:
