@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 from neonym.base.errors import UserError
+from neonym.base.files import parse_json
 from neonym.base.threads import lent_processor, processors
 
 
@@ -69,7 +70,7 @@ def _can_fork() -> bool:
 def _said(ours: Connection) -> str | None:
     """The mistake that the process tells of at its end; None where there is none, or it died."""
     try:
-        mistake: str | None = json.loads(ours.recv_bytes())
+        mistake: str | None = parse_json(ours.recv_bytes())
     except (EOFError, OSError):
         return None
     return mistake
