@@ -12,6 +12,8 @@ BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 # The files with tests of a mark: to collect them all takes ten seconds
 MARKED = $$(grep -rlE 'mark\.$(1)\b' tests --include='*.py')
+# The longest of the slow tests; they begin, so that none is alone at the end
+LONGEST := $(addprefix tests/,course/test_notebooks.py own/test_own_page.py faults/test_killed_pipeline.py)
 export PATH := $(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
@@ -63,7 +65,7 @@ test: setup ## Run the fast test suite
 	@pytest -n 2 --dist worksteal
 
 test-slow: setup ## Run the slow test suite, which starts real services
-	@pytest -n 3 --dist worksteal -m slow $(call MARKED,slow)
+	@pytest -n 3 --dist worksteal -m slow $(LONGEST) $(call MARKED,slow)
 
 setup-bench: $(BENCH) ## Make .venv-bench, with PyTorch and JAX to measure and test against
 
