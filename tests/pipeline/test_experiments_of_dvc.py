@@ -17,8 +17,8 @@ from neonym.lab.configuration import UNTRACKED_SECTIONS
 from neonym.lab.tracking import tags
 
 pytestmark = pytest.mark.slow
-# model=lstm with seed=0 is what the workspace holds, so DVC runs no stage for it
-CELLS_AND_SEEDS = ("-S", "model=rnn,lstm", "-S", "seed=range(2)")
+# model=lstm is what the workspace holds, so DVC runs no stage for it
+CELLS = ("-S", "model=rnn,gru,lstm")
 METRICS = ("reports/metrics.json", "reports/metrics.md")
 SIZE = ("-S", "model.hidden_size=8", "-S", "model.embedding_size=8")
 
@@ -29,7 +29,7 @@ def wait_for_queue(project: Project) -> None:
         state in project.succeed("dvc", "queue", "status") for state in ("Queued", "Running")
     ):
         assert time.monotonic() < end
-        time.sleep(1)
+        time.sleep(3)  # to ask costs half a second of a processor
 
 
 def shown_by_dvc(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -67,14 +67,14 @@ def test_queued_experiments_are_one_run_each_with_the_same_numbers(
 ) -> None:
     project = project_that_ran
     project.commit("Results")
-    project.succeed("dvc", "exp", "run", "--queue", *CELLS_AND_SEEDS, *SIZE)
+    project.succeed("dvc", "exp", "run", "--queue", *CELLS, *SIZE)
     project.succeed("dvc", "queue", "start", "-j", "2")
     wait_for_queue(project)
     project.succeed("neonym", "sync")
     runs = {run.data.tags[tags.DVC_EXPERIMENT]: run for run in project.runs()}
     assert len(runs) == len(project.runs())
     experiments = dict(shown_by_dvc(project))
-    assert len(experiments) == 4
+    assert len(experiments) == 3
     assert set(runs) == {"", *experiments}
     for name, data in experiments.items():
         run = runs[name]
@@ -86,7 +86,7 @@ def test_queued_experiments_are_one_run_each_with_the_same_numbers(
     assert stores_elsewhere(project) == []
     # nothing is left to do, and nothing is done twice
     project.succeed("neonym", "sync")
-    assert len(project.runs()) == 5
+    assert len(project.runs()) == 4
 
 
 def stores_elsewhere(project: Project) -> list[Path]:
