@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from warm import Warm
+from warm import PROGRAMS, SCRIPTS, Warm
 
 # Thousands of tests, and what they import, stay to the end: to look through them for garbage again
 # and again took a seventh of the time.
@@ -41,7 +41,15 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:
     """What scripts are run in that have their imports ready."""
-    warm = Warm()
+    warm = Warm(SCRIPTS)
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def warm_programs() -> Iterator[Warm]:
+    """What `neonym` and `dvc` are run in that have their imports ready."""
+    warm = Warm(PROGRAMS)
     yield warm
     warm.close()
 

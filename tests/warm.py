@@ -15,24 +15,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-READY = (
+SCRIPTS = (
     *("hydra", "neonym.experiment", "neonym.lab.composing.by_hand", "neonym.lab.composing.entry"),
     *("neonym.lab.sweeps.planning", "neonym.lab.stage.execution", "neonym.steps.preprocess_step"),
 )
 """What most scripts import."""
+PROGRAMS = (
+    *("neonym.experiment", "neonym.cli", "neonym.lab.lineage.rerun", "mlflow.tracking"),
+    *("neonym.lab.delivery.replay", "dvc.cli", "dvc.commands.repro", "dvc.repo"),
+)
+"""What `neonym` and `dvc` import."""
 
 
 class Warm:
     """The process that is forked; it imports what it is given when it is first asked."""
 
-    def __init__(self, modules: Sequence[str] = READY) -> None:
+    def __init__(self, modules: Sequence[str]) -> None:
         self._modules = modules
         self._server: subprocess.Popen[str] | None = None
 
     def run(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str], printed: Path
     ) -> subprocess.CompletedProcess[str]:
-        """Run `python SCRIPT …` to its end; what it prints comes back in `stdout`.
+        """Run `python SCRIPT …`, or a program, to its end; what it prints is in `stdout`.
 
         `printed` is a file to be made for it, outside of what the command may look at.
         """
@@ -42,14 +47,16 @@ class Warm:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
             )
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         asked = (list(command), str(folder), dict(environment), str(printed))
         self._server.stdin.write(json.dumps(asked) + "\n")
         self._server.stdin.flush()
-        status = int(self._server.stdout.readline())
-        return subprocess.CompletedProcess(list(command), status, printed.read_text())
+        status = self._server.stdout.readline()
+        assert status, "the process that is forked has ended"
+        return subprocess.CompletedProcess(list(command), int(status), printed.read_text())
 
     def close(self) -> None:
         """End it."""
@@ -75,10 +82,10 @@ def _run(command: list[str], folder: str, environment: dict[str, str], printed: 
     output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream, place in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2)):
         os.dup2(stream, place)
-    sys.orig_argv = command
-    sys.argv = command[1:]
-    script = Path(folder, command[1])
-    sys.path[0] = str(script.parent)
+    if command[0] != "python":
+        command = ["python", str(Path(sys.executable).with_name(command[0])), *command[1:]]
+    sys.orig_argv, sys.argv = command, command[1:]
+    sys.path[0] = str(Path(folder, command[1]).parent)
     try:
         runpy.run_path(command[1], run_name="__main__")
         status: Any = 0

@@ -11,6 +11,7 @@ from own_projects import begin_example
 from small_project import Project
 
 from processes import kill_group
+from warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +25,8 @@ print(np.sqrt(np.mean(errors**2)))
 
 
 @pytest.fixture
-def example(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
-    project = begin_example(tmp_path / "mine", empty_database)
+def example(tmp_path: Path, empty_database: Path, warm_programs: Warm) -> Iterator[Project]:
+    project = begin_example(tmp_path / "mine", empty_database, warm_programs)
     yield project
     project.stop_delivery()
 

@@ -8,6 +8,7 @@ from relocation import rename_place
 from small_project import Project, make_project
 
 from made_once import made_once
+from warm import Warm
 
 
 @pytest.fixture(scope="session")
@@ -21,17 +22,17 @@ def begun(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Pat
 
 
 @pytest.fixture
-def project(tmp_path: Path, begun: Path) -> Iterator[Project]:
+def project(tmp_path: Path, begun: Path, warm_programs: Warm) -> Iterator[Project]:
     """A fresh small copy of the project, in which nothing has run."""
-    copy = Project(shutil.copytree(begun, tmp_path / "project", symlinks=True))
+    copy = Project(shutil.copytree(begun, tmp_path / "project", symlinks=True), warm_programs)
     yield copy
     copy.stop_delivery()
 
 
 @pytest.fixture
-def descent(tmp_path: Path, empty_database: Path) -> Iterator[Project]:
+def descent(tmp_path: Path, empty_database: Path, warm_programs: Warm) -> Iterator[Project]:
     """The pipeline that is not about names and takes the least: for what is the machinery's."""
-    project = begin_descent(tmp_path / "descent", empty_database)
+    project = begin_descent(tmp_path / "descent", empty_database, warm_programs)
     yield project
     project.stop_delivery()
 
@@ -55,9 +56,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
 
 
 @pytest.fixture
-def project_that_ran(tmp_path: Path, ran: Path) -> Iterator[Project]:
+def project_that_ran(tmp_path: Path, ran: Path, warm_programs: Warm) -> Iterator[Project]:
     """What `dvc repro` and `neonym sync` leave in a small copy of the project."""
-    copy = Project(shutil.copytree(ran, tmp_path / "project", symlinks=True))
+    copy = Project(shutil.copytree(ran, tmp_path / "project", symlinks=True), warm_programs)
     rename_place(copy.root, ELSEWHERE, copy.root)
     yield copy
     copy.stop_delivery()

@@ -21,14 +21,17 @@ SMALL = {
     "conf/model/lstm.yaml": {"hidden_size": "8", "embedding_size": "8"},
     "conf/train/default.yaml": {"epochs": "2"},
     "conf/sample/default.yaml": {"count": "200"},
+    "conf/evaluate/default.yaml": {"temperature_names": "100"},
 }
 
 
 class Project:
     """A checkout in which commands are run as a user would run them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, warm: Warm | None = None) -> None:
         self.root = root
+        self._warm = warm
+        """What `neonym` and `dvc repro` are forked from."""
         self.environment = {
             key: value
             for key, value in os.environ.items()
@@ -40,6 +43,8 @@ class Project:
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; what it prints comes back in `stdout`."""
+        if self._warm and (command[0] == "neonym" or command[:2] == ("dvc", "repro")):
+            return self.run_warm(self._warm, *command, **environment)
         return subprocess.run(
             command,
             cwd=self.root,
@@ -51,10 +56,12 @@ class Project:
             timeout=300,
         )
 
-    def run_warm(self, warm: Warm, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run `python SCRIPT …` with its imports ready; it ends at once, and reads no streams."""
+    def run_warm(
+        self, warm: Warm, *command: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python SCRIPT …`, or a program, with its imports ready."""
         printed = self.root.with_name(f"{self.root.name}.printed")
-        return warm.run(command, self.root, self.environment, printed)
+        return warm.run(command, self.root, {**self.environment, **environment}, printed)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a command and go on."""
