@@ -34,12 +34,10 @@ class Masks(NamedTuple):
         What was begun before must have been waited for.
         """
         generator, workspace = self
-        drawn = [
-            None if rate == 0 or not generator else workspace.empty(*shape) for shape, rate in masks
-        ]
+        if generator is None or not any(rate for _, rate in masks):
+            return DrawnMasks([None] * len(masks), workspace, None)
+        drawn = [workspace.empty(*shape) if rate else None for shape, rate in masks]
         count = sum(mask.size for mask in drawn if mask is not None)
-        if generator is None or count == 0:
-            return DrawnMasks(drawn, workspace, None)
 
         def draw() -> None:
             for mask, (_, rate) in zip(drawn, masks, strict=True):

@@ -55,7 +55,9 @@ def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
         np.matmul(rows[..., whole:, :], weights, out=out[:, whole:])
 
 
-def multiply_over_rows(columns: Floats, rows: Floats, out: Floats) -> None:
+def multiply_over_rows(
+    columns: Floats, rows: Floats, out: Floats, block: int | None = None
+) -> None:
     """Write a product that sums over many rows, as the gradient of a weight does.
 
     Parameters
@@ -66,8 +68,20 @@ def multiply_over_rows(columns: Floats, rows: Floats, out: Floats) -> None:
         Contiguous.
     out : ndarray, shape (outputs, inputs)
         Overwritten.
+    block : int, optional
+        Rows of a block; 0 for none. Where `out` is a part, that of the whole.
     """
-    _write_over_rows(columns, rows, out, _rows_of_sum(out.size))
+    count = len(rows)
+    if block is None:
+        block = _rows_of_sum(out.size)
+    if block == 0 or count <= block:
+        np.matmul(columns, rows, out=out)
+        return
+    whole = count - count % block
+    parts = columns[:, :whole].reshape(len(columns), -1, block).transpose(1, 0, 2)
+    np.sum(parts @ _in_blocks(rows[:whole], block), axis=0, out=out)
+    if whole < count:
+        out += columns[:, whole:] @ rows[whole:]
 
 
 def begin_over_rows(
@@ -81,17 +95,20 @@ def begin_over_rows(
 
     `after` is called once with each slice of `out` that is written, in the thread that wrote it.
     """
-    multiplications, block = len(rows) * out.size, _rows_of_sum(out.size)
+    multiplications = len(rows) * out.size
+    middle = len(out) // 2 // ROWS * ROWS
+    if middle == 0 or not background.is_large(multiplications):
+        multiply_over_rows(columns, rows, out)
+        if after:
+            after(slice(None))
+        return
+    block = _rows_of_sum(out.size)
 
     def write(part: slice) -> None:
-        _write_over_rows(columns[part], rows, out[part], block)
+        multiply_over_rows(columns[part], rows, out[part], block)
         if after:
             after(part)
 
-    middle = len(out) // 2 // ROWS * ROWS
-    if middle == 0 or not background.is_large(multiplications):
-        write(slice(None))
-        return
     background.do(lambda: write(slice(middle)), multiplications)
     background.do(lambda: write(slice(middle, None)), multiplications)
 
@@ -100,18 +117,6 @@ def _rows_of_sum(size: int) -> int:
     """How many rows a block of a sum has whose result has so many numbers; 0: there are none."""
     block = MOST_MULTIPLICATIONS // size // ROWS * ROWS
     return block if block >= LEAST_ROWS else 0
-
-
-def _write_over_rows(columns: Floats, rows: Floats, out: Floats, block: int) -> None:
-    count = len(rows)
-    if block == 0 or count <= block:
-        np.matmul(columns, rows, out=out)
-        return
-    whole = count - count % block
-    parts = columns[:, :whole].reshape(len(columns), -1, block).transpose(1, 0, 2)
-    np.sum(parts @ _in_blocks(rows[:whole], block), axis=0, out=out)
-    if whole < count:
-        out += columns[:, whole:] @ rows[whole:]
 
 
 def has_blocks(size: int) -> bool:

@@ -138,7 +138,8 @@ class RecurrentGradients:
             summed = np.concatenate(self._summed)
 
             def add_branching(part: slice) -> None:
-                out[part] += summed[:, part].T @ continued
+                total = out[part]  # a name: out[part] += ... would also copy it onto itself
+                total += summed[:, part].T @ continued
 
         background = self.workspace.background
         begin_over_rows(background, d_products.T, previous, out, add_branching)
