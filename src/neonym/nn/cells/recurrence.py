@@ -46,8 +46,8 @@ class RecurrentProducts:
     """
 
     def __init__(self, states: Floats, weight: Floats) -> None:
-        self._states, self._weight = states, weight
-        self._most_rows = most_rows(weight[0].size)
+        self._states, self._weight, self._first = states, weight, weight[0]
+        self._most_rows = most_rows(self._first.size)
 
     def write(self, step: Step, out: Floats) -> None:
         """Write the products of the states that a step continues, (gates, size, hidden)."""
@@ -64,7 +64,7 @@ class RecurrentProducts:
         """The same for a cell that has one gate, (size, hidden)."""
         if step.parents is None and step.size <= self._most_rows:
             # what `multiply` would do, by a call that takes two thirds of the time
-            self._states[step.previous].dot(self._weight[0], out)
+            self._states[step.previous].dot(self._first, out)
         else:
             self.write(step, out[None])
 

@@ -15,6 +15,7 @@ Backward, with d_s the gradient of the sum s_t inside tanh, which is also that o
     d_W_hh    = sum over t of d_s h_(t-1)^T
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -93,14 +94,14 @@ class RnnCell(Cell):
         states = with_initial(initial[0], layout, workspace)
         outputs = states[len(initial[0]) :]
         recurrent = RecurrentProducts(states, prepared.recurrent)
-        products = input_products[0]  # (rows, hidden)
+        products, activate = input_products[0], self._activation()  # (rows, hidden)
         for step in layout.steps:
             if needed:
                 needed.before(step)
             h = outputs[step.rows]  # (size, hidden), a view: what is written there stays
             recurrent.write_single(step, h)
             h += products[step.rows]
-            self._activate(h)
+            activate(h, h)
         return outputs, Cache(states, layout, workspace)
 
     def backward(
@@ -145,17 +146,15 @@ class RnnCell(Cell):
         (h_next,) = out
         write_recurrent(state[0], prepared, recurrent, out=h_next[None])
         h_next += input_products[0]
-        self._activate(h_next)
+        self._activation()(h_next, h_next)
 
     def final_state(self, cache: Cache, last_rows: Integers) -> LayerState:
         """The outputs of these rows."""
         return (cache.states[cache.layout.num_initial + last_rows],)
 
-    def _activate(self, sums: Floats) -> None:
-        if self.nonlinearity == "tanh":
-            np.tanh(sums, sums)
-        else:
-            np.maximum(sums, 0, out=sums)
+    def _activation(self) -> Callable[[Floats, Floats], object]:
+        """The nonlinearity: of what, and where it is written."""
+        return np.tanh if self.nonlinearity == "tanh" else _relu
 
     def _slopes(self, outputs: Floats, workspace: Workspace) -> Floats:
         """Derivative of the nonlinearity, which its output tells: 1 - h^2, or whether h > 0."""
@@ -166,3 +165,7 @@ class RnnCell(Cell):
         else:
             slopes[...] = outputs > 0
         return slopes
+
+
+def _relu(sums: Floats, out: Floats) -> None:
+    np.maximum(sums, 0, out=out)
