@@ -54,15 +54,15 @@ def test_sums_over_rows_in_blocks_are_the_sums(most, count):
     np.testing.assert_allclose(out, rows.T @ more, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("block", [0, 32])
 @pytest.mark.parametrize("outputs", [1, 15, 16, 45])
-def test_a_large_sum_is_written_once_however_few_outputs_it_has(outputs, monkeypatch):
+def test_a_large_sum_is_written_once_however_few_outputs_it_has(outputs, block, monkeypatch):
     monkeypatch.setattr("neonym.nn.background.WORTH_A_THREAD", 0)
-    monkeypatch.setattr(module, "MOST_MULTIPLICATIONS", outputs * 4 * 32)  # blocks of 32 rows
     generator, parts = np.random.default_rng(outputs), []
     columns, rows = generator.normal(size=(outputs, 70)), generator.normal(size=(70, 4))
     out = np.full((outputs, 4), np.nan)
     with Background() as background:
-        begin_over_rows(background, columns, rows, out, after=parts.append)
+        begin_over_rows(background, columns, rows, out, block=block, after=parts.append)
     np.testing.assert_allclose(out, columns @ rows, rtol=1e-12, atol=1e-13)
     assert sum(len(out[part]) for part in parts) == outputs
 

@@ -69,11 +69,11 @@ def multiply_over_rows(
     out : ndarray, shape (outputs, inputs)
         Overwritten.
     block : int, optional
-        Rows of a block; 0 for none. Where `out` is a part, that of the whole.
+        Rows of a block, and 0 for none; by default what `rows_of_sum` says.
     """
     count = len(rows)
     if block is None:
-        block = _rows_of_sum(out.size)
+        block = rows_of_sum(out.size)
     if block == 0 or count <= block:
         np.matmul(columns, rows, out=out)
         return
@@ -89,6 +89,8 @@ def begin_over_rows(
     columns: Floats,
     rows: Floats,
     out: Floats,
+    *,
+    block: int = 0,
     after: Callable[[slice], object] | None = None,
 ) -> None:
     """Begin `multiply_over_rows`, in two halves where that is worth it.
@@ -98,11 +100,10 @@ def begin_over_rows(
     multiplications = len(rows) * out.size
     middle = len(out) // 2 // ROWS * ROWS
     if middle == 0 or not background.is_large(multiplications):
-        multiply_over_rows(columns, rows, out)
+        multiply_over_rows(columns, rows, out, block)
         if after:
             after(slice(None))
         return
-    block = _rows_of_sum(out.size)
 
     def write(part: slice) -> None:
         multiply_over_rows(columns[part], rows, out[part], block)
@@ -113,7 +114,7 @@ def begin_over_rows(
     background.do(lambda: write(slice(middle, None)), multiplications)
 
 
-def _rows_of_sum(size: int) -> int:
+def rows_of_sum(size: int) -> int:
     """How many rows a block of a sum has whose result has so many numbers; 0: there are none."""
     block = MOST_MULTIPLICATIONS // size // ROWS * ROWS
     return block if block >= LEAST_ROWS else 0

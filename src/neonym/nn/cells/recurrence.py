@@ -17,6 +17,7 @@ from neonym.nn.products import (
     multiply,
     multiply_by_parts,
     number_of_parts,
+    rows_of_sum,
 )
 from neonym.nn.rows import sum_rows
 
@@ -141,5 +142,6 @@ class RecurrentGradients:
                 total = out[part]  # a name: out[part] += ... would also copy it onto itself
                 total += summed[:, part].T @ continued
 
-        background = self.workspace.background
-        begin_over_rows(background, d_products.T, previous, out, add_branching)
+        background, block = self.workspace.background, rows_of_sum(out.size)
+        columns = d_products.T
+        begin_over_rows(background, columns, previous, out, block=block, after=add_branching)
