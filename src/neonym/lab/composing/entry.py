@@ -51,7 +51,13 @@ def run_script(
     """
     if os.environ.get("DVC_STAGE") == name:
         log_to_terminal()
-        run_function(Stage(project, name, results=Path()), function)
+        stage = Stage(project, name, results=Path())
+        composes = name not in project.outputs
+        if not composes:
+            stage.prepare_delivery()
+        run_function(stage, function)
+        if composes:  # before it there was no configuration
+            stage.prepare_delivery()
     else:
         # Hydra costs half a second, which stages under DVC need not pay
         from neonym.lab.composing.by_hand import run_by_hand  # noqa: PLC0415

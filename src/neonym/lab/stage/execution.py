@@ -5,11 +5,12 @@ script is configured by Hydra and writes into the job's folder.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
+from neonym.base.errors import UserError
 from neonym.base.files import sha256_of_file
 from neonym.lab.configuration import Schema, read_configuration
 from neonym.lab.overrides import without_sweep
@@ -122,6 +123,19 @@ class Stage(Generic[Schema]):
         ) as run:
             self.run_key = run.key
             yield run
+
+    def prepare_delivery(self) -> None:
+        """Have delivery import MLflow, for seconds, beside what comes before anything is tracked.
+
+        Where it cannot be started, who tracks says so.
+        """
+        # Stages by hand start faster without it
+        from neonym.lab.tracking.courier import ensure_delivery  # noqa: PLC0415
+        from neonym.lab.tracking.store import Store  # noqa: PLC0415
+
+        with suppress(UserError, OSError):
+            if self.configuration.tracking.enabled:
+                ensure_delivery(Store.of_project(self.project))
 
     def wait_for_delivery(self, run: "Run") -> None:
         """Wait until MLflow has a run that has ended, and say so if it does not take it."""
