@@ -135,6 +135,24 @@ def test_what_is_being_written_comes_in_portions_and_its_end_at_once(
     assert len(curve(store, run)) == 4
 
 
+def test_several_that_are_being_written_come_as_seldom_as_keeps_their_cost_that_of_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, replay = Delivery(store), Replay(store)
+    now, delivered = time.monotonic(), []
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    writers = [SegmentWriter(store.segments, opened(key)) for key in "abc"]
+    deliver = replay.deliver
+    monkeypatch.setattr(replay, "deliver", lambda each: delivered.append(now) or deliver(each))
+    delivery._deliver_round(replay, open_segments(store.segments))
+    for _ in range(6):
+        now += LIVE_SECONDS
+        delivery._deliver_round(replay, open_segments(store.segments))
+    for writer in writers:
+        writer.close("FINISHED")
+    assert len(delivered) == 3 + 6
+
+
 def test_what_cannot_be_read_is_put_aside_and_told_once_its_writer_has_ended(store: Store) -> None:
     writer = SegmentWriter(store.segments, opened("k"))
     with (writer.folder / EVENTS).open("ab") as file:

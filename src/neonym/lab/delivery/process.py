@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from neonym.lab.delivery.replay import Replay
 
 POLL_SECONDS = 0.3
-LIVE_SECONDS = 2.0  # between portions of what is being written, each of which costs 30 ms
+LIVE_SECONDS = 2.0  # between portions of what is being written, each of which costs 30 ms; of
+# several, as of the jobs of a sweep, each comes as much more seldom as there are
 IDLE_SECONDS = 20.0
 TURN_SECONDS = 0.5  # who only looks whether somebody delivers holds the lock for less
 AWAY_RETRY_SECONDS = 3.0
@@ -61,6 +62,8 @@ class Delivery:
         """Segments that the store does not take, or that are damaged and whose writers live."""
         self._portions: dict[str, float] = {}
         """When segments that are being written were last delivered."""
+        self._live = 1
+        """How many of these there are now, at least one."""
         self._begun_anew: set[str] = set()
         """Segments whose run is gone since they were delivered."""
 
@@ -141,6 +144,7 @@ class Delivery:
         if self._said and not self._store.status.exists():  # somebody asks anew
             self._refused.clear()
             self._portions.clear()
+        self._live = max(1, sum(segment.folder.name in self._portions for segment in segments))
         for segment in segments:
             refusal = self._refused.get(segment.folder.name)
             if refusal is None or refusal.is_over:
@@ -170,7 +174,7 @@ class Delivery:
     def _can_wait(self, segment: Segment) -> bool:
         """Whether a writer that still lives was delivered a moment ago."""
         since = time.monotonic() - self._portions.get(segment.folder.name, -math.inf)
-        return since < LIVE_SECONDS and not segment.is_abandoned
+        return since < LIVE_SECONDS * self._live and not segment.is_abandoned
 
     def _pass_over(self, replay: "Replay", segment: Segment, error: Exception) -> None:
         """Let a segment wait, or put it aside if it is damaged: those behind it are delivered."""
