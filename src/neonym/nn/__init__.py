@@ -7,7 +7,8 @@ To read it from the bottom up:
 - `embedding`, `dropout`, `head`, `loss`: what is before and after the recurrent layers
 - `propagation`: forward and backward through all of it
 - `architecture`, `parameters`, `matrices`, `initialization`: from options to drawn parameters
-- `network`: `RecurrentNetwork`, what other code uses; `state` is what it passes from step to step
+- `stepping`: one step after the other, without gradients; `state` is what passes between them
+- `network`: `RecurrentNetwork`, what other code uses
 - `likelihood`, `gradcheck`: exact probabilities of names, and the proof of the gradients
 - `input_gradients`: how what is predicted depends on each input before it
 - `clipping`, `optimizers`: from gradients to new parameters

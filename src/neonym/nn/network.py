@@ -22,6 +22,7 @@ from neonym.nn.parameters import NamedArrays
 from neonym.nn.propagation import Propagation, Run
 from neonym.nn.sequences import check_tokens
 from neonym.nn.state import State
+from neonym.nn.stepping import Stepping
 
 WORTH_THREADS = 64_000_000
 """Sequences times parameters; below, threads wait for the interpreter as long as they save."""
@@ -145,6 +146,7 @@ class RecurrentNetwork:
         ]
         matrices = Matrices.of(self._arrays.views, num_layers, self.cell)
         self._propagation = Propagation(self.cell, matrices, self.architecture.dropout_rates())
+        self._stepping = Stepping(self.cell, matrices)
         self._gradients, self._run = self.new_run()
         self.gradients = self._gradients.flat
         initialize(self._arrays, self.architecture, self.cell, np.random.default_rng(seed))
@@ -345,7 +347,7 @@ class RecurrentNetwork:
         The state belongs to the parameters as they are now: make a new one when they change.
         """
         layers = self._propagation.initial_layers(batch_size)
-        return State(layers, self._propagation.prepare(), is_initial=True)
+        return State(layers, self._stepping.prepare(), is_initial=True)
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Floats, State]:
         """Feed one token to each sequence of a batch.
@@ -374,7 +376,7 @@ class RecurrentNetwork:
         self._check_state(state)
         if ids.shape != (state.batch_size,):
             raise ValueError(f"tokens has shape {ids.shape}, expected ({state.batch_size},)")
-        logits, layers = self._propagation.step(ids, state.weights, state.layers)
+        logits, layers = self._stepping.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
 
     def step_from(self, tokens: Integers, state: State, rows: Integers) -> tuple[Floats, State]:
@@ -398,12 +400,12 @@ class RecurrentNetwork:
         state : State
             After these tokens.
         """
-        layers = self._propagation.step_from(tokens, state.weights, state.layers, rows)
+        layers = self._stepping.step_from(tokens, state.weights, state.layers, rows)
         return layers[-1][0], State(layers, state.weights, is_initial=False)
 
     def logits(self, outputs: Floats) -> Floats:
         """Logits of the next token, (batch, vocabulary), of the last layer's outputs."""
-        return self._propagation.logits(outputs, prepared_head(self._propagation.matrices))
+        return self._stepping.logits(outputs, prepared_head(self._stepping.matrices))
 
     def new_run(
         self, gradients: Floats | None = None, parameters: Floats | None = None
