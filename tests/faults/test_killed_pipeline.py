@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from own_projects import begin_descent
+from own_projects import begin_descent, begin_example
 from small_project import Project, make_project
 
 from neonym.lab.tracking import tags
@@ -44,14 +44,21 @@ PIPELINES = {
         make_project,
         ("compose", "preprocess", "train", "sample", "evaluate"),
         "train,sample,evaluate",
-        chains=(0,),
+        chains=(0, 1),
         longer=("conf/train/default.yaml", "epochs", "12"),
+    ),
+    "diabetes": Pipeline(
+        begin_example,
+        ("compose", "prepare", "fit", "evaluate"),
+        "fit,evaluate",
+        chains=(2,),
+        longer=("conf/config.yaml", "- model", "boosting"),
     ),
     "descent": Pipeline(
         begin_descent,
         ("compose", "prepare", "fit", "judge"),
         "fit,judge",
-        chains=(2, 3),
+        chains=(3,),
         longer=("conf/train/default.yaml", "pause", "0.02"),
     ),
 }
