@@ -6,6 +6,7 @@ that it has passed can be begun, and only the rows of its next step must be ther
 
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Self
 
 from neonym.nn.arrays import Floats
@@ -30,7 +31,8 @@ class RowChunks:
     weight : ndarray
         What each is multiplied with.
     chunk : int
-        Rows of a chunk, but for the last one, where there are enough multiplications for chunks.
+        Rows of a chunk, where there are enough multiplications for chunks; the last one has from
+        half as many to half as many again.
     backwards : bool, default False
         Whether the steps, and so the rows, are passed from the last to the first.
     """
@@ -51,7 +53,9 @@ class RowChunks:
         self._is_worth = background.is_worth(multiplications)
         if not background.is_large(multiplications):
             chunk = rows
-        chunks = [slice(start, min(start + chunk, rows)) for start in range(0, rows, chunk)]
+        # What is left at the end belongs to the last chunk where it is short
+        starts = range(0, max(rows - chunk // 2, 1), chunk)
+        chunks = [slice(start, stop) for start, stop in pairwise([*starts, rows])]
         self._left = deque(reversed(chunks) if backwards else chunks)
         self._begun: deque[tuple[int, Task]] = deque()
         self._ready = 0  # rows that are waited for no longer
