@@ -33,9 +33,10 @@ def stage_runs(parent: int, stage: str) -> bool:
     if f"pipelines/{stage}.py" in command_of(parent)[:3]:
         return True
     children: list[str] = []
-    for path in Path(f"/proc/{parent}/task").glob("*/children"):
-        with suppress(OSError):
-            children += path.read_text().split()
+    with suppress(OSError):  # it may end at any time, as may each of its threads
+        for thread in Path(f"/proc/{parent}/task").iterdir():
+            with suppress(OSError):
+                children += (thread / "children").read_text().split()
     return any(stage_runs(int(child), stage) for child in children)
 
 
