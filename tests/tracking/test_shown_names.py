@@ -85,7 +85,6 @@ def test_model_and_curves_are_the_same_bytes_whether_names_are_shown_or_not(
 def test_names_are_shown_at_the_first_epoch_each_nth_and_the_last(
     tmp_path: Path, logged: Logged, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("neonym").propagate = True
     with caplog.at_level(logging.INFO, "neonym"):
         files = trained(tmp_path, logged.run, train__show_names_every=3, train__epochs=7)
     *_, last = logged.tables()
