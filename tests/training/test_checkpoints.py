@@ -1,7 +1,10 @@
+from threading import Event
+
 import numpy as np
 import pytest
 
 from neonym.base.errors import UserError
+from neonym.training import checkpoints
 from neonym.training.loop import TrainingListener
 from small_training import NAMES, configuration, run
 
@@ -63,6 +66,48 @@ def test_a_run_that_was_killed_and_resumed_gives_the_same_bits(tmp_path, options
     assert after.steps == whole.steps[done:]
     assert before.steps == whole.steps[: len(before.steps)]
     assert 0 <= done < killed_at
+
+
+def test_a_checkpoint_is_written_while_training_goes_on_and_stays_that_of_its_epoch(
+    tmp_path, monkeypatch
+):
+    path, went_on, write = tmp_path / "c.npz", Event(), checkpoints.save_checkpoint
+
+    def write_late(*checkpoint):
+        assert went_on.wait(30)
+        write(*checkpoint)
+
+    class Killed(Listener):
+        def on_step(self, *step):
+            if step[0] > steps_of_epoch + 2:
+                went_on.set()
+            super().on_step(*step)
+
+    whole = Listener()
+    expected = run(configuration(**EPOCHS), listener=whole)
+    steps_of_epoch = len(whole.steps) // 6
+    monkeypatch.setattr(checkpoints, "save_checkpoint", write_late)
+    with pytest.raises(KilledError):
+        run(configuration(**EPOCHS), listener=Killed(2 * steps_of_epoch - 1), checkpoint=path)
+    after = Listener()
+    resumed = run(configuration(**EPOCHS, train__resume=True), listener=after, checkpoint=path)
+    assert after.steps == whole.steps[steps_of_epoch:]
+    assert resumed.network.parameters.tobytes() == expected.network.parameters.tobytes()
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_checkpoint_that_cannot_be_written_ends_the_training(tmp_path, epochs):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(UserError, match=r"file/c.npz cannot be written"):
+        run(configuration(train__epochs=epochs), checkpoint=tmp_path / "file" / "c.npz")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_without_threads_checkpoints_are_written_in_between(tmp_path, monkeypatch):
+    run(configuration(), checkpoint=tmp_path / "beside")
+    monkeypatch.setattr(checkpoints, "can_start_threads", lambda: False)
+    run(configuration(), checkpoint=tmp_path / "between")
+    assert (tmp_path / "between").read_bytes() == (tmp_path / "beside").read_bytes()
 
 
 def test_a_finished_run_is_not_run_again(tmp_path):

@@ -3,12 +3,11 @@
 import errno
 import hashlib
 import json
-import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from neonym.base.errors import UserError
@@ -49,14 +48,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
-        os.close(handle)
+        temporary = path.parent / f".{path.name}.{token_hex(4)}.part"
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
-    temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
@@ -120,9 +117,3 @@ def md5_of(path: Path) -> str:
     """The md5 of a file's bytes, as DVC records it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

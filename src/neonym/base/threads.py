@@ -69,7 +69,7 @@ def results_in_order(
         How many are computed at the same time; None: as many as there are processors for.
     """
     threads = min(count, threads or processors())
-    if threads <= 1 or not _can_start_threads():
+    if threads <= 1 or not can_start_threads():
         yield from map(function, range(count))
         return
     with ThreadPoolExecutor(threads) as pool:
@@ -90,7 +90,8 @@ def results_in_order(
                 future.cancel()
 
 
-def _can_start_threads() -> bool:
+def can_start_threads() -> bool:
+    """Whether there are threads here; in a browser there are none."""
     thread = Thread(target=int)
     try:
         thread.start()

@@ -6,9 +6,10 @@ through.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from neonym.base.archive import Arrays, read_archive, write_archive
 from neonym.base.errors import UserError
 from neonym.base.nested import sha256_of
+from neonym.base.threads import can_start_threads
 from neonym.nn import TokenSequences
 from neonym.settings import Settings, training_settings
 from neonym.training.history import EpochRecord
@@ -73,6 +75,55 @@ def save_checkpoint(path: Path, identity: str, checkpoint: Checkpoint) -> None:
         "values": checkpoint.values,
     }
     write_archive(path, checkpoint.arrays, document)
+
+
+class CheckpointWriter:
+    """Writes checkpoints while the training that they are of goes on, one at a time.
+
+    As a context manager it ends with what it was last given written.
+
+    Parameters
+    ----------
+    path, identity
+        As for `save_checkpoint`.
+    """
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self._path, self._identity = path, identity
+        self._thread = ThreadPoolExecutor(1) if can_start_threads() else None
+        self._writing: Future[None] | None = None
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Begin to write a checkpoint, once the one before is there.
+
+        Raises
+        ------
+        UserError
+            If the one before cannot be written.
+        """
+        if self._thread is None:
+            save_checkpoint(self._path, self._identity, checkpoint)
+            return
+        history, values, arrays = checkpoint  # which the next epoch changes
+        copy = Checkpoint(
+            list(history), dict(values), {name: array.copy() for name, array in arrays.items()}
+        )
+        self.wait()
+        self._writing = self._thread.submit(save_checkpoint, self._path, self._identity, copy)
+
+    def wait(self) -> None:
+        """Wait until the last one is written; errors are those of `write`."""
+        if self._writing:
+            self._writing.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._thread:
+            self._thread.shutdown()
+        if kind is None:  # the error that ends the training is the one to tell
+            self.wait()
 
 
 def load_checkpoint(path: Path, identity: str) -> Checkpoint | None:

@@ -18,10 +18,10 @@ from neonym.models.mixture import Mixture
 from neonym.nn import RecurrentNetwork, TokenSequences
 from neonym.training.checkpoints import (
     Checkpoint,
+    CheckpointWriter,
     explained,
     load_checkpoint,
     run_identity,
-    save_checkpoint,
 )
 from neonym.training.folds import Folds, distinct
 from neonym.training.history import EpochRecord
@@ -127,13 +127,14 @@ def train(
     if checkpoint and configuration.train.resume:
         with explained(checkpoint):
             trainer.restore(load_checkpoint(checkpoint, identity))
-    with ExitStack() as processes:
+    with ExitStack() as stack:
         for each in (learner, *(folds.learners if folds else ())):
-            processes.enter_context(each.shards)
+            stack.enter_context(each.shards)
+        writer = stack.enter_context(CheckpointWriter(checkpoint, identity)) if checkpoint else None
         while not trainer.is_done():
             trainer.run_epoch()
-            if checkpoint:
-                save_checkpoint(checkpoint, identity, trainer.checkpoint())
+            if writer:
+                writer.write(trainer.checkpoint())
                 learner.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
     result = trainer.result()
     if result.held_out_nats is None:
