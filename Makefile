@@ -58,8 +58,7 @@ endif
 repro: setup ## Run the main job: dinosaurs in, a trained network, new names and an MLflow run out
 	@neonym mend
 	@dvc repro
-	@neonym sync
-	@neonym summary
+	@neonym sync --summary
 
 test: setup ## Run the fast test suite
 	@pytest -n 2 --dist worksteal

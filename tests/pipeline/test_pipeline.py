@@ -66,7 +66,9 @@ def test_repro_makes_everything_once_and_tracks_one_run(project: Project) -> Non
     assert project.repro() == STAGES
     assert all((project.root / path).is_file() for path in OUTPUTS)
     assert not (project.root / "outputs").exists()
-    project.succeed("neonym", "sync")
+    said = project.succeed("neonym", "sync", "--summary").splitlines()
+    assert said[0].startswith("MLflow is up to date: ")
+    assert said[1].startswith("How good the names are")
     [run] = project.runs()
     metrics = json.loads((project.root / "reports/metrics.json").read_text())
     model = (project.root / "models/model.npz").read_bytes()
@@ -84,6 +86,10 @@ def test_repro_makes_everything_once_and_tracks_one_run(project: Project) -> Non
     assert digests(project) == before
     assert [again.info.run_id for again in project.runs()] == [run.info.run_id]
     assert project.succeed("dvc", "status").strip() == "Data and pipelines are up to date."
+    nowhere = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    done = project.run("neonym", "sync", "--wait", "0", "--summary", **nowhere)
+    assert done.returncode == 1, "not delivered"
+    assert "How good the names are" in done.stdout
 
 
 @pytest.mark.slow

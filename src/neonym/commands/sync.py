@@ -1,12 +1,16 @@
 """`neonym sync`: bring MLflow up to date."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neonym.base.text import escape
 from neonym.commands import own_project
+
+if TYPE_CHECKING:
+    from neonym.lab.delivery.synchronization import Report
+    from neonym.lab.tracking.store import Store
 
 
 class _Seconds(click.FloatRange):
@@ -28,7 +32,8 @@ class _Seconds(click.FloatRange):
     help="Seconds to wait for MLflow at most.",
 )
 @click.option("--rejected", is_flag=True, help="Try again what was damaged and put aside.")
-def command(wait: float, rejected: bool) -> int:
+@click.option("--summary", is_flag=True, help="Then show what `neonym summary` shows.")
+def command(wait: float, rejected: bool, summary: bool) -> int:
     """Deliver what waits for MLflow, and see that the workspace and DVC's experiments have runs.
 
     Each of them is one finished run, also where DVC had the results already and ran no stage.
@@ -38,12 +43,22 @@ def command(wait: float, rejected: bool) -> int:
     """
     from neonym.lab.delivery.synchronization import sync  # noqa: PLC0415 (others start faster)
     from neonym.lab.places import enter_project  # noqa: PLC0415
-    from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415
     from neonym.lab.tracking.store import Store  # noqa: PLC0415
 
     root = enter_project()
     store = Store.of_project(own_project(root), root)
-    report = sync(store, wait, rejected)
+    status = _tell(store, sync(store, wait, rejected))
+    if summary:
+        from neonym.commands.summary import command as summarize  # noqa: PLC0415
+
+        click.get_current_context().invoke(summarize, folder=None)
+    return status
+
+
+def _tell(store: "Store", report: "Report") -> int:
+    """Say what was done, and what is not delivered, and why; the exit status."""
+    from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415
+
     for waiting in waiting_elsewhere(store):
         click.echo(escape(str(waiting)), err=True)
     if report.stale:
