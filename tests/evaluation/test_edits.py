@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from neonym.evaluation import edits
-from neonym.evaluation.edits import nearest
+from neonym.evaluation.edits import Neighbours, nearest
 
 NAMES = st.lists(st.text("abé", max_size=7), max_size=12, unique=True)
 
@@ -49,3 +49,18 @@ def test_an_empty_reference_has_no_nearest_name() -> None:
     assert found.place.tolist() == [-1]
     assert np.isnan(found.distance).all()
     assert not found.near_copy.any()
+
+
+def test_neighbours_are_the_nearest_names_and_looked_for_once(monkeypatch) -> None:
+    names, reference = ["ab", "abba", "bb", "ab", "caba"], ["abb", "b", "cab"]
+    neighbours, looked = Neighbours(reference), []
+
+    def noted(names, reference):
+        looked.append(list(names))
+        return nearest(names, reference)
+
+    monkeypatch.setattr(edits, "nearest", noted)
+    for asked in (names[:2], names, [], names[::-1]):
+        for found, expected in zip(neighbours.of(asked), nearest(asked, reference), strict=True):
+            assert found.tolist() == expected.tolist()
+    assert looked == [["ab", "abba"], ["bb", "caba"]]

@@ -62,17 +62,17 @@ def test_the_interval_over_blocks_ends_where_the_figure_does() -> None:
 
 def test_a_ratio_is_of_sums_and_stays_where_all_names_agree() -> None:
     tokens = np.arange(1, 50)
-    low, high = intervals.of_ratio(1.5 * tokens, tokens, generator())
+    low, high = intervals.of_ratio(1.5 * tokens, tokens, (0,))
     assert (low, high) == (pytest.approx(1.5), pytest.approx(1.5))
 
 
 def test_the_interval_of_a_ratio_covers_it_in_nineteen_of_twenty_samples() -> None:
     random = generator()
     covered = 0
-    for _ in range(60):
+    for sample in range(60):
         tokens = random.integers(3, 20, 150)
         nats = random.gamma(2.0 * tokens, 0.9)
-        low, high = intervals.of_ratio(nats, tokens, random)
+        low, high = intervals.of_ratio(nats, tokens, (sample,))
         covered += low <= 1.8 <= high
     assert 51 <= covered <= 60
 
@@ -83,19 +83,36 @@ def test_the_interval_of_a_ratio_is_the_same_where_names_are_too_many_to_count_a
     random = generator()
     tokens = random.integers(3, 20, 400)
     nats = random.gamma(2.0 * tokens, 0.9)
-    counted = intervals.of_ratio(nats, tokens, random)
+    counted = intervals.of_ratio(nats, tokens, (0,))
     monkeypatch.setattr(intervals, "TOGETHER", 0)
-    drawn = intervals.of_ratio(nats, tokens, random)
+    drawn = intervals.of_ratio(nats, tokens, (1,))
     assert drawn == pytest.approx(counted, abs=0.25 * (counted.high - counted.low))
     assert drawn.high - drawn.low == pytest.approx(counted.high - counted.low, rel=0.15)
+
+
+def test_what_is_kept_of_a_seed_changes_no_interval_of_other_values() -> None:
+    random = generator()
+    nats, tokens = random.gamma(9.0, size=500), random.integers(3, 20, 500)
+    intervals._resampled.cache_clear()
+    expected = intervals.of_ratio(nats, tokens, (3, 1))
+    intervals._resampled.cache_clear()
+    before = intervals.of_ratio(2 * nats, tokens, (3, 1))
+    assert intervals.of_ratio(nats, tokens, (3, 1)) == expected
+    assert intervals._resampled.cache_info().hits == 1
+    assert before == (pytest.approx(2 * expected.low), pytest.approx(2 * expected.high))
+    assert intervals.of_ratio(nats, tokens, (3, 2)) != expected
+    kept = intervals._resampled(500, (3, 1))
+    drawn = np.random.default_rng((3, 1)).multinomial(500, np.full(500, 1 / 500), size=1000)
+    assert kept.dtype == np.uint8
+    assert (kept == drawn).all()
 
 
 def test_a_paired_difference_is_tighter_than_the_two_likelihoods() -> None:
     random = generator()
     tokens = random.integers(3, 20, 300)
     hardness = random.gamma(2.0 * tokens, 0.9)
-    low, high = intervals.of_ratio(0.1 * tokens + 0.01 * hardness, tokens, generator())
-    wide = intervals.of_ratio(hardness, tokens, generator())
+    low, high = intervals.of_ratio(0.1 * tokens + 0.01 * hardness, tokens, (0,))
+    wide = intervals.of_ratio(hardness, tokens, (0,))
     assert low < 0.1 + 0.018 < high
     assert high - low < (wide.high - wide.low) / 50
 
@@ -107,7 +124,7 @@ def test_too_little_has_no_interval(values: list[float]) -> None:
         intervals.of_median(values, generator()),
         intervals.of_wasserstein(values, [1.0], generator()),
         intervals.of_blocks(values),
-        intervals.of_ratio(values, values, generator()),
+        intervals.of_ratio(values, values, (0,)),
     ):
         assert all(map(math.isnan, interval))
 

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neonym.evaluation.parts import KnownParts, Parts
 
@@ -39,3 +41,17 @@ def test_short_names_and_empty_lists_have_no_parts() -> None:
 def test_of_two_endings_that_cover_as_much_the_longer_is_taken() -> None:
     endings = ["1wxyz", "2wxyz", "3wxyz", "4xyz"]  # wxyz 3 x 4 letters, xyz 4 x 3
     assert KnownParts([*endings, "abcwa", "abcwb"]).of("abcwxyz") == Parts("abc", "wxyz")
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=8), max_size=30), st.text("ab", max_size=9))
+def test_no_cut_that_leaves_known_parts_is_passed_over(train: list[str], name: str) -> None:
+    known = set(train)
+    cuts = [
+        (endings * (len(name) - cut), -cut)
+        for cut in range(3, len(name) - 2)
+        if (endings := sum(each.endswith(name[cut:]) for each in known)) >= 3
+        and sum(each.startswith(name[:cut]) for each in known) >= 2
+    ]
+    found = KnownParts(train).of(name)
+    cut = -max(cuts)[1] if cuts else None
+    assert found == (None if cut is None else Parts(name[:cut], name[cut:]))

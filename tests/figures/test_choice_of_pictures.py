@@ -197,9 +197,9 @@ def test_the_table_has_each_distinct_name_once_in_order_up_to_its_size(make: Mak
         ["taurus", " Taurus", "spino", "cutoff", "allos"], [True, True, True, False, True]
     )
     log_probs = np.array([-7.0, -8.0, -12.0, -3.0, -6.0])
-    rows: list[NameRow] = tabulate(drawn, log_probs, lists, 3)
+    rows: list[NameRow] = tabulate(drawn, log_probs, lists, 3, lists.neighbours())
     assert [row.name for row in rows] == ["taurus", "spino", "cutoff"]
     assert [row.nats_per_token for row in rows[:2]] == [1.0, 2.0]
     assert np.isnan(rows[2].nats_per_token)
     assert rows[2].broken == "unfinished"
-    assert tabulate(drawn, log_probs, lists, 0) == []
+    assert tabulate(drawn, log_probs, lists, 0, lists.neighbours()) == []

@@ -67,11 +67,13 @@ def inert(text: str) -> str:
 
     Also within the text, where a spreadsheet with another separator than ours begins a cell.
     """
-    if text.isalpha():  # most names, of which none begins a formula
+    if text.isalpha() or not text:  # most names, of which none begins a formula
         return text
     return _BEGINS_FORMULA.sub("'", text)
 
 
 def exact(cell: str) -> str:
     """The text that `inert` made a cell of."""
+    if cell.isalpha():
+        return cell
     return _MADE_INERT.sub("", cell)

@@ -76,6 +76,36 @@ def nearest(names: Sequence[str], reference: Sequence[str]) -> Nearest:
     return found
 
 
+class Neighbours:
+    """The nearest names of a reference, each looked for once however often it is asked for.
+
+    Parameters
+    ----------
+    reference
+        The names to be near to.
+    """
+
+    def __init__(self, reference: Sequence[str]) -> None:
+        self._reference = reference
+        self._rows: dict[str, int] = {}
+        self._found = nearest([], reference)
+
+    def of(self, names: Sequence[str]) -> Nearest:
+        """As `nearest`."""
+        fresh = [name for name in dict.fromkeys(names) if name not in self._rows]
+        if fresh:
+            found, more = self._found, nearest(fresh, self._reference)
+            self._rows |= {name: row for row, name in enumerate(fresh, len(self._rows))}
+            self._found = Nearest(
+                np.append(found.place, more.place),
+                np.append(found.distance, more.distance),
+                np.append(found.near_copy, more.near_copy),
+            )
+        rows = np.fromiter(map(self._rows.__getitem__, names), np.int64, len(names))
+        place, distance, near_copy = self._found
+        return Nearest(place[rows], distance[rows], near_copy[rows])
+
+
 def _by_length(names: Sequence[str]) -> dict[int, Integers]:
     rows: defaultdict[int, list[int]] = defaultdict(list)
     for row, name in enumerate(names):

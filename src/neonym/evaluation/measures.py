@@ -16,7 +16,7 @@ from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import Vocabulary
 from neonym.evaluation import coined as names
 from neonym.evaluation import distributions, intervals
-from neonym.evaluation.edits import nearest
+from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.grams import is_well_formed
 from neonym.evaluation.intervals import Interval
 from neonym.evaluation.list_metrics import LIST_METRICS
@@ -53,6 +53,10 @@ class Lists(NamedTuple):
         """What makes a name valid for this corpus."""
         return Validity.of_corpus([*self.train, *self.val, *self.test], self.vocabulary, self.rules)
 
+    def neighbours(self) -> Neighbours:
+        """The training names, among which neighbours are looked for."""
+        return Neighbours(self.vocabulary.as_strings(self.train))
+
     @property
     def vowels(self) -> str:
         """The letters that the corpus's rules call vowels, or those of the Latin alphabet."""
@@ -73,7 +77,8 @@ class Measures(NamedTuple):
 class _Measuring:
     """Collects figures; each interval has random numbers of its own, so none disturbs another."""
 
-    def __init__(self, lists: Lists, seed: int) -> None:
+    def __init__(self, lists: Lists, seed: int, neighbours: Neighbours | None = None) -> None:
+        self.neighbours = neighbours or lists.neighbours()
         strings = lists.vocabulary.as_strings
         self.train, self.val, self.test = map(strings, (lists.train, lists.val, lists.test))
         self.known = frozenset(self.train)
@@ -117,7 +122,7 @@ class _Measuring:
         """How near the names are to what was trained on."""
         self.mean("well_formed", is_well_formed(valid, self.train))
         found = names.distinct(valid)
-        neighbours = nearest(found, self.train)
+        neighbours = self.neighbours.of(found)
         self.mean("near_copy", neighbours.near_copy[~names.is_in(found, self.known)])
         metric = "nearest_train_distance"
         distance = neighbours.distance
@@ -162,7 +167,9 @@ class _Measuring:
         return Measures(self.values, self.intervals)
 
 
-def measure(drawn: Drawn, lists: Lists, seed: int = 0) -> Measures:
+def measure(
+    drawn: Drawn, lists: Lists, seed: int = 0, neighbours: Neighbours | None = None
+) -> Measures:
     """The figures of drawn names.
 
     Parameters
@@ -173,8 +180,10 @@ def measure(drawn: Drawn, lists: Lists, seed: int = 0) -> Measures:
         The corpus.
     seed
         Of the bootstrap and of sampled pairs.
+    neighbours
+        Among the training names, where others ask for them too.
     """
-    measuring = _Measuring(lists, seed)
+    measuring = _Measuring(lists, seed, neighbours)
     written = lists.canonical(drawn.names)
     broken = lists.validity.judge(written, drawn.ended)
     is_valid = ~np.any(list(broken.values()), axis=0)

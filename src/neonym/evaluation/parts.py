@@ -43,16 +43,22 @@ class KnownParts:
 
     def of(self, name: str) -> Parts | None:
         """The parts of a name, or None where no cut leaves two known parts."""
-        cuts = [
-            (self._count_ending(name[cut:]) * (len(name) - cut), -cut)
-            for cut in range(SHORTEST, len(name) - SHORTEST + 1)
-            if self._count_ending(name[cut:]) >= ENDINGS
-            and self._count_beginning(name[:cut]) >= BEGINNINGS
-        ]
-        if not cuts:
+        # Longer parts are rarer: what continues one that is not known is not known either.
+        latest = len(name) - SHORTEST
+        longest = SHORTEST - 1  # letters of the longest known beginning
+        while longest < latest and self._count_beginning(name[: longest + 1]) >= BEGINNINGS:
+            longest += 1
+        if longest < SHORTEST:
             return None
-        cut = -max(cuts)[1]
-        return Parts(name[:cut], name[cut:])
+        best, most = None, 0
+        for cut in range(latest, SHORTEST - 1, -1):
+            count = self._count_ending(name[cut:])
+            if count < ENDINGS:
+                break
+            covered = count * (len(name) - cut)
+            if cut <= longest and covered >= most:
+                best, most = Parts(name[:cut], name[cut:]), covered
+        return best
 
 
 def _count(names: list[str], part: str) -> int:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from neonym.base.nested import flatten, nest
 from neonym.base.threads import results_in_order
 from neonym.base.types import Floats
@@ -21,6 +19,7 @@ from neonym.corpus.splits import PARTS
 from neonym.evaluation import intervals
 from neonym.evaluation.catalogue import check_known
 from neonym.evaluation.coined import THOUSAND
+from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.intervals import Interval
 from neonym.evaluation.measures import Drawn, Lists, measure
 from neonym.evaluation.nll import likelihood, token_counts
@@ -47,6 +46,7 @@ def evaluate(
     max_length: int,
     prefix: str = "",
     seed: int = 0,
+    neighbours: Neighbours | None = None,
 ) -> dict[str, Any]:
     """All figures of a model, its intervals and its references.
 
@@ -64,6 +64,8 @@ def evaluate(
         what they all begin with.
     seed
         Of the references and the intervals.
+    neighbours
+        Among the training names, where the drawn names have been looked for already.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def evaluate(
     count = len(drawn.names)
     drawing = {"count": count, "max_length": max_length, "seed": seed}
     tasks: list[Callable[[], Measured]] = [
-        lambda: Measured(measure(drawn, lists, seed), dict(nats), 0),
+        lambda: Measured(measure(drawn, lists, seed, neighbours), dict(nats), 0),
         partial(measured_ngram, lists, max_order, prefix=prefix, **drawing),
         partial(measured_uniform, lists, **drawing),
         partial(measured_real, lists, seed),
@@ -139,8 +141,7 @@ def _intervals(
             (f"{part}.nll", nats[part]),
             (f"minus_ngram.{part}.nll", nats[part] - ngram.nats[part]),
         ):
-            random = np.random.default_rng([seed, *metric.encode()])
-            found[metric] = intervals.of_ratio(values, tokens[part], random)
+            found[metric] = intervals.of_ratio(values, tokens[part], (seed, *metric.encode()))
     return {
         f"interval.{metric}.{bound}": value
         for metric, interval in found.items()

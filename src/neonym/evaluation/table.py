@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from neonym.corpus.vocabulary import tokens_of
 from neonym.evaluation.coined import distinct, is_in
-from neonym.evaluation.edits import nearest
+from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.parts import KnownParts
 from neonym.evaluation.validity import ALPHABET, EMPTY
@@ -59,7 +59,10 @@ _UNKNOWN = _Known("", math.nan, "", "")
 
 
 def names_table(
-    drawn: Drawn, lists: Lists, nats: Sequence[float] | npt.NDArray[np.float64] | None = None
+    drawn: Drawn,
+    lists: Lists,
+    nats: Sequence[float] | npt.NDArray[np.float64] | None = None,
+    neighbours: Neighbours | None = None,
 ) -> list[NameRow]:
     """A row for each drawn name, in order.
 
@@ -71,6 +74,8 @@ def names_table(
         The corpus.
     nats
         Of each whole name under the model, the end included.
+    neighbours
+        Among the training names, where others ask for them too.
     """
     names = lists.canonical(drawn.names)
     validity, unit = lists.validity, lists.vocabulary.unit
@@ -83,7 +88,7 @@ def names_table(
         for name, rules in zip(names, broken, strict=True)
         if not {ALPHABET, EMPTY}.intersection(rules)
     ]
-    known = _look_up(distinct(readable), lists)
+    known = _look_up(distinct(readable), lists, neighbours or lists.neighbours())
     novel = ~is_in(names, lists.train)
     surprise = [math.nan] * len(names) if nats is None else nats
     return [
@@ -109,14 +114,13 @@ def names_table(
     ]
 
 
-def _look_up(names: list[str], lists: Lists) -> dict[str, _Known]:
-    strings = lists.vocabulary.as_strings
-    neighbours = nearest(strings(names), strings(lists.train))
+def _look_up(names: list[str], lists: Lists, neighbours: Neighbours) -> dict[str, _Known]:
+    found = neighbours.of(lists.vocabulary.as_strings(names))
     letters = lists.vocabulary.unit == "character"  # words are not built from parts
     parts = KnownParts(lists.train if letters else [])
     return {
         name: _Known(lists.train[place], distance, *(parts.of(name) or ("", "")))
         for name, place, distance in zip(
-            names, neighbours.place.tolist(), neighbours.distance.tolist(), strict=True
+            names, found.place.tolist(), found.distance.tolist(), strict=True
         )
     }

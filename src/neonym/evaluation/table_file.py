@@ -1,6 +1,7 @@
 """The table of drawn names as a CSV file that also a spreadsheet opens safely."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ COLUMNS = (
     "ending",
 )
 
-_SPLITS = frozenset(',"\r\n')
+_SPLITS = re.compile('[,"\r\n]')
 
 
 def write_names_table(path: Path, rows: Sequence[NameRow]) -> None:
@@ -34,30 +35,28 @@ def write_names_table(path: Path, rows: Sequence[NameRow]) -> None:
     UserError
         If the file cannot be written.
     """
-    write_text(path, "".join(map(_line, [COLUMNS, *map(_cells, rows)])))
+    write_text(path, "".join([_line(COLUMNS), *(_line(_cells(row)) for row in rows)]))
 
 
 def _cells(row: NameRow) -> list[str]:
     return [
         inert(row.name),
-        str(row.valid).lower(),
+        "true" if row.valid else "false",
         row.broken,
-        str(row.novel).lower(),
+        "true" if row.novel else "false",
         inert(row.nearest),
-        _number(row.distance, 3),
-        _number(row.nats_per_token, 4),
+        f"{row.distance:.3f}" if math.isfinite(row.distance) else "",
+        f"{row.nats_per_token:.4f}" if math.isfinite(row.nats_per_token) else "",
         inert(row.beginning),
         inert(row.ending),
     ]
 
 
 def _line(cells: Sequence[str]) -> str:
+    if not _SPLITS.search("".join(cells)):
+        return ",".join(cells) + "\n"
     # Python's own writer leaves a carriage return without quotes, where readers end the line
     quoted = [
-        '"' + cell.replace('"', '""') + '"' if _SPLITS & set(cell) else cell for cell in cells
+        '"' + cell.replace('"', '""') + '"' if _SPLITS.search(cell) else cell for cell in cells
     ]
     return ",".join(quoted) + "\n"
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else ""

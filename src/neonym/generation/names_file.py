@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # who only reads needs no network
     from neonym.generation.generator import Names
 
 
+COLUMNS = ("name", "ended", "log_prob")
+
+
 class NamesFile(NamedTuple):
     """What the file says.
 
@@ -41,9 +44,11 @@ def write_names(path: Path, names: "Names") -> None:
     """Write names with whether the model ended them and their log-probability, nats."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["name", "ended", "log_prob"])
+    writer.writerow(COLUMNS)
     rows = zip(names.names, names.ended.tolist(), names.log_probs.tolist(), strict=True)
-    writer.writerows([inert(name), str(ended).lower(), f"{nats:.6g}"] for name, ended, nats in rows)
+    writer.writerows(
+        [inert(name), "true" if ended else "false", f"{nats:.6g}"] for name, ended, nats in rows
+    )
     write_text(path, table.getvalue())
 
 
@@ -57,12 +62,13 @@ def read_names(path: Path) -> NamesFile:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        names = [exact(row["name"]) for row in rows]
-        ended = [row["ended"] == "true" for row in rows]
-        log_probs = np.array([float(row["log_prob"]) for row in rows])
+            header, *rows = filter(None, csv.reader(file))
+        name, end, nats = map(header.index, COLUMNS)
+        names = [exact(row[name]) for row in rows]
+        ended = [row[end] == "true" for row in rows]
+        log_probs = np.array([float(row[nats]) for row in rows])
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run the sample stage first") from None
-    except (KeyError, TypeError, ValueError, csv.Error):
+    except (IndexError, ValueError, csv.Error):
         raise UserError(f"{path} is damaged; run the sample stage again") from None
     return NamesFile(names, ended, log_probs)

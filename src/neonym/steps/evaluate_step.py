@@ -14,6 +14,7 @@ from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
 from neonym.evaluation.catalogue import main_figures
+from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.nll import likelihood, token_counts
 from neonym.evaluation.page import to_page
@@ -53,7 +54,8 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     generator = load_trained(files.model, settings, processed)
     names, ended, log_probs = read_names(files.names)
     drawn = Drawn(names, ended)
-    table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows)
+    neighbours = lists.neighbours()  # of names that stand in the table, and are measured too
+    table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows, neighbours)
     grouped = bool(processed.summary["grouped"])
 
     def draw() -> None:
@@ -67,7 +69,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
         _draw_pictures(evaluated, files.pictures)
 
     with beside(draw) if with_pictures else nullcontext():
-        report = _judge(generator, drawn, lists, settings)
+        report = _judge(generator, drawn, lists, settings, neighbours)
         write_text(files.metrics, to_json(report))
         write_text(files.main_metrics, to_json(main_figures(report)))
         page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
@@ -78,7 +80,11 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
 
 @one_blas_thread()
 def _judge(
-    generator: NameGenerator, drawn: Drawn, lists: Lists, settings: Settings
+    generator: NameGenerator,
+    drawn: Drawn,
+    lists: Lists,
+    settings: Settings,
+    neighbours: Neighbours,
 ) -> dict[str, Any]:
     """The figures of the drawn names and of the model's likelihood, beside the references."""
     nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
@@ -93,17 +99,20 @@ def _judge(
         max_length=settings.sample.max_length or generator.max_length,
         prefix=generator.canonical(settings.sample.prefix),
         seed=settings.seed,
+        neighbours=neighbours,
     )
 
 
-def _tabulate(drawn: Drawn, log_probs: Floats, lists: Lists, most: int) -> list[NameRow]:
+def _tabulate(
+    drawn: Drawn, log_probs: Floats, lists: Lists, most: int, neighbours: Neighbours
+) -> list[NameRow]:
     """A row for each of the first distinct names; one that was cut off has no nats of its end."""
     written = lists.canonical(drawn.names)
     first = list({name: place for place, name in reversed(list(enumerate(written)))}.values())
     places = sorted(first)[:most]
     chosen = Drawn([written[place] for place in places], [drawn.ended[place] for place in places])
     nats = np.where(chosen.ended, -log_probs[places], np.nan)
-    return names_table(chosen, lists, nats)
+    return names_table(chosen, lists, nats, neighbours)
 
 
 @one_blas_thread()
