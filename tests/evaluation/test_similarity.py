@@ -71,5 +71,20 @@ def test_sampled_pairs_of_a_large_list_come_near_all_pairs(monkeypatch) -> None:
     assert sampled == pytest.approx(exact, abs=0.002)
 
 
+def test_pairs_share_frequent_trigrams_and_rare_ones(monkeypatch) -> None:
+    random = np.random.default_rng(0)
+    letters = list("aaaabcdefghijklmn")  # far more trigrams than have a bit of their own
+    names = sorted({"".join(random.choice(letters, size)) for size in random.integers(3, 12, 400)})
+    assert len(set().union(*map(trigrams, names))) > 1000
+    monkeypatch.setattr(similarity, "ALL_PAIRS", 10)
+    monkeypatch.setattr(similarity, "SAMPLED_PAIRS", 2000)
+    monkeypatch.setattr(similarity, "_TOGETHER", 300)
+    random = np.random.default_rng(1)
+    one = random.integers(len(names), size=2000)
+    other = (one + random.integers(1, len(names), size=2000)) % len(names)
+    pairs = [jaccard(names[i], names[j]) for i, j in zip(one.tolist(), other.tolist(), strict=True)]
+    assert internal_diversity(names, np.random.default_rng(1)) == 1 - float(np.mean(pairs))
+
+
 def test_one_name_has_no_diversity() -> None:
     assert math.isnan(internal_diversity(["rex"], np.random.default_rng(0)))

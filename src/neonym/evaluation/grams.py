@@ -40,14 +40,23 @@ def grams(names: Sequence[str], n: int) -> Grams:
     return Grams(np.repeat(np.arange(len(names)), lengths)[first], codes)
 
 
-def gram_sets(names: Sequence[str], n: int) -> Grams:
+class GramSets(NamedTuple):
+    """The distinct n-grams of each of some names: of which name each is, and which gram."""
+
+    rows: Integers  # (grams,) rising
+    columns: Integers  # (grams,) places in `codes`, rising within a name
+    codes: Integers  # (distinct grams,) rising
+
+
+def gram_sets(names: Sequence[str], n: int) -> GramSets:
     """The distinct n-grams of each name."""
     found = grams(names, n)
-    order = np.lexsort((found.codes, found.rows))
-    rows, codes = found.rows[order], found.codes[order]
-    fresh = np.ones(len(rows), np.bool_)
-    fresh[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
-    return Grams(rows[fresh], codes[fresh])
+    codes, columns = np.unique(found.codes, return_inverse=True)
+    keys = np.sort(found.rows * len(codes) + columns)  # NumPy's `unique` alone takes 30 times this
+    fresh = np.ones(len(keys), np.bool_)
+    fresh[1:] = keys[1:] != keys[:-1]
+    rows, columns = np.divmod(keys[fresh], max(len(codes), 1))
+    return GramSets(rows, columns, codes)
 
 
 def is_well_formed(names: Sequence[str], train: Iterable[str]) -> npt.NDArray[np.bool_]:

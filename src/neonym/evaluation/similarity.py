@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neonym.base.types import Floats
-from neonym.evaluation.grams import Grams, gram_sets
+from neonym.evaluation.grams import GramSets, gram_sets
 
 if TYPE_CHECKING:
     from scipy import sparse
 
 Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 Matrix: TypeAlias = "sparse.csr_array"
 
 # Above this many names pairs are sampled.
@@ -28,16 +29,32 @@ _BLOCK = 4_000_000
 # Alphabetical neighbours on each side that are compared before anything is looked up.
 NEIGHBOURS = 4
 _COMPARED = 40
+# Pairs compared at once, in arrays that the cache holds.
+_TOGETHER = 50_000
+_WORD = 64
+# Words in which a name's less frequent trigrams have a bit each.
+_MARKS = 4
+# One name of so many must have a trigram for it to be a column of a dense matrix.
+_DENSE = 32
 
 
 class _Index(NamedTuple):
     """A list of names by their trigrams."""
 
     codes: Integers  # (trigrams,) sorted
-    matrix: Matrix  # (names, trigrams), 1 where a name has a trigram
-    by_trigram: Matrix  # its transpose
-    sizes: Integers  # (names,) how many trigrams each has
+    by_trigram: Matrix  # (trigrams, names), 1 where a name has a trigram
     frequencies: Integers  # (trigrams,) how many names have each
+    ranks: Integers  # (trigrams,) the place of each by frequency, the rarest first
+    sets: "_Sets"
+
+
+class _Sets(NamedTuple):
+    """Names by the trigrams of an index, for comparing many pairs of them."""
+
+    sizes: Integers  # (names,) how many trigrams each has, also those that the index has not
+    common: Words  # (names,) a bit for each of the 64 most frequent trigrams
+    marks: Words  # (_MARKS, names) bits for the others, several of which share one
+    others: Matrix  # (names, trigrams) the others themselves
 
 
 def nearest_similarity(names: Sequence[str], reference: Sequence[str]) -> Floats:
@@ -61,53 +78,85 @@ def nearest_similarity(names: Sequence[str], reference: Sequence[str]) -> Floats
     return best
 
 
-def _index(found: Grams, count: int) -> _Index:
-    codes, columns = np.unique(found.codes, return_inverse=True)
-    matrix = _matrix(found.rows, columns, (count, len(codes)))
-    sizes = np.bincount(found.rows, minlength=count)
-    frequencies = np.bincount(columns, minlength=len(codes))
-    return _Index(codes, matrix, matrix.T.tocsr(), sizes, frequencies)
+def _index(found: GramSets, count: int) -> _Index:
+    width = len(found.codes)
+    frequencies = np.bincount(found.columns, minlength=width)
+    ranks = np.empty(width, np.int64)
+    ranks[np.argsort(frequencies, kind="stable")] = np.arange(width)
+    by_trigram = _matrix(found.rows, found.columns, (count, width)).T.tocsr()
+    sets = _sets(found.rows, found.columns, ranks, np.bincount(found.rows, minlength=count))
+    return _Index(found.codes, by_trigram, frequencies, ranks, sets)
 
 
-def _matrix(rows: Integers, columns: Integers, shape: tuple[int, int]) -> Matrix:
+def _sets(rows: Integers, columns: Integers, ranks: Integers, sizes: Integers) -> _Sets:
+    """Names by their trigrams, which are places in an index, rising by name."""
+    count, width = len(sizes), len(ranks)
+    bit = width - 1 - ranks[columns]  # 0 for the most frequent
+    is_common = bit < _WORD
+    common = _or_by_row(rows[is_common], bit[is_common], count)
+    rest, place = rows[~is_common], bit[~is_common]
+    word, place = np.divmod(place % (_MARKS * _WORD), _WORD)
+    marks = [_or_by_row(rest[word == each], place[word == each], count) for each in range(_MARKS)]
+    others = _matrix(rest, columns[~is_common], (count, width))
+    return _Sets(sizes, common, np.stack(marks), others)
+
+
+def _or_by_row(rows: Integers, places: Integers, count: int) -> Words:
+    """The words with bits at these places of these rows, which rise; shape (count,)."""
+    words = np.zeros(count, np.uint64)
+    if len(rows):
+        starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        bits = np.uint64(1) << places.astype(np.uint64)
+        words[rows[starts]] = np.bitwise_or.reduceat(bits, starts)
+    return words
+
+
+def _matrix(
+    rows: Integers,
+    columns: Integers,
+    shape: tuple[int, int],
+    dtype: type[np.int32 | np.float32] = np.int32,
+) -> Matrix:
     from scipy import sparse  # noqa: PLC0415 (who asks for names of metrics waits)
 
-    return sparse.csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=shape)
+    return sparse.csr_array((np.ones(len(rows), dtype), (rows, columns)), shape=shape)
 
 
 class _Queries:
     """Names whose nearest ones are looked for in an index."""
 
-    def __init__(self, found: Grams, count: int, index: _Index) -> None:
+    def __init__(self, found: GramSets, count: int, index: _Index) -> None:
         self.index = index
-        self.sizes = np.bincount(found.rows, minlength=count)
-        shared = np.isin(found.codes, index.codes)
+        sizes = np.bincount(found.rows, minlength=count)
+        known = np.isin(found.codes, index.codes)[found.columns]
         places = np.searchsorted(index.codes, found.codes)
-        self.rows, self.columns = found.rows[shared], places[shared]
-        order = np.lexsort((index.frequencies[self.columns], self.rows))
-        self.rows, self.columns = self.rows[order], self.columns[order]
+        rows, columns = found.rows[known], places[found.columns[known]]
+        self.sets = _sets(rows, columns, index.ranks, sizes)
+        width = len(index.codes)
+        by_rank = np.argsort(index.ranks)
+        # of each name the rarest trigrams first
+        self.rows, ranks = np.divmod(np.sort(rows * width + index.ranks[columns]), width)
+        self.columns = by_rank[ranks]
         held = np.bincount(self.rows, minlength=count)
         self.starts = np.concatenate([[0], np.cumsum(held)])
-        self.unknown = self.sizes - held  # trigrams of no reference name are the rarest of all
-        self.ranks = np.arange(len(self.rows)) - np.repeat(self.starts[:-1] - self.unknown, held)
-        self.matrix = _matrix(self.rows, self.columns, (count, len(index.codes)))
+        unknown = sizes - held  # trigrams of no reference name are the rarest of all
+        self.ranks = np.arange(len(self.rows)) - np.repeat(self.starts[:-1] - unknown, held)
 
     def compare(self, best: Floats, rows: Integers, others: npt.NDArray[np.integer]) -> None:
         """Raise `best` by the similarities of these pairs."""
-        shared = _shared(self.matrix, rows, self.index.matrix, others)
-        np.maximum.at(best, rows, _jaccard(shared, self.sizes[rows], self.index.sizes[others]))
+        np.maximum.at(best, rows, _similarities(self.sets, rows, self.index.sets, others))
 
     def improve(self, best: Floats) -> None:
         """Raise `best` by all names that can be better, and so to what it finally is."""
         # One trigram more than needed makes the bounds so much tighter that it saves time.
-        depths = np.floor(self.sizes * (1 - best)).astype(np.int64) + 2
+        depths = np.floor(self.sets.sizes * (1 - best)).astype(np.int64) + 2
         for rows, left, seen in self._look_up(depths):
             # All of the query's other trigrams may be shared too. With c trigrams shared in all,
             # c / (m + n - c) > b just if c > (m + n) b / (1 + b).
             factor = best[rows] / (1 + best[rows])
-            missing = (factor * self.sizes[rows] - left).astype(np.float32) - 1e-3
+            missing = (factor * self.sets.sizes[rows] - left).astype(np.float32) - 1e-3
             query, other = seen.coords
-            needed = self.index.sizes[other] * factor.astype(np.float32)[query]
+            needed = self.index.sets.sizes[other] * factor.astype(np.float32)[query]
             needed += missing[query]
             worth = np.flatnonzero(seen.data > needed)
             self.compare(best, rows[query[worth]], other[worth])
@@ -118,7 +167,7 @@ class _Queries:
         With the queries come the numbers of their trigrams that were not looked up.
         """
         used = np.flatnonzero(self.ranks < depths[self.rows])
-        work = np.zeros(len(self.sizes))
+        work = np.zeros(len(self.sets.sizes))
         np.add.at(work, self.rows[used], self.index.frequencies[self.columns[used]])
         for rows in _portions(work):
             first, last = np.searchsorted(self.rows[used], [rows[0], rows[-1] + 1])
@@ -150,20 +199,29 @@ def _portions(work: Floats) -> Iterator[Integers]:
     yield from np.split(np.arange(len(work)), np.flatnonzero(np.diff(number)) + 1)
 
 
-def _jaccard(shared: npt.NDArray[np.integer], one: Integers, other: Integers) -> Floats:
-    similarity: Floats = shared / np.maximum(one + other - shared, 1)
-    return similarity
+def _similarities(
+    one: _Sets, rows: Integers, other: _Sets, others: npt.NDArray[np.integer]
+) -> Floats:
+    """The similarities of pairs; shape (pairs,)."""
+    parts = [np.zeros(0)]
+    for start in range(0, len(rows), _TOGETHER):
+        first, second = rows[start : start + _TOGETHER], others[start : start + _TOGETHER]
+        shared = _shared(one, first, other, second)
+        union = one.sizes[first] + other.sizes[second] - shared
+        parts.append(shared / np.maximum(union, 1))
+    return np.concatenate(parts)
 
 
-def _shared(
-    one: Matrix, rows: Integers, other: Matrix, others: npt.NDArray[np.integer]
-) -> Integers:
+def _shared(one: _Sets, rows: Integers, other: _Sets, others: npt.NDArray[np.integer]) -> Integers:
     """The number of trigrams that pairs of rows share; shape (pairs,)."""
-    counts = [np.zeros(0, np.int64)]
-    for start in range(0, len(rows), 100_000):
-        part = slice(start, start + 100_000)
-        counts.append(one[rows[part]].multiply(other[others[part]]).sum(axis=1))
-    return np.concatenate(counts)
+    shared: Integers = np.bitwise_count(one.common[rows] & other.common[others]).astype(np.int64)
+    marked = np.zeros(len(rows), np.bool_)
+    for ours, theirs in zip(one.marks, other.marks, strict=True):
+        marked |= (ours[rows] & theirs[others]) != 0
+    pairs = np.flatnonzero(marked)
+    both = one.others[rows[pairs]].multiply(other.others[others[pairs]])
+    shared[pairs] += both.sum(axis=1)
+    return shared
 
 
 def internal_diversity(names: Sequence[str], random: np.random.Generator) -> float:
@@ -184,12 +242,29 @@ def internal_diversity(names: Sequence[str], random: np.random.Generator) -> flo
     count = len(names)
     if count < 2:
         return math.nan
-    index = _index(gram_sets(names, 3), count)
     if count > ALL_PAIRS:
+        sets = _index(gram_sets(names, 3), count).sets
         one = random.integers(count, size=SAMPLED_PAIRS)
         other = (one + random.integers(1, count, size=SAMPLED_PAIRS)) % count  # never itself
-        shared = _shared(index.matrix, one, index.matrix, other)
-        return 1 - float(_jaccard(shared, index.sizes[one], index.sizes[other]).mean())
-    shared = (index.matrix @ index.by_trigram).toarray()
-    similar = _jaccard(shared, index.sizes[:, None], index.sizes[None, :])
+        return 1 - float(_similarities(sets, one, sets, other).mean())
+    similar = _all_similarities(gram_sets(names, 3), count)
     return 1 - float((similar.sum() - np.trace(similar)) / (count * (count - 1)))
+
+
+def _all_similarities(found: GramSets, count: int) -> Floats:
+    """The similarities of all pairs of names; shape (names, names)."""
+    width = len(found.codes)
+    # Most of what names share are a few trigrams: these as a dense product. All counts are exact.
+    is_common = np.bincount(found.columns, minlength=width) > count / _DENSE
+    place = np.cumsum(is_common) - 1
+    among = is_common[found.columns]
+    dense = np.zeros((count, int(is_common.sum())), np.float32)
+    dense[found.rows[among], place[found.columns[among]]] = 1
+    rest = _matrix(found.rows[~among], found.columns[~among], (count, width), np.float32)
+    shared = dense @ dense.T
+    shared += (rest @ rest.T.tocsr()).toarray()
+    sizes = np.bincount(found.rows, minlength=count).astype(np.float32)
+    union = np.add.outer(sizes, sizes)
+    union -= shared
+    similar: Floats = np.divide(shared, np.maximum(union, 1, out=union), dtype=np.float64)
+    return similar
