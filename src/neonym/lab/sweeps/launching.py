@@ -16,6 +16,7 @@ from omegaconf import DictConfig, open_dict
 
 from neonym.lab.overrides import without_sweep
 from neonym.lab.stage.console import say
+from neonym.lab.sweeps.composing_jobs import compose_job
 from neonym.lab.sweeps.jobs import NUMBER, Job, JobFunction
 from neonym.lab.sweeps.results import Result, read_result, result_of, write_result
 from neonym.lab.tracking.courier import ensure_delivery
@@ -48,9 +49,10 @@ class Task:
     def run(self, job: Job) -> str:
         """Run a job as Hydra's own launchers do; what went wrong beyond its result, or ""."""
         loader = self.hydra_context.config_loader
-        job.note_start(digest_of_conf(loader))
+        conf = digest_of_conf(loader)
+        job.note_start(conf)
         setup_globals()
-        composed = loader.load_sweep_config(self.config, list(job.overrides))
+        composed = compose_job(loader, self.config, job.overrides, conf)
         with open_dict(composed):
             composed.hydra.job.id = f"{composed.hydra.job.name}_{job.number}"
             composed.hydra.job.num = job.number

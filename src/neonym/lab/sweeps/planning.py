@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -28,6 +28,7 @@ from neonym.lab.composing.refusals import REFUSED, explain, explain_unknown
 from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
+from neonym.lab.sweeps.composing_jobs import is_plain_value
 from neonym.lab.sweeps.launcher_options import read_options
 
 SUBDIR = "${hydra.job.num}"
@@ -122,11 +123,7 @@ class Composer:
 
     def _is_plain_value(self, word: str) -> bool:
         """Whether an override puts a value in the place of another, and nothing else changes."""
-        override = self.parse(word)
-        is_group = self._is_group(override.key_or_group)
-        changes = override.type == OverrideType.CHANGE and override.package is None
-        merges = isinstance(override.value(), dict) or override.key_or_group[-1].isdigit()
-        return changes and not (is_group or merges or override.is_hydra_override())
+        return is_plain_value(self.parse(word), self._is_group)
 
 
 @dataclass(frozen=True)
