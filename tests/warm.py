@@ -55,7 +55,7 @@ class Warm:
         self._server.stdin.write(json.dumps(asked) + "\n")
         self._server.stdin.flush()
         status = self._server.stdout.readline()
-        assert status, "the process that is forked has ended"
+        assert status, f"the process that is forked has ended with {self._server.wait()}"
         return subprocess.CompletedProcess(list(command), int(status), printed.read_text())
 
     def close(self) -> None:

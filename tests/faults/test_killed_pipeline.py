@@ -17,6 +17,7 @@ from small_project import Project, make_project
 
 from neonym.lab.tracking import tags
 from processes import delivery_pids, kill, kill_group, stage_runs
+from warm import Warm
 
 SEED = 6
 MADE = (
@@ -29,7 +30,7 @@ MADE = (
 class Pipeline:
     """A pipeline that is killed."""
 
-    begin: Callable[[Path, Path], Project]
+    begin: Callable[[Path, Path, Warm], Project]
     stages: tuple[str, ...]
     tracked: str
     """Those that log, as a run names them."""
@@ -80,10 +81,10 @@ class Reference:
 
 @pytest.fixture
 def reference(
-    tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest
+    tmp_path: Path, empty_database: Path, warm_programs: Warm, request: pytest.FixtureRequest
 ) -> Iterator[Reference]:
     pipeline = PIPELINES[request.param]
-    project = pipeline.begin(tmp_path / "project", empty_database)
+    project = pipeline.begin(tmp_path / "project", empty_database, warm_programs)
     project.edit(*pipeline.longer)
     empty = empty_database.read_bytes()
     seconds = time_stages(project, pipeline.stages)

@@ -114,7 +114,7 @@ class Project:
         kill(delivery_pids(self.root))
 
 
-def make_project(root: Path, database: Path | None = None) -> Project:
+def make_project(root: Path, database: Path | None = None, warm: Warm | None = None) -> Project:
     """A fresh small copy of the project in `root`, committed to a git repository of its own.
 
     What has an empty database of MLflow's from the beginning need not wait until it is made.
@@ -129,7 +129,7 @@ def make_project(root: Path, database: Path | None = None) -> Project:
             shutil.copyfile(source, target)
     for name in COPIED_FILES:
         shutil.copyfile(PROJECT / name, root / name)
-    copy = Project(root)
+    copy = Project(root, warm)
     for path, values in SMALL.items():
         for key, value in values.items():
             copy.edit(path, key, value)
