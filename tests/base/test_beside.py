@@ -10,7 +10,7 @@ import time
 import pytest
 
 from neonym.base import beside as module
-from neonym.base.beside import beside
+from neonym.base.beside import Handed, beside
 from neonym.base.errors import UserError
 
 
@@ -35,6 +35,16 @@ def test_it_is_done_in_another_process_while_the_body_runs(tmp_path):
     with beside(write):
         (tmp_path / "asks").touch()
     assert int((tmp_path / "pid").read_text()) != os.getpid()
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_the_body_hands_a_value_over(monkeypatch, tmp_path, processors):
+    monkeypatch.setattr(module, "processors", lambda: processors)
+    monkeypatch.setattr(module, "_can_fork", lambda: True)
+    handed, value = Handed(), [[0.1, float("inf")], {"names": "ä" * 1000}]
+    with beside(lambda: (tmp_path / "got").write_text(repr(handed.get()))):
+        handed.put(value)
+    assert (tmp_path / "got").read_text() == repr(value)
 
 
 @pytest.mark.parametrize("lacking", ["processors", "forks"])

@@ -16,6 +16,7 @@ from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.temperature import real_quality
 from neonym.figures.evaluated import Evaluated
+from neonym.figures.fresh_names import qualities
 from neonym.figures.pictures import _spread, pictures
 from neonym.generation.generator import NameGenerator
 from neonym.models.mixture import Mixture
@@ -66,6 +67,8 @@ def make() -> Make:
         new = names[2] + (" " if unit == "word" else "") + last
         given = [*names[2:], new] if coined is None else coined
         drawn = Drawn(given, [True] * len(given))
+        settings = small_training.configuration(**changes)
+        ngram = fit(vocabulary.encode_all(lists.train), len(vocabulary), 2)
         return Evaluated(
             generator,
             lists,
@@ -73,9 +76,10 @@ def make() -> Make:
             names_table(drawn, lists, -generator.log_prob(given)),
             HISTORY,
             2.0,
-            small_training.configuration(**changes),
-            fit(vocabulary.encode_all(lists.train), len(vocabulary), 2),
+            settings,
+            ngram,
             grouped=True,
+            qualities=lambda: qualities(generator, lists, settings, ngram),
         )
 
     return evaluated
@@ -115,7 +119,7 @@ def test_letters_are_called_letters_and_words_words(make: Make) -> None:
 
 
 def test_a_vowel_is_one_with_its_accents(make: Make) -> None:
-    [*_, letters] = drawn_pictures(make(["ami", "amiet", "née", "noé"])).values()
+    letters = drawn_pictures(make(["ami", "amiet", "née", "noé"]))["letters"]
     orange = {text.get_text() for text in letters.axes[0].texts if text.get_color() == REAL}
     assert orange == {"e", "é", "o"}
 

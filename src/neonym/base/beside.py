@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from typing import Any
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json
@@ -37,6 +38,21 @@ def beside(function: Callable[[], None]) -> Iterator[None]:
         return
     with lent_processor():
         yield from _forked(function)
+
+
+class Handed:
+    """Plain values that the body has for the function, once; a few thousand characters as JSON."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = multiprocessing.Pipe(duplex=False)
+
+    def put(self, value: Any) -> None:
+        """Hand a value over: in the body."""
+        self._writer.send_bytes(json.dumps(value).encode())
+
+    def get(self) -> Any:
+        """Wait for the value: in the function."""
+        return json.loads(self._reader.recv_bytes())
 
 
 def _forked(function: Callable[[], None]) -> Iterator[None]:

@@ -1,10 +1,11 @@
 """What pictures are made of; without what draws them, which takes long to import."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from neonym.evaluation.measures import Drawn, Lists
 from neonym.evaluation.table import NameRow
+from neonym.evaluation.temperature import Quality
 from neonym.generation.generator import NameGenerator
 from neonym.models.ngram import WittenBell
 from neonym.settings import Settings
@@ -24,3 +25,5 @@ class Evaluated(NamedTuple):
     ngram: WittenBell | None
     grouped: bool
     """Whether names one edit apart are on the same side of the split."""
+    qualities: Callable[[], Sequence[Quality]]
+    """What fresh names at each of `evaluate.temperatures` are like: waits for it."""

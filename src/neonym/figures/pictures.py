@@ -17,8 +17,8 @@ from neonym.evaluation.inspection import (
     principal_plane,
     read_names,
 )
-from neonym.evaluation.measures import Drawn, Lists
-from neonym.evaluation.temperature import quality, real_quality
+from neonym.evaluation.measures import Lists
+from neonym.evaluation.temperature import real_quality
 from neonym.figures.curves import training_curves
 from neonym.figures.evaluated import Evaluated
 from neonym.figures.histograms import length_distribution, nearest_distances, token_distribution
@@ -27,7 +27,6 @@ from neonym.figures.temperature_curve import quality_against_temperature
 from neonym.figures.token_map import token_map
 from neonym.figures.units import hidden_units
 from neonym.generation.generator import NameGenerator
-from neonym.models.choice import Choice
 from neonym.models.mixture import Mixture
 
 Picture = tuple[str, Figure]
@@ -43,9 +42,9 @@ def pictures(evaluated: Evaluated) -> Iterator[Picture]:
     mixed = evaluated.generator.metadata.get("val_nll")
     yield "training", training_curves(evaluated.history, evaluated.ngram_val_nll, mixed)
     yield from _of_distributions(evaluated)
-    if evaluated.settings.evaluate.temperatures:
-        yield "temperature", _of_temperature(evaluated)
     yield from _of_the_network(evaluated)
+    if evaluated.settings.evaluate.temperatures:  # the last, since its names are drawn meanwhile
+        yield "temperature", _of_temperature(evaluated)
 
 
 def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
@@ -66,23 +65,12 @@ def _of_distributions(evaluated: Evaluated) -> Iterator[Picture]:
 
 def _of_temperature(evaluated: Evaluated) -> Figure:
     """Fresh names at each temperature, from the same random numbers."""
-    options, seed = evaluated.settings.evaluate, evaluated.settings.seed
-    sample = evaluated.settings.sample
-    qualities = []
-    for temperature in sorted(options.temperatures):
-        names = evaluated.generator.draw(
-            options.temperature_names,
-            seed=seed,
-            choice=Choice(temperature, sample.top_k, sample.top_p),
-            prefix=sample.prefix,
-            max_length=sample.max_length,
-            raw=True,
-        )
-        drawn = Drawn(names.names, names.ended)
-        qualities.append(quality(temperature, drawn, evaluated.lists, seed, evaluated.ngram))
-    real = real_quality(evaluated.lists, evaluated.ngram)
+    options, lists = evaluated.settings, evaluated.lists
     return quality_against_temperature(
-        qualities, options.temperature_names, sample.temperature, real
+        evaluated.qualities(),
+        options.evaluate.temperature_names,
+        options.sample.temperature,
+        real_quality(lists, evaluated.ngram),
     )
 
 

@@ -1,18 +1,20 @@
 """From drawn names to figures, tables and pictures, beside an n-gram, real names and chance."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neonym.base.beside import beside
+from neonym.base.beside import Handed, beside
 from neonym.base.files import write_text
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Floats
 from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
+from neonym.drawing.quick_import import without_texts_of_properties
 from neonym.evaluation.catalogue import main_figures
 from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.measures import Drawn, Lists
@@ -23,7 +25,9 @@ from neonym.evaluation.report import evaluate as judge
 from neonym.evaluation.report import to_json
 from neonym.evaluation.table import NameRow, names_table
 from neonym.evaluation.table_file import write_names_table
+from neonym.evaluation.temperature import Quality
 from neonym.figures.evaluated import Evaluated
+from neonym.figures.fresh_names import qualities
 from neonym.generation.generator import NameGenerator
 from neonym.generation.names_file import read_names
 from neonym.settings import Settings
@@ -58,17 +62,22 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     table = _tabulate(drawn, log_probs, lists, settings.evaluate.table_rows, neighbours)
     grouped = bool(processed.summary["grouped"])
 
+    handed = Handed()
+
     def draw() -> None:
         ngram = best_ngram(lists, settings.evaluate.ngram_max_order)
         nats = ngram.negative_log_likelihood(lists.vocabulary.encode_all(lists.val))
         level = likelihood(nats, token_counts(lists.val, lists.vocabulary.unit)).nll
         history = read_history(files.history)
         evaluated = Evaluated(
-            generator, lists, drawn, table, history, level, settings, ngram, grouped
+            *(generator, lists, drawn, table, history, level, settings, ngram, grouped),
+            lambda: [Quality(*figures) for figures in handed.get()],
         )
         _draw_pictures(evaluated, files.pictures)
 
     with beside(draw) if with_pictures else nullcontext():
+        if with_pictures:  # some are of fresh names, which are drawn here: drawing pictures is more
+            handed.put(_fresh_names(generator, lists, settings))
         report = _judge(generator, drawn, lists, settings, neighbours)
         write_text(files.metrics, to_json(report))
         write_text(files.main_metrics, to_json(main_figures(report)))
@@ -76,6 +85,14 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
         write_text(files.metrics_table, page)
         write_names_table(files.names_table, table)
     return report
+
+
+@one_blas_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
+def _fresh_names(generator: NameGenerator, lists: Lists, settings: Settings) -> Sequence[Quality]:
+    """What fresh names at each temperature are like."""
+    ngram = best_ngram(lists, settings.evaluate.ngram_max_order)
+    return qualities(generator, lists, settings, ngram)
 
 
 @one_blas_thread()
@@ -119,7 +136,8 @@ def _tabulate(
 @np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
 def _draw_pictures(evaluated: Evaluated, folder: Path) -> None:
     """Write all pictures."""
-    # matplotlib: a quarter of a second, beside the figures and not before them
+    without_texts_of_properties()
+    # matplotlib: a third of a second, beside the figures and not before them
     from neonym.drawing.canvas import save_figure  # noqa: PLC0415
     from neonym.figures.pictures import pictures  # noqa: PLC0415
 
