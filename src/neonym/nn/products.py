@@ -93,9 +93,10 @@ def begin_over_rows(
     block: int = 0,
     after: Callable[[slice], object] | None = None,
 ) -> None:
-    """Begin `multiply_over_rows`, in two halves where that is worth it.
+    """Begin `multiply_over_rows`, in two halves of `out` where that is worth it.
 
-    `after` is called once with each slice of `out` that is written, in the thread that wrote it.
+    The rows stay together unless `block` says how many of them to take at a time. `after` is called
+    once with each slice of `out` that is written, in the thread that wrote it.
     """
     multiplications = len(rows) * out.size
     middle = len(out) // 2 // ROWS * ROWS

@@ -69,20 +69,37 @@ class Cell(ABC):
     ----------
     gates : int
         How many blocks of `hidden` rows the weights have.
+    scales : mapping of int to float
+        The gates in the order of the forward pass, by their places in PyTorch's, and what the
+        weights of each are multiplied with there.
     state_names : tuple of str
         PyTorch's names of the initial states; the first is that of the output.
     """
 
     gates: ClassVar[int]
+    scales: ClassVar[Mapping[int, float]]
     state_names: ClassVar[tuple[str, ...]] = ("h0",)
 
     def initial_bias(self, gate: int) -> float | None:
         """What the bias of a gate, in PyTorch's order, starts at; None for numbers drawn."""
         return None
 
-    @abstractmethod
     def prepare(self, weights: Weights) -> Prepared:
         """The weights as `forward` and `step` need them."""
+        bias, recurrent_bias = self.biases(weights)
+        return Prepared(
+            scaled_gates(transposed(weights.weight_ih, self.gates), self.scales),
+            None if bias is None else scaled_gates(bias, self.scales),
+            scaled_gates(transposed(weights.weight_hh, self.gates), self.scales),
+            recurrent_bias,
+        )
+
+    def biases(self, weights: Weights) -> tuple[Floats | None, Floats | None]:
+        """What is added to input products, (gates, 1, hidden) in PyTorch's order, and what is not.
+
+        The second is the recurrent bias of `Prepared`.
+        """
+        return sum_biases(weights, self.gates), None
 
     @abstractmethod
     def forward(

@@ -37,9 +37,7 @@ from neonym.nn.cells.cell import (
     by_gate,
     columns_by_gate,
     halves,
-    scaled_gates,
     sum_biases,
-    transposed,
     write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
@@ -98,20 +96,15 @@ class GruCell(Cell):
     """The gated recurrent unit."""
 
     gates = 3
+    scales = SCALES
 
-    def prepare(self, weights: Weights) -> Prepared:
-        """Transposed copies, with the sigmoids' arguments halved."""
+    def biases(self, weights: Weights) -> tuple[Floats | None, Floats | None]:
+        """b_hn is within the product with r, so it cannot be added to b_in beforehand."""
         bias, new_bias = sum_biases(weights, 3), None
         if weights.bias_ih is not None and weights.bias_hh is not None and bias is not None:
-            # b_hn is within the product with r, so it cannot be added to b_in beforehand
             bias[NEW] = by_gate(weights.bias_ih, 3)[NEW]
             new_bias = by_gate(weights.bias_hh, 3)[NEW].copy()
-        return Prepared(
-            scaled_gates(transposed(weights.weight_ih, 3), SCALES),
-            None if bias is None else scaled_gates(bias, SCALES),
-            scaled_gates(transposed(weights.weight_hh, 3), SCALES),
-            new_bias,
-        )
+        return bias, new_bias
 
     def forward(
         self,

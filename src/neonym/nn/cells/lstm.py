@@ -37,9 +37,6 @@ from neonym.nn.cells.cell import (
     Weights,
     columns_by_gate,
     halves,
-    scaled_gates,
-    sum_biases,
-    transposed,
     write_bias_gradients,
     write_recurrent,
 )
@@ -111,6 +108,7 @@ class LstmCell(Cell):
     """
 
     gates = 4
+    scales = SCALES
     state_names = ("h0", "c0")
 
     def __init__(self, forget_bias: float | None = None) -> None:
@@ -119,16 +117,6 @@ class LstmCell(Cell):
     def initial_bias(self, gate: int) -> float | None:
         """That of the forget gate, if it is set."""
         return self.forget_bias if gate == FORGET else None
-
-    def prepare(self, weights: Weights) -> Prepared:
-        """Transposed copies in the order i, f, o, g, with the sigmoids' arguments halved."""
-        bias = sum_biases(weights, 4)
-        return Prepared(
-            scaled_gates(transposed(weights.weight_ih, 4), SCALES),
-            None if bias is None else scaled_gates(bias, SCALES),
-            scaled_gates(transposed(weights.weight_hh, 4), SCALES),
-            None,
-        )
 
     def forward(
         self,

@@ -27,9 +27,6 @@ from neonym.nn.cells.cell import (
     Prepared,
     SharedProducts,
     Weights,
-    scaled_gates,
-    sum_biases,
-    transposed,
     write_bias_gradients,
     write_recurrent,
 )
@@ -67,18 +64,10 @@ class RnnCell(Cell):
     """
 
     gates = 1
+    scales = SCALES
 
     def __init__(self, nonlinearity: Nonlinearity = "tanh") -> None:
         self.nonlinearity = nonlinearity
-
-    def prepare(self, weights: Weights) -> Prepared:
-        """Transposed copies, with which products are faster."""
-        return Prepared(
-            scaled_gates(transposed(weights.weight_ih, 1), SCALES),
-            sum_biases(weights, 1),
-            scaled_gates(transposed(weights.weight_hh, 1), SCALES),
-            None,
-        )
 
     def forward(
         self,
