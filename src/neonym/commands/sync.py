@@ -49,7 +49,7 @@ def command(wait: float, rejected: bool, summary: bool) -> int:
     store = Store.of_project(own_project(root), root)
     status = _tell(store, sync(store, wait, rejected))
     if summary:
-        from neonym.commands.summary import command as summarize  # noqa: PLC0415
+        from neonym.commands.summary import command as summarize  # noqa: PLC0415 (where it is asked)
 
         click.get_current_context().invoke(summarize, folder=None)
     return status
@@ -57,7 +57,7 @@ def command(wait: float, rejected: bool, summary: bool) -> int:
 
 def _tell(store: "Store", report: "Report") -> int:
     """Say what was done, and what is not delivered, and why; the exit status."""
-    from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415
+    from neonym.lab.tracking.spools import waiting_elsewhere  # noqa: PLC0415 (as above: not for help)
 
     for waiting in waiting_elsewhere(store):
         click.echo(escape(str(waiting)), err=True)
