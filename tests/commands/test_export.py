@@ -79,6 +79,62 @@ def test_an_earlier_export_is_replaced_and_with_force_anything(neonym, folder):
     assert (folder / "mine.html").read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("command", "link"),
+    [
+        ("export m.npz", "x.html"),
+        ("export m.npz", "x.safetensors"),
+        ("import m.safetensors", "n.npz"),
+        ("learn list.txt --count 1", "l.npz"),
+    ],
+)
+def test_through_a_link_the_file_that_it_leads_to_is_written(neonym, folder, command, link, there):
+    neonym("export m.npz -o m.safetensors")
+    elsewhere = folder / "folder.html" / "file"
+    if there:
+        assert neonym(f"{command} -o {link}")[0] == 0
+        (folder / link).rename(elsewhere)
+        written = elsewhere.stat().st_ino
+    (folder / link).symlink_to(elsewhere.relative_to(folder))
+    status, out, _ = neonym(f"{command} -o {link}")
+    assert status == 0
+    assert link in out or "learn" in command
+    assert (folder / link).readlink() == elsewhere.relative_to(folder)
+    assert [path.name for path in elsewhere.parent.iterdir()] == ["file"]
+    assert elsewhere.stat().st_size > 1000
+    if there:
+        assert elsewhere.stat().st_ino != written, "it is replaced as a whole"
+
+
+def test_a_link_to_what_may_not_be_changed_is_replaced_itself(neonym, folder):
+    assert neonym("export m.npz -o x.html")[0] == 0
+    cached = (folder / "x.html").rename(folder / "folder.html" / "cached")  # as DVC keeps files
+    before = cached.read_bytes()
+    cached.chmod(0o444)
+    (folder / "x.html").symlink_to(cached)
+    assert neonym("export m.npz -o x.html --title Other")[0] == 0
+    assert cached.read_bytes() == before
+    assert not (folder / "x.html").is_symlink()
+    assert "<title>Other" in (folder / "x.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("mine.html", "x.html is there and is no earlier one of this kind"),
+        ("no/file", "no is no directory; make it first"),
+        ("x.html", "x.html leads to itself; name a file with -o"),
+    ],
+)
+def test_where_a_link_leads_is_looked_at_first(neonym, folder, target, message):
+    (folder / "x.html").symlink_to(target)
+    status, out, err = neonym("export m.npz -o x.html")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert (folder / "mine.html").read_text() == "<p>my own page"
+
+
 def test_a_model_comes_back_from_its_export(neonym, folder):
     assert neonym("export m.npz -o x.safetensors")[0] == 0
     assert neonym("import x.safetensors -o n.npz")[0] == 0

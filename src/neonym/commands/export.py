@@ -1,6 +1,7 @@
 """`neonym export`: a model as a page that coins names, or for PyTorch."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from neonym.generation.generator import NameGenerator
 from neonym.models.model_file import Model, load_model
 
 PAGE, TENSORS = ".html", ".safetensors"
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @click.command("export")
@@ -53,35 +55,50 @@ def command(model: Path, output: Path, force: bool, **for_pages: str | None) -> 
     if ending == PAGE:
         from neonym.export.html import is_page, write_page  # noqa: PLC0415 (only where it is asked)
 
-        check_target(output, is_page, force)
+        target = target_of(output, is_page, force)
         listed = listed_names(with_list, column, loaded) if with_list else None
-        write_page(output, loaded, title or _title_of(loaded, model), listed)
+        write_page(target, loaded, title or _title_of(loaded, model), listed)
     else:
         from neonym.export.safetensors_file import (  # noqa: PLC0415 (only where it is asked)
             is_export,
             write_safetensors,
         )
 
-        check_target(output, is_export, force)
-        write_safetensors(output, loaded)
+        write_safetensors(target_of(output, is_export, force), loaded)
     click.echo(f"{escape(str(output))}: {output.stat().st_size:,} bytes")
 
 
-def check_target(path: Path, is_ours: Callable[[Path], bool], force: bool) -> None:
-    """Refuse, as a user's mistake, to write where nothing can stand, or over somebody's file."""
-    if not path.parent.is_dir():
-        raise UserError(f"{path.parent} is no directory; make it first, or name another with -o")
+def target_of(path: Path, is_ours: Callable[[Path], bool], force: bool) -> Path:
+    """The file to write where `path` is named: what it leads to, if that is a link.
+
+    A link to a file that nobody may write, as DVC keeps its own, is itself the file to write.
+
+    Raises
+    ------
+    UserError
+        If nothing can stand there, or somebody's file does.
+    """
+    target = path
+    if path.is_symlink():
+        target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            raise UserError(f"{path} leads to itself; name a file with -o")
+        if target.is_file() and not target.stat().st_mode & WRITABLE:
+            target = path
+    if not target.parent.is_dir():
+        raise UserError(f"{target.parent} is no directory; make it first, or name another with -o")
     if path.is_dir():
         raise UserError(f"{path} is a directory; name a file with -o")
     if path.exists() and not path.is_file():
         raise UserError(f"{path} is no ordinary file; name another with -o")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path.parent} cannot be written to; name a file elsewhere with -o")
+    if not os.access(target.parent, os.W_OK):
+        raise UserError(f"{target.parent} cannot be written to; name a file elsewhere with -o")
     if path.exists() and not force and not (path.is_file() and is_ours(path)):
         raise UserError(
             f"{path} is there and is no earlier one of this kind; name another file, "
             "or replace it with --force"
         )
+    return target
 
 
 def _title_of(model: Model, path: Path) -> str:

@@ -25,11 +25,11 @@ def command(file: Path, output: Path, force: bool) -> None:
     The weights may be others since: fine-tuned in PyTorch, say. A model that is there is replaced,
     anything else only with --force.
     """
-    from neonym.commands.export import check_target  # noqa: PLC0415 (safetensors is read here alone)
+    from neonym.commands.export import target_of  # noqa: PLC0415 (safetensors is read here alone)
     from neonym.export.safetensors_file import read_safetensors  # noqa: PLC0415
 
-    check_target(output, is_model, force)
+    target = target_of(output, is_model, force)
     model = read_safetensors(file)
     predictor = model.mixture or model.network
-    save_model(output, predictor, model.vocabulary, model.metadata, model.known)
+    save_model(target, predictor, model.vocabulary, model.metadata, model.known)
     click.echo(f"{escape(str(output))}: {output.stat().st_size:,} bytes")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from neonym.base.errors import UserError
 from neonym.base.text import escape, escape_json
-from neonym.commands.export import check_target
+from neonym.commands.export import target_of
 from neonym.corpus.capitals import capitalized
 from neonym.corpus.reading import Corpus, summary_of, to_corpus
 from neonym.corpus.source import STANDARD_INPUT, read_argument
@@ -86,7 +86,7 @@ def command(
     content = read_argument(source)
     if output.exists() and source != STANDARD_INPUT and output.samefile(source):
         raise UserError(f"{output} is the list itself; name another file with -o")
-    check_target(output, is_model, force)
+    target = target_of(output, is_model, force)
     settings = reading(
         path=str((output if source == STANDARD_INPUT else Path(source)).absolute()),
         column=int(column) if column is not None and column.isdecimal() else column,
@@ -97,7 +97,7 @@ def command(
     chosen = plan(corpus, settings)
     with _Progress(Console(stderr=True), corpus, chosen) as progress:
         generator = learn(corpus, chosen, progress)
-    save_model(output, generator.network, generator.vocabulary, generator.metadata, generator.known)
+    save_model(target, generator.network, generator.vocabulary, generator.metadata, generator.known)
     coined = coin(generator, count, seed)
     places = nearest(coined.names, corpus.names).place.tolist()
     rows = [
