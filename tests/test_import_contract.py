@@ -22,6 +22,7 @@ EXAMPLE_LINES = 200  # of Python, scripts included
 
 # From the top; each may import what stands in the lines below it, and nothing beside or above.
 LAYERS = (
+    ("__main__",),
     ("cli",),
     ("commands",),
     ("experiment",),

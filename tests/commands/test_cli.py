@@ -16,7 +16,7 @@ from neonym.models.model_file import save_model
 from neonym.nn import RecurrentNetwork
 from small_training import NAMES, VOCABULARY, configuration, run
 
-NEONYM = [sys.executable, "-c", "from neonym.cli import main; main()"]
+NEONYM = [sys.executable, "-m", "neonym"]
 HEAVY = (
     "mlflow",
     "pandas",
@@ -413,3 +413,9 @@ def test_what_needs_a_model_alone_imports_nothing_heavy(folder, arguments):
         [sys.executable, "-c", code], cwd=folder, capture_output=True, check=False, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_python_m_says_and_ends_with_what_the_command_does(neonym):
+    for arguments in ("sample --model no.npz", "simple", "export --help"):
+        told = subprocess.run([*NEONYM, *arguments.split()], capture_output=True, check=False)
+        assert (told.returncode, told.stdout.decode(), told.stderr.decode()) == neonym(arguments)
