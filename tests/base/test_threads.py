@@ -9,14 +9,14 @@ from neonym.base.threads import processors, results_in_order
 @pytest.mark.parametrize("threads", [1, 2, 5, None])
 @pytest.mark.parametrize("count", [0, 1, 2, 9])
 def test_results_come_in_order_and_each_once(count, threads):
-    assert list(results_in_order(lambda place: place**2, count, threads)) == [
+    assert list(results_in_order(lambda place: place**2, range(count), threads)) == [
         place**2 for place in range(count)
     ]
 
 
 def test_as_many_run_at_the_same_time_as_there_are_threads():
     together = threading.Barrier(2, timeout=60)
-    assert list(results_in_order(lambda _: together.wait() in {0, 1}, 4, 2)) == [True] * 4
+    assert list(results_in_order(lambda _: together.wait() in {0, 1}, range(4), 2)) == [True] * 4
 
 
 def test_a_job_beside_others_takes_one_processor(monkeypatch):
@@ -33,7 +33,7 @@ def test_where_no_thread_can_be_started_results_come_all_the_same(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert list(results_in_order(lambda place: place**2, 4, 2)) == [0, 1, 4, 9]
+    assert list(results_in_order(lambda place: place**2, range(4), 2)) == [0, 1, 4, 9]
 
 
 def test_a_system_that_does_not_say_what_is_allowed_has_all_processors(monkeypatch):
@@ -47,7 +47,7 @@ def test_a_system_that_does_not_say_what_is_allowed_has_all_processors(monkeypat
 
 def test_whoever_stops_early_has_only_a_few_computed():
     called = []
-    results = results_in_order(lambda place: called.append(place) or place, 1000, 2)
+    results = results_in_order(lambda place: called.append(place) or place, range(1000), 2)
     assert [next(results), next(results)] == [0, 1]
     results.close()
     assert len(called) <= 4
@@ -56,4 +56,4 @@ def test_whoever_stops_early_has_only_a_few_computed():
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_exception_reaches_the_caller(threads):
     with pytest.raises(ZeroDivisionError):
-        list(results_in_order(lambda place: 1 / (2 - place), 4, threads))
+        list(results_in_order(lambda place: 1 / (2 - place), range(4), threads))

@@ -79,13 +79,13 @@ def test_names_do_not_depend_on_the_number_of_threads(wanted, monkeypatch):
 
 @pytest.mark.parametrize(("worth", "only_here"), [(0, False), (10**9, True)])
 def test_a_small_network_draws_without_threads(worth, only_here, monkeypatch):
-    step, used = MODEL.step, set()
+    step, used = MODEL.step_apart, set()
 
-    def noted(tokens, state):
+    def noted(*arguments):
         used.add(get_ident())
-        return step(tokens, state)
+        return step(*arguments)
 
-    monkeypatch.setattr(MODEL, "step", noted)
+    monkeypatch.setattr(MODEL, "step_apart", noted)
     monkeypatch.setattr("neonym.generation.sampling.WORTH_THREADS", worth)
     draw(2 * BLOCK, MODEL, max_length=4, threads=2)
     assert (used == {get_ident()}) is only_here
@@ -301,6 +301,18 @@ def test_what_is_drawn_is_what_is_picked_with_its_log_probability_to_the_last_bi
         np.testing.assert_array_equal(tokens, np.count_nonzero(before, axis=1))
         exact = log_softmax(logits.astype(np.float64))[places, tokens]
         np.testing.assert_allclose(nats, exact, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("choice", [Choice(), Choice(temperature=0.7), Choice(top_p=0.7)])
+def test_a_row_that_stands_alone_is_drawn_from_as_if_no_other_were_there(choice):
+    stream = np.random.default_rng(5)
+    logits = 4 * stream.standard_normal((27, 500), dtype=np.float32).T
+    uniforms, rows = stream.random(500), np.arange(500)
+    tokens, nats = choice.draw(logits, uniforms, rows, rows.tolist())
+    by_itself = [choice.draw(logits[row : row + 1], uniforms[row : row + 1]) for row in rows]
+    assert tokens.tolist() == [token for (token,), _ in by_itself]
+    assert nats.tolist() == [each for _, (each,) in by_itself]
+    assert nats.tolist() != choice.draw(logits, uniforms)[1].tolist()  # or nothing was tested
 
 
 def test_no_name_is_empty_or_has_a_space_at_an_end_where_that_is_asked():

@@ -131,7 +131,7 @@ def test_rows_that_are_taken_several_times_are_multiplied_once(monkeypatch):
         multiplied.append(len(rows))
         multiply(rows, weights, out)
 
-    for module in ("stepping", "cells.cell"):
+    for module in ("stepping", "products"):
         monkeypatch.setattr(f"neonym.nn.{module}.multiply", count)
     network.step_from(np.array([3, 1, 4, 1, 5]), state, np.array([0, 0, 0, 2, 2]))
     assert multiplied == [2]

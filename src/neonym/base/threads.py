@@ -2,15 +2,17 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from itertools import chain, islice
 from threading import Thread
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -52,9 +54,9 @@ def lent_processor() -> Iterator[None]:
 
 
 def results_in_order(
-    function: Callable[[int], Result], count: int, threads: int | None = None
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None
 ) -> Iterator[Result]:
-    """What a function returns for 0, 1, 2, ..., computed a few ahead on several threads.
+    """What a function returns for each item, computed a few ahead on several threads.
 
     NumPy lets go of the interpreter in products and elementwise operations, so threads help. Where
     no thread can be started, as in a browser, each result is computed when it is asked for.
@@ -62,28 +64,28 @@ def results_in_order(
     Parameters
     ----------
     function
-        Is called at most `count` times.
-    count
-        How many results there are if the iteration is not ended before.
+        Is called with each item, unless the iteration is ended before.
+    items
+        Are asked for when it is their turn to be computed.
     threads
         How many are computed at the same time; None: as many as there are processors for.
     """
-    threads = min(count, threads or processors())
-    if threads <= 1 or not can_start_threads():
-        yield from map(function, range(count))
+    left = iter(items)
+    first = list(islice(left, threads or processors()))
+    if len(first) <= 1 or not can_start_threads():
+        yield from map(function, chain(first, left))
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(len(first)) as pool:
 
-        def submit(place: int) -> Future[Result]:
+        def submit(item: Item) -> Future[Result]:
             # what NumPy warns of is the caller's to say
-            return pool.submit(copy_context().run, function, place)
+            return pool.submit(copy_context().run, function, item)
 
-        ahead = deque(map(submit, range(threads)))
+        ahead = deque(map(submit, first))
         try:
-            for place in range(threads, count + threads):
+            while ahead:
                 result = ahead.popleft().result()
-                if place < count:
-                    ahead.append(submit(place))
+                ahead.extend(map(submit, islice(left, 1)))
                 yield result
         finally:
             for future in ahead:

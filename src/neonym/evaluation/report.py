@@ -83,7 +83,7 @@ def evaluate(
         partial(measured_uniform, lists, **drawing),
         partial(measured_real, lists, seed),
     ]
-    model, ngram, uniform, real = results_in_order(lambda place: tasks[place](), len(tasks))
+    model, ngram, uniform, real = results_in_order(lambda task: task(), tasks)
     flat = {
         **_row(model, tokens),
         **{f"minus_ngram.{part}.nll": _difference(nats, ngram, tokens, part) for part in PARTS},

@@ -11,7 +11,8 @@ from neonym.base.errors import UserError
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Ids
 from neonym.generation.keeping import Samples, Wanted
-from neonym.generation.sampling import END, LanguageModel, check_request, read_prefix
+from neonym.generation.language_model import END, LanguageModel, read_prefix
+from neonym.generation.sampling import check_request
 from neonym.models.choice import log_softmax
 
 Name = tuple[int, ...]

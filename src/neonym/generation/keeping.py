@@ -17,12 +17,17 @@ WISHED_DRAWS, BLOCKS_IN_VAIN = 1000, 32
 """Of wishes: draws for each name at most, and blocks without a name after which it is given up."""
 
 
-class Name(NamedTuple):
-    """A name as it was drawn; see `Samples`."""
+class Drawn(NamedTuple):
+    """Names as they were drawn; see `Samples`."""
 
-    ids: Ids
-    ended: bool
-    log_prob: float
+    sequences: list[Ids]
+    ended: NDArray[np.bool_]
+    log_probs: Floats
+
+    def part(self, places: slice) -> "Drawn":
+        """Some of them, in their order."""
+        sequences, ended, log_probs = self
+        return Drawn(sequences[places], ended[places], log_probs[places])
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,8 @@ class Kept:
     def __init__(self, count: int, prefix_length: int, wanted: Wanted) -> None:
         self._count, self._prefix_length, self._wanted = count, prefix_length, wanted
         self._refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-        self._names: list[Name] = []
+        self._parts: list[Drawn] = []
+        self._kept = 0  # names in these
         self._in_vain, self._most_in_vain = 0, BLOCK * (BLOCKS_IN_VAIN if wanted.judge else 1)
         self._met: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.draws = self._fitting = self._whole = 0
@@ -125,29 +131,33 @@ class Kept:
     @property
     def is_complete(self) -> bool:
         """Whether no more names are looked for."""
-        return len(self._names) == self._count or self._in_vain == self._most_in_vain
+        return self._kept == self._count or self._in_vain == self._most_in_vain
 
-    def take(self, names: Sequence[Name]) -> None:
+    def take(self, drawn: Drawn) -> None:
         """Look at more names, until there are enough."""
         if self._wanted.every:
-            self._names += names[: self._count - len(self._names)]
-            self.draws = self._fitting = len(self._names)
+            self._parts.append(drawn.part(slice(self._count - self._kept)))
+            self._kept += len(self._parts[-1].sequences)
+            self.draws = self._fitting = self._kept
             return
-        whole = [self._wanted.is_whole(name.ids, self._prefix_length) for name in names]
-        verdicts = self._verdicts(names, whole)
+        whole = [self._wanted.is_whole(ids, self._prefix_length) for ids in drawn.sequences]
+        verdicts = self._verdicts(drawn, whole)
         good = whole if verdicts is None else np.all([whole, *verdicts], axis=0).tolist()
-        looked_at = 0
-        for name, is_good in zip(names, good, strict=True):
-            looked_at += 1
+        looked_at, kept = 0, []
+        for ids, is_good in zip(drawn.sequences, good, strict=True):
             self._in_vain = 0 if is_good else self._in_vain + 1
             self._fitting += is_good
-            key = name.ids.tobytes()
+            key = ids.tobytes()
             if is_good and key not in self._refused:
-                self._names.append(name)
+                kept.append(looked_at)
+                self._kept += 1
                 if self._wanted.distinct:
                     self._refused.add(key)
+            looked_at += 1
             if self.is_complete:
                 break
+        chosen = [drawn.sequences[place] for place in kept]
+        self._parts.append(Drawn(chosen, drawn.ended[kept], drawn.log_probs[kept]))
         self.draws += looked_at
         self._whole += sum(whole[:looked_at])
         if verdicts is not None:
@@ -158,18 +168,18 @@ class Kept:
         """What was kept."""
         judge = self._wanted.judge
         return Samples(
-            [name.ids for name in self._names],
-            np.array([name.ended for name in self._names], dtype=bool),
-            np.array([name.log_prob for name in self._names], dtype=np.float64),
+            [ids for part in self._parts for ids in part.sequences],
+            np.concatenate([part.ended for part in self._parts]),
+            np.concatenate([part.log_probs for part in self._parts]),
             self.draws,
             self._fitting,
             judge.count(self._met, self._whole) if judge and len(self._met) else (),
         )
 
-    def _verdicts(self, names: Sequence[Name], whole: list[bool]) -> NDArray[np.bool_] | None:
+    def _verdicts(self, drawn: Drawn, whole: list[bool]) -> NDArray[np.bool_] | None:
         """Whether each name is whole and meets each wish, shape (wishes, names)."""
         judge = self._wanted.judge
         if judge is None:
             return None
-        verdicts = judge.verdicts([name.ids for name in names], [name.ended for name in names])
+        verdicts = judge.verdicts(drawn.sequences, drawn.ended.tolist())
         return np.logical_and(verdicts, whole)

@@ -16,14 +16,9 @@ from neonym.base.streams import Purpose, generator
 from neonym.base.threads import one_blas_thread
 from neonym.base.types import Floats, Ids
 from neonym.generation.keeping import BLOCK, EVERY_NAME, Kept, Samples, Wanted
-from neonym.generation.sampling import (
-    LanguageModel,
-    check_request,
-    draw_names,
-    names_of,
-    read_prefixes,
-    sample,
-)
+from neonym.generation.language_model import LanguageModel, read_prefixes
+from neonym.generation.lockstep import draw_names, names_of
+from neonym.generation.sampling import check_request, sample
 from neonym.models.choice import Choice
 
 Key = tuple[int, ...]
@@ -107,7 +102,7 @@ def _draw(
         drawn_tokens = draw_names(network, start, choice, room=room, count=width, uniforms=uniforms)
         names = names_of(np.repeat(ids, width, axis=0), *drawn_tokens)
         for number, key in enumerate(pending):
-            kept[key].take(names[number * width : (number + 1) * width])
+            kept[key].take(names.part(slice(number * width, (number + 1) * width)))
         pending = [key for key in pending if not kept[key].is_complete]
         drawn += width
 

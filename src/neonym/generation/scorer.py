@@ -16,7 +16,7 @@ from neonym.corpus.columns import Layout
 from neonym.corpus.prefix import prefix_ids
 from neonym.corpus.reading import canonical
 from neonym.corpus.vocabulary import UnknownSymbolError, Vocabulary
-from neonym.generation.sampling import END, read_prefix
+from neonym.generation.language_model import END, read_prefix
 from neonym.models.choice import log_softmax
 from neonym.models.known_names import Hashes, contains
 from neonym.models.mixture import Mixture

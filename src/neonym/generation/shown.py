@@ -4,7 +4,8 @@ from itertools import repeat
 
 from neonym.base.streams import Purpose, generator
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.generation.sampling import LanguageModel, draw_names, read_prefix
+from neonym.generation.language_model import LanguageModel, read_prefix
+from neonym.generation.lockstep import draw_names
 from neonym.models.choice import Choice
 
 SHOWN = 5

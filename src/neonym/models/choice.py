@@ -1,6 +1,7 @@
 """From the network's logits to the next token: temperature, top-k, top-p."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,7 +55,11 @@ class Choice:
         return weights.T
 
     def pick(
-        self, logits: NDArray[Any], uniforms: Floats, rows: NDArray[np.intp] | None = None
+        self,
+        logits: NDArray[Any],
+        uniforms: Floats,
+        rows: NDArray[np.intp] | None = None,
+        alone: Sequence[int] = (),
     ) -> NDArray[np.intp]:
         """One token for each uniform: the inverse of the cumulative distribution.
 
@@ -66,30 +71,39 @@ class Choice:
             From 0 to below 1, one for each token to be picked.
         rows
             From which row of the logits each is picked; None: one from each.
+        alone
+            Which rows of the logits are summed as a single row is, see `_sums`.
         """
-        return _inverse(self._weights(_columns(logits)), uniforms, rows)
+        return _picked(_cumulative(self._weights(_columns(logits), alone)), uniforms, rows)
 
     def draw(
-        self, logits: NDArray[Any], uniforms: Floats, rows: NDArray[np.intp] | None = None
+        self,
+        logits: NDArray[Any],
+        uniforms: Floats,
+        rows: NDArray[np.intp] | None = None,
+        alone: Sequence[int] = (),
     ) -> tuple[NDArray[np.intp], Floats]:
         """What `pick` picks, and the `log_probabilities` of that, to the last bit.
 
         Without temperature, top-k and top-p both need the same exponentials.
         """
         if self != AS_THE_MODEL:
-            picked = self.pick(logits, uniforms, rows)
-            return picked, log_probabilities(logits, picked, rows)
-        columns = _columns(logits)
-        highest = columns.max(axis=0)
-        columns -= highest
-        np.exp(columns, out=columns)
-        sums = columns.sum(axis=0)
-        picked = _inverse(columns, uniforms, rows)
+            picked = self.pick(logits, uniforms, rows, alone)
+            return picked, log_probabilities(logits, picked, rows, alone)
+        highest = logits.T.max(axis=0)
+        weights = np.subtract(logits.T, highest, dtype=np.float64, order="C")
+        np.exp(weights, out=weights)
+        alone = [0] if len(logits) == 1 else alone
+        sums_alone = [weights[:, place].sum() for place in alone]
+        cumulative = _cumulative(weights)
+        picked = _picked(cumulative, uniforms, rows)
         rows = np.arange(len(picked)) if rows is None else rows
-        chosen = logits[rows, picked] - highest[rows]
+        sums = cumulative[-1]  # as `_sums` sums them, but for those alone
+        sums[list(alone)] = sums_alone
+        chosen = logits[rows, picked].astype(np.float64) - highest[rows]
         return picked, chosen - np.log(sums)[rows]
 
-    def _weights(self, columns: Floats) -> Floats:
+    def _weights(self, columns: Floats, alone: Sequence[int] = ()) -> Floats:
         """Multiples of the probabilities; the tokens of one choice stand in a column."""
         columns -= columns.max(axis=0)
         if self.temperature == 0:
@@ -102,16 +116,16 @@ class Choice:
                 columns /= self.temperature
         np.exp(columns, out=columns)
         if self.top_k is not None or self.top_p is not None:
-            columns *= self._kept(columns)
+            columns *= self._kept(columns, alone)
         return columns
 
-    def _kept(self, weights: Floats) -> NDArray[np.bool_]:
+    def _kept(self, weights: Floats, alone: Sequence[int]) -> NDArray[np.bool_]:
         order = np.argsort(-weights, axis=0, kind="stable")
         ranked = np.take_along_axis(weights, order, axis=0)
         if self.top_k is not None:
             ranked[self.top_k :] = 0.0
         before = np.cumsum(ranked, axis=0) - ranked
-        enough = (self.top_p or 1.0) * ranked.sum(axis=0)
+        enough = (self.top_p or 1.0) * _sums(ranked, alone)
         kept = np.zeros(weights.shape, dtype=bool)
         np.put_along_axis(kept, order, (before < enough) & (ranked > 0), axis=0)
         return kept
@@ -121,14 +135,22 @@ AS_THE_MODEL = Choice()
 """By the model's own probabilities."""
 
 
-def _inverse(weights: Floats, uniforms: Floats, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
-    """See `Choice.pick`; the weights, (vocabulary, rows), are overwritten."""
+def _cumulative(weights: Floats) -> Floats:
+    """Cumulative sums of weights, (vocabulary, rows), which are overwritten."""
     for before, row in pairwise(weights):  # several times as fast as cumsum
         np.add(before, row, out=row)
-    cumulative = weights if rows is None else weights[:, rows]
-    # Rounding must not take a uniform up to the total, behind which no token lies.
-    total = cumulative[-1]
-    threshold = np.minimum(uniforms * total, np.nextafter(total, 0.0))
+    return weights
+
+
+def _picked(
+    cumulative: Floats, uniforms: Floats, rows: NDArray[np.intp] | None
+) -> NDArray[np.intp]:
+    """See `Choice.pick`."""
+    if rows is not None:
+        cumulative = cumulative.take(rows, axis=1)
+    # Below the total, behind which no token lies: a uniform is at most 1 - 2^-53, and the total
+    # times that lies at least half as far below it as the next number does, so rounds to that
+    threshold = uniforms * cumulative[-1]
     is_before = (cumulative <= threshold).view(np.uint8)
     # in a type as short as will do: its sum takes a third of the time
     places = is_before.sum(axis=0, dtype=np.min_scalar_type(len(cumulative)))
@@ -144,15 +166,32 @@ def log_softmax(logits: NDArray[Any]) -> Floats:
 
 
 def log_probabilities(
-    logits: NDArray[Any], tokens: NDArray[np.intp], rows: NDArray[np.intp] | None = None
+    logits: NDArray[Any],
+    tokens: NDArray[np.intp],
+    rows: NDArray[np.intp] | None = None,
+    alone: Sequence[int] = (),
 ) -> Floats:
-    """Log-probability of a token for each row of the logits, or each row given, (tokens,)."""
+    """Log-probability of a token for each row of the logits, or each row given, (tokens,).
+
+    Some rows are summed as a single row is, see `_sums`.
+    """
     relative = _columns(logits)
     relative -= relative.max(axis=0)
     rows = np.arange(len(tokens)) if rows is None else rows
     chosen = relative[tokens, rows]
     np.exp(relative, out=relative)
-    return np.asarray(chosen - np.log(relative.sum(axis=0))[rows])
+    return np.asarray(chosen - np.log(_sums(relative, alone))[rows])
+
+
+def _sums(columns: Floats, alone: Sequence[int]) -> Floats:
+    """The sum of each column; some are summed as if they stood alone.
+
+    NumPy sums a single column in pairs, which may give another last digit, and several row by row.
+    """
+    sums = columns.sum(axis=0)
+    for place in alone:
+        sums[place] = columns[:, place].sum()
+    return np.asarray(sums)
 
 
 def _columns(logits: NDArray[Any]) -> Floats:

@@ -13,7 +13,7 @@ from neonym.nn import START_END, RecurrentNetwork
 from neonym.nn.likelihood import negative_log_likelihood
 
 if TYPE_CHECKING:
-    from neonym.generation.sampling import LanguageModel
+    from neonym.generation.language_model import LanguageModel
 
 Sequences = Sequence[NDArray[np.integer[Any]]]
 

@@ -6,7 +6,7 @@ vocabulary. So these are computed once, bias included, and every row of the batc
 Only dropout on an embedding makes equal tokens differ from row to row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,7 +14,13 @@ import numpy as np
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.cells.cell import Prepared
 from neonym.nn.memory import Workspace
-from neonym.nn.products import CHUNK, LARGE_CHUNK, begin_over_rows, has_blocks, multiply
+from neonym.nn.products import (
+    CHUNK,
+    LARGE_CHUNK,
+    begin_over_rows,
+    has_blocks,
+    multiply_apart,
+)
 from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_rows
 
@@ -103,9 +109,14 @@ def begin_products(
     return chunks.beside
 
 
-def write_products(x: Floats, prepared: Prepared, out: Floats) -> None:
-    """Write the products of inputs that are given, (rows, inputs), bias included."""
-    multiply(x, prepared.input, out)
+def write_products(
+    x: Floats, prepared: Prepared, out: Floats, parts: Sequence[slice] = (slice(None),)
+) -> None:
+    """Write the products of inputs that are given, (rows, inputs), bias included.
+
+    Each of the parts of the rows is multiplied by itself.
+    """
+    multiply_apart(x, prepared.input, parts, out)
     if prepared.input_bias is not None:
         out += prepared.input_bias
 

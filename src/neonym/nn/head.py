@@ -6,12 +6,14 @@ in PyTorch's letters and in those of the teaching documents; the softmax is in `
 of a row stand in a column, as `loss` needs them.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from neonym.nn.arrays import Floats
 from neonym.nn.matrices import Matrices
 from neonym.nn.memory import Workspace
-from neonym.nn.products import multiply, multiply_over_rows
+from neonym.nn.products import multiply, multiply_apart, multiply_over_rows
 
 
 def prepared_head(matrices: Matrices) -> Floats:
@@ -20,13 +22,20 @@ def prepared_head(matrices: Matrices) -> Floats:
 
 
 def write_logits(
-    matrices: Matrices, prepared: Floats, x: Floats, buffer: Floats, out: Floats
+    matrices: Matrices,
+    prepared: Floats,
+    x: Floats,
+    buffer: Floats,
+    *,
+    out: Floats,
+    parts: Sequence[slice] = (slice(None),),
 ) -> Floats:
     """Write the logits of inputs x, (rows, hidden), to `out`, (vocabulary, rows), and return it.
 
-    `prepared` is what `prepared_head` returned; `buffer`, (rows, vocabulary), is overwritten.
+    `prepared` is what `prepared_head` returned; `buffer`, (rows, vocabulary), is overwritten. Each
+    of the parts of the rows is multiplied by itself.
     """
-    multiply(x, prepared[None], buffer[None])
+    multiply_apart(x, prepared[None], parts, buffer[None])
     bias = 0 if matrices.head_bias is None else matrices.head_bias[:, None]
     return np.add(buffer.T, bias, out=out)
 

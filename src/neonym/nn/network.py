@@ -379,6 +379,36 @@ class RecurrentNetwork:
         logits, layers = self._stepping.step(ids, state.weights, state.layers)
         return logits, State(layers, state.weights, is_initial=False)
 
+    def step_apart(
+        self, tokens: Integers, state: State, rows: Integers, sizes: Sequence[int]
+    ) -> tuple[Floats, State]:
+        """What `step` from `state.take(rows)` gives for each of several batches, to the last bit.
+
+        Batches of few rows take less time so than one after the other.
+
+        Parameters
+        ----------
+        tokens : integers, shape (rows,)
+            Those of one batch behind those of the other. Within the vocabulary: they are not
+            checked.
+        state : State
+            Of this network.
+        rows : integers, shape (rows,)
+            The row of the state that each token continues.
+        sizes : sequence of int
+            How many rows each batch has.
+
+        Returns
+        -------
+        logits : ndarray, shape (rows, vocabulary)
+            Of the next token.
+        state : State
+            After these tokens.
+        """
+        weights = state.weights
+        logits, layers = self._stepping.step_apart(tokens, weights, state.layers, rows, sizes)
+        return logits, State(layers, weights, is_initial=False)
+
     def step_from(self, tokens: Integers, state: State, rows: Integers) -> tuple[Floats, State]:
         """As `step` from `state.take(rows)`, but each row is multiplied with the weights only once.
 

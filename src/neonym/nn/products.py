@@ -6,7 +6,7 @@ taken as many small ones, in one call of `np.matmul`. Where a block of eight row
 large, nothing is gained, and the rows stay together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
 import numpy as np
@@ -53,6 +53,15 @@ def multiply(rows: Floats, weights: Floats, out: Floats) -> None:
     np.matmul(_in_blocks(rows[..., :whole, :], block), weights[:, None], out=blocks)
     if whole < count:
         np.matmul(rows[..., whole:, :], weights, out=out[:, whole:])
+
+
+def multiply_apart(rows: Floats, weights: Floats, parts: Sequence[slice], out: Floats) -> None:
+    """As `multiply`, of each of these parts of the rows by itself.
+
+    How many rows a product has may decide the last digits of each.
+    """
+    for part in parts:
+        multiply(rows[part], weights, out[:, part])
 
 
 def multiply_over_rows(

@@ -1,6 +1,8 @@
 """One time step of a whole network after the other, without gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ from neonym.nn.embedding import product_table, write_products
 from neonym.nn.head import prepared_head, write_logits
 from neonym.nn.matrices import Matrices
 from neonym.nn.memory import aligned_empty
-from neonym.nn.products import multiply
+from neonym.nn.products import multiply, multiply_apart
 from neonym.nn.state import StepWeights
 
 CHUNK = 256
@@ -22,8 +24,15 @@ LONG_CHUNK = 512
 """`step_from` takes more: its callers are threads, which pass the interpreter to each other at
 every call."""
 
+NUMBERS = 3 << 16
+"""Gates that `step_apart` takes at a time, where a batch has fewer rows than `CHUNK`: more take
+longer on one thread, fewer on several, for the same reason."""
+
 MOST_DISTINCT = 0.9
 """Products are looked up unless more than this share of them are distinct."""
+
+Parts = Sequence[slice]
+"""Neighbouring rows, of which each slice is multiplied by itself, and all else is done at once."""
 
 
 class Stepping(NamedTuple):
@@ -42,8 +51,38 @@ class Stepping(NamedTuple):
         self, tokens: Integers, weights: StepWeights, states: Sequence[LayerState]
     ) -> tuple[Floats, list[LayerState]]:
         """One time step: logits, shape (batch, vocabulary), and the new states."""
-        after = self._step(tokens, weights, states, None, CHUNK)
+        chunks = [[chunk] for chunk in _chunks(slice(0, len(tokens)), CHUNK)]
+        after = self._step(tokens, weights, states, chunks)
         return self.logits(after[-1][0], weights.head), after
+
+    def step_apart(
+        self,
+        tokens: Integers,
+        weights: StepWeights,
+        states: Sequence[LayerState],
+        rows: Integers,
+        sizes: Sequence[int],
+    ) -> tuple[Floats, list[LayerState]]:
+        """What `step` gives for each of several batches, to the last bit.
+
+        Products are those of `step`; everything else is done for several batches at once.
+
+        Parameters
+        ----------
+        tokens : integers, shape (rows,)
+            Those of one batch behind those of the other.
+        weights, states
+            As for `step`.
+        rows : integers, shape (rows,)
+            The row of the states that each token continues.
+        sizes : sequence of int
+            How many rows each batch has.
+        """
+        batches = [slice(*ends) for ends in pairwise(accumulate(sizes, initial=0))]
+        chunks = [chunk for batch in batches for chunk in _chunks(batch, CHUNK)]
+        most = NUMBERS // (self.cell.gates * weights.table.shape[2])
+        after = self._step(tokens, weights, states, _bundles(chunks, most), rows=rows)
+        return self.logits(after[-1][0], weights.head, batches), after
 
     def step_from(
         self,
@@ -60,8 +99,9 @@ class Stepping(NamedTuple):
         np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
         distinct = rows[is_first]
         before = [tuple(array.take(rows, axis=0) for array in state) for state in states]
+        chunks = [[chunk] for chunk in _chunks(slice(0, len(rows)), LONG_CHUNK)]
         if len(distinct) > MOST_DISTINCT * len(rows):
-            return self._step(tokens, weights, before, None, LONG_CHUNK)
+            return self._step(tokens, weights, before, chunks)
         places = np.cumsum(is_first) - 1
         shared = []
         for prepared, state in zip(weights.layers, states, strict=True):
@@ -69,37 +109,71 @@ class Stepping(NamedTuple):
             products = aligned_empty((self.cell.gates, *h.shape), h.dtype)
             multiply(h, prepared.recurrent, out=products)
             shared.append(products)
-        return self._step(tokens, weights, before, (shared, places), LONG_CHUNK)
+        return self._step(tokens, weights, before, chunks, shared=(shared, places))
 
     def _step(
         self,
         tokens: Integers,
         weights: StepWeights,
         states: Sequence[LayerState],
-        shared: tuple[Sequence[Floats], Integers] | None,
-        most: int,
+        bundles: Sequence[Parts],
+        *,
+        rows: Integers | None = None,
+        shared: tuple[Sequence[Floats], Integers] | None = None,
     ) -> list[LayerState]:
-        """The new states, at most so many rows at a time.
+        """The new states, one bundle of rows after the other.
 
-        Recurrent products may be there already: of each layer, and which rows have which.
+        They follow the states, or some rows of these. Recurrent products may be there already: of
+        each layer, and which rows have which.
         """
-        after = [tuple(aligned_empty(a.shape, a.dtype) for a in state) for state in states]
-        for start in range(0, len(tokens), most):
-            rows = slice(start, start + most)
+        count = len(tokens)
+        after = [tuple(aligned_empty((count, a.shape[1]), a.dtype) for a in s) for s in states]
+        for bundle in bundles:
+            start, stop = bundle[0].start, bundle[-1].stop
+            whole = slice(start, stop)
+            parts = [slice(part.start - start, part.stop - start) for part in bundle]
             # (gates, rows, hidden), of the first layer and then of each further one
-            products = weights.table.take(tokens[rows], axis=1, mode="clip")
+            products = weights.table.take(tokens[whole], axis=1, mode="clip")
             for number, prepared in enumerate(weights.layers):
                 if number > 0:
-                    h_below = after[number - 1][0][rows]
-                    write_products(h_below, prepared, out=products)
-                state = tuple(array[rows] for array in states[number])
-                out = tuple(array[rows] for array in after[number])
-                recurrent = None if shared is None else (shared[0][number], shared[1][rows])
-                self.cell.step(products, prepared, state, out, recurrent)
+                    write_products(after[number - 1][0][whole], prepared, products, parts)
+                state = tuple(
+                    a[whole] if rows is None else a.take(rows[whole], axis=0)
+                    for a in states[number]
+                )
+                if shared is None:
+                    write = partial(multiply_apart, state[0], prepared.recurrent, parts)
+                else:
+                    # of `take`, which is told where to write
+                    write = partial(shared[0][number].take, shared[1][whole], 1, mode="clip")
+                out = tuple(a[whole] for a in after[number])
+                self.cell.step(products, prepared, state, out, write)
         return after
 
-    def logits(self, outputs: Floats, head: Floats) -> Floats:
-        """Logits of the last layer's outputs, (batch, vocabulary), given the prepared head."""
+    def logits(
+        self, outputs: Floats, head: Floats, parts: Sequence[slice] = (slice(None),)
+    ) -> Floats:
+        """Logits of the last layer's outputs, (batch, vocabulary), given the prepared head.
+
+        Each of the parts of the batch is multiplied by itself.
+        """
         logits = aligned_empty((len(self.matrices.head), len(outputs)), outputs.dtype)
         buffer = aligned_empty(logits.shape[::-1], outputs.dtype)
-        return write_logits(self.matrices, head, outputs, buffer, out=logits).T
+        return write_logits(self.matrices, head, outputs, buffer, out=logits, parts=parts).T
+
+
+def _chunks(rows: slice, most: int) -> Iterator[slice]:
+    """Rows, at most so many at a time."""
+    for start in range(rows.start, rows.stop, most):
+        yield slice(start, min(start + most, rows.stop))
+
+
+def _bundles(chunks: Sequence[slice], most: int) -> list[list[slice]]:
+    """Chunks that follow each other, together as long as they have at most so many rows."""
+    bundles: list[list[slice]] = []
+    for chunk in chunks:
+        if bundles and chunk.stop - bundles[-1][0].start <= most:
+            bundles[-1].append(chunk)
+        else:
+            bundles.append([chunk])
+    return bundles

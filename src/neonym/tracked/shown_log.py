@@ -9,7 +9,7 @@ from typing import NamedTuple
 from neonym.base.files import parse_json, read_bytes, write_text
 from neonym.base.text import literal
 from neonym.corpus.vocabulary import Vocabulary
-from neonym.generation.sampling import LanguageModel
+from neonym.generation.language_model import LanguageModel
 from neonym.generation.shown import shown_names
 from neonym.lab.tracking.run import Run
 from neonym.training.history import EpochRecord

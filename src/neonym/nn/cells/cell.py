@@ -4,7 +4,7 @@ No cell keeps anything between calls, so that several threads can run one networ
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import DTypeLike
 from neonym.nn.arrays import Floats, Integers
 from neonym.nn.layout import Layout
 from neonym.nn.memory import Workspace, aligned_empty
-from neonym.nn.products import multiply
 from neonym.nn.row_chunks import RowChunks
 from neonym.nn.rows import sum_all
 
@@ -46,8 +45,8 @@ class Prepared(NamedTuple):
     recurrent_bias: Floats | None  # (hidden,), of the GRU's new gate alone
 
 
-SharedProducts = tuple[Floats, Integers]
-"""Recurrent products of some rows, (gates, rows, hidden), and which of these each sequence has."""
+Writer = Callable[[Floats], object]
+"""Writes the recurrent products of a batch, (gates, batch, hidden), to where it is told."""
 
 LayerState = tuple[Floats, ...]
 """What a layer remembers, each (batch, hidden): (h,), or (h, c) for the LSTM."""
@@ -182,7 +181,7 @@ class Cell(ABC):
         prepared: Prepared,
         state: LayerState,
         out: LayerState,
-        recurrent: SharedProducts | None = None,
+        write_recurrent: Writer,
     ) -> None:
         """Run one step of a batch, without gradients.
 
@@ -194,8 +193,8 @@ class Cell(ABC):
             What `prepare` returned.
         state, out : tuple of ndarray, shape (batch, hidden) each
             The state before the step, and where that after it is written.
-        recurrent : tuple of ndarray, optional
-            The recurrent products, where they are there already.
+        write_recurrent : callable
+            What writes the recurrent products of the state.
         """
 
     @abstractmethod
@@ -258,17 +257,6 @@ def write_bias_gradients(d_products: Floats, gradients: Weights) -> None:
     sum_all(d_products, gradients.bias_ih)
     if gradients.bias_ih is not None and gradients.bias_hh is not None:
         gradients.bias_hh[...] = gradients.bias_ih
-
-
-def write_recurrent(
-    h: Floats, prepared: Prepared, recurrent: SharedProducts | None, out: Floats
-) -> None:
-    """Write the recurrent products of states, (gates, batch, hidden): computed, or looked up."""
-    if recurrent is None:
-        multiply(h, prepared.recurrent, out=out)
-    else:
-        products, places = recurrent
-        products.take(places, axis=1, out=out, mode="clip")
 
 
 def halves(dtype: DTypeLike) -> Floats:

@@ -32,13 +32,12 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
-    SharedProducts,
     Weights,
+    Writer,
     by_gate,
     columns_by_gate,
     halves,
     sum_biases,
-    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -188,12 +187,12 @@ class GruCell(Cell):
         prepared: Prepared,
         state: LayerState,
         out: LayerState,
-        recurrent: SharedProducts | None = None,
+        write_recurrent: Writer,
     ) -> None:
         """Run one step of a batch."""
         (h,) = state
         values = Activations.of(aligned_empty((5, *h.shape), h.dtype))
-        write_recurrent(h, prepared, recurrent, out=values.recurrent)
+        write_recurrent(values.recurrent)
         bias, half = prepared.recurrent_bias, halves(h.dtype)
         _forward_step(values, input_products, bias, h, half=half, out=out[0])
 

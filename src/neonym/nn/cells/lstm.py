@@ -33,12 +33,11 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
-    SharedProducts,
     Weights,
+    Writer,
     columns_by_gate,
     halves,
     write_bias_gradients,
-    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -192,13 +191,13 @@ class LstmCell(Cell):
         prepared: Prepared,
         state: LayerState,
         out: LayerState,
-        recurrent: SharedProducts | None = None,
+        write_recurrent: Writer,
     ) -> None:
         """Run one step of a batch."""
         (h, c), (h_next, c_next) = state, out
         values = Activations.of(aligned_empty((6, *h.shape), h.dtype))
         gates = values.gates
-        write_recurrent(h, prepared, recurrent, out=gates)
+        write_recurrent(gates)
         gates += input_products
         q = input_products[0]  # no longer needed, and of the right shape
         _forward_step(values, c, h_next, c_next, q, half=halves(h.dtype))

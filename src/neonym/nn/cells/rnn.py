@@ -25,10 +25,9 @@ from neonym.nn.cells.cell import (
     Cell,
     LayerState,
     Prepared,
-    SharedProducts,
     Weights,
+    Writer,
     write_bias_gradients,
-    write_recurrent,
 )
 from neonym.nn.cells.recurrence import (
     RecurrentGradients,
@@ -129,11 +128,11 @@ class RnnCell(Cell):
         prepared: Prepared,
         state: LayerState,
         out: LayerState,
-        recurrent: SharedProducts | None = None,
+        write_recurrent: Writer,
     ) -> None:
         """Run one step of a batch."""
         (h_next,) = out
-        write_recurrent(state[0], prepared, recurrent, out=h_next[None])
+        write_recurrent(h_next[None])
         h_next += input_products[0]
         self._activation()(h_next, h_next)
 
