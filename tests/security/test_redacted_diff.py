@@ -53,6 +53,9 @@ def test_secrets_in_diffs(path: str, line: str, shown: str) -> None:
         ("a.py", "f(token=token)"),
         ("a.py", 'if token == "a":'),
         ("a.md", "A token: a letter or a word."),
+        ("a.py", 'author = ("Zoé", "Maël")'),
+        ("a.py", "get(url, auth=given, timeout=3)"),
+        ("a.py", "class HTTPBasicAuth(AuthBase):"),
         ("a.yaml", "password: ${oc.env:PASSWORD}"),
         ("a.yaml", "password: null"),
         ("reports/names.csv", "tokenosaurus,true"),
@@ -137,6 +140,7 @@ CONFIGURATION = {
     "beside the key's quoted name": '[{"name": "DB_PASSWORD", "value": "X"}]',
     "several": "passwords: [X]",
     "several keys": "api_keys:\n- X",
+    "a user and a password": "auth: [me, X]",
     "a key in a query": "url: https://example.org/?a=1&password=X",
 }
 CODE = {
@@ -174,6 +178,11 @@ CODE = {
     "in pieces": 'password = ("a"\n            "X")',
     "in pieces of a call": 'store = connect(password=decrypt("a"\n    "X"))',
     "in pieces at the same indent": 'PASSWORD = ("a"\n"X")',
+    "a user and a password": 'get(url, auth=("me", "X"), timeout=3)',
+    "a user and a password over lines": 'get(url, auth=(\n    "me",\n    "X",\n))',
+    "a user and a password of a call": 'get(url, auth=HTTPBasicAuth("me", "X"))',
+    "a user and a password made before": 'given = aiohttp.BasicAuth("me", "X")',
+    "a user and a password under a key": 'given = {"auth": ("me", "X")}',
 }
 
 

@@ -60,6 +60,10 @@ WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abcdefgh"
         "auth_tokens",
         "API_TOKENS",
         "Authorization",
+        "auth",
+        "http_auth",
+        "session.auth",
+        "proxyAuth",
     ],
 )
 def test_keys_that_are_called_like_secrets(key: str) -> None:

@@ -43,10 +43,11 @@ _ASSIGNED = re.compile(
     r"\s{0,20}:?=(?!=)(?P<between>(?:(?!:=)[^,\"'#]){0,80}?)(?P<quote>[\"'])"
     r"(?P<value>(?:\\.|(?!(?P=quote))[^\\])+)(?P=quote)?"
 )
-# … and of a list of them: `keys = ["a", "b"]`, `"keys": ["a"]`
+# … and of a list of them: `keys = ["a", "b"]`, `"keys": ["a"]`, `BasicAuth("a", "b")`
 _LISTED = re.compile(
     r"(?:(?<![\w.-])(?P<key>[A-Za-z_][\w.]{0,200})(?:\s{0,9}:\s{0,9}[\w.\[\]| ,]{1,80}?)?\s{0,20}="
-    r"|[\"'](?P<quoted>[A-Za-z_][\w.-]{0,200})[\"']\s{0,9}:)\s{0,20}(?=[\[({])"
+    r"|[\"'](?P<quoted>[A-Za-z_][\w.-]{0,200})[\"']\s{0,9}:"
+    r"|(?<!\w)(?P<called>[A-Za-z_]\w{0,200}Auth)(?=\())\s{0,20}(?=[\[({])"
 )
 _BRACKET = re.compile(r"(?P<opens>[\[({])|[\])}]|#.*")
 _PAIRED = re.compile(
@@ -250,7 +251,7 @@ def _hide_values(line: str) -> str:
 def _hide_listed(line: str) -> str:
     """A line of code without the texts in a list that has a secret's name."""
     for match in _LISTED.finditer(line):
-        if is_secret_key(match["key"] or match["quoted"]):
+        if is_secret_key(match["key"] or match["quoted"] or match["called"]):
             return line[: match.end()] + _LITERAL.sub(_hide_literal, line[match.end() :])
     return line
 
