@@ -81,6 +81,14 @@ UNREADABLE = [
 ]
 
 
+@pytest.mark.parametrize("group", ["experiment", "debug"])
+def test_no_key_is_named_in_a_group_that_has_none(group: str) -> None:
+    with pytest.raises(UserError) as told:
+        read_words([f"{group}=1"], PROJECT / "conf")
+    assert str(told.value).startswith(f"{group}=1: {group} needs one of its choices: ")
+    assert "KEY" not in str(told.value)
+
+
 @pytest.mark.parametrize(("word", "line"), UNREADABLE)
 def test_a_word_that_cannot_be_read_is_told_with_how_to_write_it(word: str, line: str) -> None:
     told(line, lambda: read_words([word], PROJECT / "conf"))

@@ -60,16 +60,17 @@ def _read_word(word: str, conf: Path) -> str:
         if value is None and _may_be_left_out(override.key_or_group, conf):
             continue
         if value is None or isinstance(value, bool | int | float):
-            key, said = override.key_or_group, "null" if value is None else str(value)
+            key, said = override.key_or_group, "null" if value is None else str(value).lower()
+            a_key = f"; a key in it is written {key}.KEY={said}"
             raise UserError(
-                f"{key}={said.lower()}: {key} needs one of its choices: {choices}; a key in it is "
-                f"written {key}.KEY={said.lower()}"
+                f"{key}={said}: {key} needs one of its choices: {choices}"
+                f"{'' if _may_be_left_out(key, conf) else a_key}"
             )
     return NULL.sub("[]", word) if None in values else word
 
 
 def _may_be_left_out(group: str, conf: Path) -> bool:
-    """Whether `config.yaml` itself chooses nothing of a group."""
+    """Whether `config.yaml` itself chooses nothing of a group, which then has no keys either."""
     return {group: None} in read_conf_file(conf / "config.yaml").get("defaults", [])
 
 
