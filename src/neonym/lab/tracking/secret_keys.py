@@ -10,7 +10,6 @@ _SECRET_WORDS = frozenset(
     | {"credentials", "authorization", "bearer", "cookie", "apikey"}
     | {"passwords", "passphrases", "apikeys"}
 )
-_SECRET_LAST = "auth"  # http_auth; not auth_server
 _SECRET_ENDS = ("token", "password", "passwd", "secret", "apikey")  # authtoken, dbpassword
 _SECRET_PAIRS = frozenset(
     (kind, key)
@@ -34,7 +33,7 @@ def _is_secret_name(name: str) -> bool:
         return False
     return (
         not _SECRET_WORDS.isdisjoint(words)
-        or words[-1] == _SECRET_LAST
+        or words[-1] == "auth"  # http_auth; not auth_server
         or words[-1].endswith(_SECRET_ENDS)
         or any(pair in _SECRET_PAIRS for pair in pairwise(words))
     )
