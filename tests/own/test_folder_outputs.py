@@ -85,6 +85,24 @@ def test_a_folder_in_which_anything_has_changed_is_stale(
     assert explain_stale(PROJECT, made) == said
 
 
+@pytest.mark.parametrize(
+    ("path", "md5", "said"),
+    [
+        ("models", "a6616a1afc6d8b1e062a839874facd96.dir", ""),
+        ("models", "f" * 32 + ".dir", "judge has not run with the present models"),
+        ("models/model.txt", MODEL_MD5, ""),
+        ("models/model.txt", "f" * 32, "judge has not run with the present models/model.txt"),
+        ("data/raw/list.csv", "f" * 32, ""),  # no stage makes it
+    ],
+)
+def test_what_a_later_stage_made_of_other_results_than_these_is_stale(
+    made: Path, path: str, md5: str, said: str
+) -> None:
+    deps = f"    deps:\n    - {{path: {path}, hash: md5, md5: {md5}, size: 2}}\n"
+    (made / "dvc.lock").write_text(LOCK.replace("judge.py\n", f"judge.py\n{deps}"))
+    assert explain_stale(PROJECT, made) == said
+
+
 def inside(root: Path, stage: str, path: str) -> str | None:
     output, md5 = Lock(root / "dvc.lock").made(stage, path)
     return md5 and md5_inside(root, output, md5, path)

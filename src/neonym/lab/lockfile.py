@@ -73,6 +73,11 @@ class Lock:
         deps = self._stages.get(stage, _Stage()).deps
         return next((dep.md5 for dep in deps if dep.path == path), None)
 
+    def read(self, stage: str) -> dict[str, str]:
+        """All that a stage last read, and its md5."""
+        deps = self._stages.get(stage, _Stage()).deps
+        return {dep.path: dep.md5 or "" for dep in deps}
+
     @property
     def outputs(self) -> dict[str, str]:
         """All that stages last made, and its md5."""

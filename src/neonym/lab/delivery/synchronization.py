@@ -3,7 +3,7 @@
 import time
 from contextlib import chdir
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -149,11 +149,17 @@ def explain_stale(project: Project[Any], root: Path) -> str:
 
 def _first_difference(project: Project[Any], root: Path) -> str:
     lock = Lock(root / "dvc.lock")
+    made = lock.outputs
     params = yaml.safe_load(read_bytes(root / "params.yaml").decode())
     for stage, outputs in project.outputs.items():
         for key, value in lock.params(stage).items():
             if value_at(params, key) != value:
                 return f"{stage} has not run with the present params.yaml ({key} differs)"
+        # as after `dvc repro train`, which makes a model that nobody has evaluated
+        for path, then in lock.read(stage).items():
+            is_made = any(PurePosixPath(path).is_relative_to(output) for output in made)
+            if is_made and then != (made.get(path) or md5_of_output(root / path)):
+                return f"{stage} has not run with the present {path}"
         # a folder that holds several of them is looked at once
         for path, md5 in dict(lock.made(stage, path) for path in outputs).items():
             if md5 != md5_of_output(root / path):
