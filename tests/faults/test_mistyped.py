@@ -131,6 +131,11 @@ REFUSED = [
         "optimizer.learning_rate: there is no such key; known are name, lr",
     ),
     ("model.max_length=3", "did you mean data.max_length or sample.max_length?"),
+    (
+        "tracking.run_name=x",
+        "tracking.run_name: there is no such key yet; to add it write +tracking.run_name=VALUE",
+    ),
+    ("tracking.tags={team: a}", "to add it write +tracking.tags=VALUE"),
     ("paths.modle=x", "paths.modle: there is no such key; did you mean paths.model?"),
     ("model.hidden_size=", 'model.hidden_size = "": input should be a valid integer'),
     ("model.hidden_size=big", 'model.hidden_size = "big": input should be a valid integer'),

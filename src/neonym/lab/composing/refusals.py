@@ -60,7 +60,7 @@ def _unknown_key(found: re.Match[str], error: Exception, schema: Any) -> str:
     if key.rpartition(".")[0] == found["key"] and found["key"] in names:  # {key: value}
         sections = {name.rpartition(".")[0] for name in names}
         if found["key"] not in sections:  # whose keys anybody may choose
-            return f"{key}: there is no such key yet; to add it write +{key}=VALUE"
+            return _to_be_added(key)
     return explain_unknown(key, schema)
 
 
@@ -76,7 +76,14 @@ def explain_unknown(key: str, schema: Any) -> str:
     if having and folders:
         group = "/".join(folders)
         return f"{key}: that is a key of {group}={' or '.join(having)}, which is not chosen"
-    return f"{key}: there is no such key{nearest(key, _known(key, schema))}"
+    known = _known(key, schema)
+    if key in known:
+        return _to_be_added(key)
+    return f"{key}: there is no such key{nearest(key, known)}"
+
+
+def _to_be_added(key: str) -> str:
+    return f"{key}: there is no such key yet; to add it write +{key}=VALUE"
 
 
 def _known(key: str, schema: Any) -> list[str]:
