@@ -52,7 +52,7 @@ class Handed:
 
     def get(self) -> Any:
         """Wait for the value: in the function."""
-        return json.loads(self._reader.recv_bytes())
+        return parse_json(self._reader.recv_bytes())
 
 
 def _forked(function: Callable[[], None]) -> Iterator[None]:
