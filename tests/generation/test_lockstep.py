@@ -11,6 +11,8 @@ from neonym.generation.language_model import END
 from neonym.generation.lockstep import MOST_DISTINCT, groups
 from neonym.generation.sampling import sample
 from neonym.models.choice import Choice, log_softmax
+from neonym.models.mixture import Mixture
+from neonym.models.ngram import fit
 from neonym.nn import RecurrentNetwork
 from table_model import TableModel
 
@@ -79,7 +81,13 @@ NETWORKS = [
 ]
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+MIXTURES = [
+    Mixture(NETWORKS[1:3]),
+    Mixture(NETWORKS[2:3], fit([np.array([2, 3, 9, 2]), np.array([3, 9])], 27, 3), 0.3),
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS + MIXTURES)
 def test_blocks_drawn_together_have_the_names_of_each_by_itself_to_the_last_bit(network):
     compare(network, 3 * BLOCK)
 

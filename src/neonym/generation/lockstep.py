@@ -1,7 +1,7 @@
 """Names drawn token by token, those of several blocks at the same time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, pairwise, starmap
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neonym.base.types import Floats, Ids, Rows
 from neonym.generation.keeping import Drawn
 from neonym.generation.language_model import END, LanguageModel, Lockstep, Start
-from neonym.models.choice import Choice
+from neonym.models.choice import Choice, rows_alone
 
 MOST_DISTINCT = 0.9
 """Beginnings are shared until more than this share of them are distinct."""
@@ -110,7 +110,7 @@ def draw_names(
                 rows[going], picked, network.vocabulary_size, stops
             )
         sizes = [stop - begin for begin, stop in pairwise([0, *stops]) if stop > begin]
-        alone = [stop - 1 for size, stop in zip(sizes, accumulate(sizes), strict=True) if size == 1]
+        alone = rows_alone(sizes)
         logits, state = step(picked, state, before, sizes)
     tokens = np.stack(columns, axis=1) if columns else np.zeros((total, 0), dtype=np.int32)
     return tokens, ended, log_probs

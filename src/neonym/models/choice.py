@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -157,11 +157,14 @@ def _picked(
     return np.asarray(places, dtype=np.intp)
 
 
-def log_softmax(logits: NDArray[Any]) -> Floats:
-    """Log-probabilities in double precision; logits of shape (rows, vocabulary), or of one row."""
+def log_softmax(logits: NDArray[Any], alone: Sequence[int] = ()) -> Floats:
+    """Log-probabilities in double precision; logits of shape (rows, vocabulary), or of one row.
+
+    Some rows are summed as a single row is, see `_sums`.
+    """
     relative = _columns(logits)
     relative -= relative.max(axis=0)
-    relative -= np.log(np.exp(relative).sum(axis=0))
+    relative -= np.log(_sums(np.exp(relative), alone))
     return relative.T
 
 
@@ -192,6 +195,12 @@ def _sums(columns: Floats, alone: Sequence[int]) -> Floats:
     for place in alone:
         sums[place] = columns[:, place].sum()
     return np.asarray(sums)
+
+
+def rows_alone(sizes: Sequence[int]) -> list[int]:
+    """Which rows are the only ones of their batch, given the size of each batch."""
+    ends = zip(sizes, accumulate(sizes), strict=True)
+    return [end - 1 for size, end in ends if size == 1]
 
 
 def _columns(logits: NDArray[Any]) -> Floats:

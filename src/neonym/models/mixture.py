@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonym.base.types import Floats
-from neonym.models.choice import log_softmax
+from neonym.models.choice import log_softmax, rows_alone
 from neonym.models.ngram import WittenBell
 from neonym.nn import START_END, RecurrentNetwork
 from neonym.nn.likelihood import negative_log_likelihood
 
 if TYPE_CHECKING:
-    from neonym.generation.language_model import LanguageModel
+    from neonym.generation.language_model import LanguageModel, Lockstep
 
 Sequences = Sequence[NDArray[np.integer[Any]]]
 
@@ -46,6 +46,12 @@ class NgramModel:
         inputs = np.column_stack([state.tokens, tokens])
         inputs = inputs[:, max(0, inputs.shape[1] - (self.ngram.order - 1)) :]
         return np.log(self.ngram.distributions(inputs)), _Inputs(inputs)
+
+    def step_apart(
+        self, tokens: NDArray[Any], state: _Inputs, rows: NDArray[Any], _: Sequence[int]
+    ) -> tuple[Floats, _Inputs]:
+        """The step of `state.take(rows)`, which is the same for each row by itself."""
+        return self.step(tokens, state.take(rows))
 
 
 class _States(NamedTuple):
@@ -81,7 +87,7 @@ class Mixture:
         self.networks, self.ngram, self.ngram_weight = tuple(networks), ngram, ngram_weight
         self.vocabulary_size = networks[0].vocabulary_size
         share = (1.0 - ngram_weight) / len(networks)
-        self.members: list[tuple[LanguageModel, float]] = [(model, share) for model in networks]
+        self.members: list[tuple[Lockstep, float]] = [(model, share) for model in networks]
         if ngram is not None and ngram_weight > 0:
             self.members.append((NgramModel(ngram), ngram_weight))
 
@@ -91,13 +97,27 @@ class Mixture:
 
     def step(self, tokens: NDArray[Any], state: _States) -> tuple[Floats, _States]:
         """Log-probabilities of the next token, shape (batch, vocabulary_size), and the state."""
-        total, states = np.zeros((len(tokens), self.vocabulary_size)), []
-        for (model, weight), before in zip(self.members, state.members, strict=True):
-            logits, after = model.step(tokens, before)
-            total += weight * np.exp(log_softmax(logits))
-            states.append(after)
+        members = zip(self.members, state.members, strict=True)
+        return self._mixed([model.step(tokens, before) for (model, _), before in members])
+
+    def step_apart(
+        self, tokens: NDArray[Any], state: _States, rows: NDArray[Any], sizes: Sequence[int]
+    ) -> tuple[Floats, _States]:
+        """What `step` of `state.take(rows)` gives for each of several batches; as a network's."""
+        members = zip(self.members, state.members, strict=True)
+        steps = [model.step_apart(tokens, before, rows, sizes) for (model, _), before in members]
+        return self._mixed(steps, rows_alone(sizes))
+
+    def _mixed(
+        self, steps: Sequence[tuple[NDArray[Any], Any]], alone: Sequence[int] = ()
+    ) -> tuple[Floats, _States]:
+        """What a step of each member comes to; for `alone` see `log_softmax`."""
+        total = np.zeros((len(steps[0][0]), self.vocabulary_size))
+        for (_, weight), (logits, _) in zip(self.members, steps, strict=True):
+            total += weight * np.exp(log_softmax(logits, alone))
         # What no member expects at all has no logarithm, and no name has it.
-        return np.log(np.maximum(total, np.finfo(np.float64).tiny)), _States(tuple(states))
+        states = _States(tuple(after for _, after in steps))
+        return np.log(np.maximum(total, np.finfo(np.float64).tiny)), states
 
     def step_from(
         self, tokens: NDArray[Any], state: _States, rows: NDArray[Any]
