@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,28 @@ def test_the_wheel_holds_all_that_is_in_src_and_nothing_else(
     }
 
 
+def test_on_a_package_index_links_and_pictures_of_the_page_lead_to_the_repository(
+    built: Path,
+) -> None:
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        [about] = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = message_from_string(opened.read(about).decode())
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    shown = metadata.get_payload()
+    links = re.findall(r"\]\(([^)]+)\)", shown)
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", shown)
+    page = r"https://github\.com/neonym/neonym/(blob|raw)/main/(.+)"
+    own = [found for url in links if (found := re.fullmatch(page, url))]
+    assert {url.partition(":")[0] for url in links} == {"https"}
+    assert {found[2] for found in own} > {"docs/images/page.png", "docs/export.md", "CHANGELOG.md"}
+    for found in own:
+        assert (PROJECT / found[2]).is_file()
+        assert (found[1] == "raw") == (found[0] in pictures) == found[2].endswith(".png")
+    back = re.sub(page.removesuffix("(.+)"), "", shown)
+    assert back.strip() == (PROJECT / "README.md").read_text().strip()
+
+
 def test_the_source_distribution_holds_what_the_wheel_is_built_of_and_nothing_else(
     built: Path, tracked: set[str]
 ) -> None:
@@ -103,7 +126,7 @@ def test_the_source_distribution_holds_what_the_wheel_is_built_of_and_nothing_el
     with tarfile.open(archive) as opened:
         found = {one.name.partition("/")[2] for one in opened.getmembers() if one.isfile()}
     made = {name for name in found if ".egg-info/" in name} | {"PKG-INFO", "setup.cfg"}
-    about = {"LICENSE", "MANIFEST.in", "NOTICE", "README.md", "pyproject.toml"}
+    about = {"LICENSE", "MANIFEST.in", "NOTICE", "README.md", "pyproject.toml", "setup.py"}
     assert found - made == {name for name in tracked if name.startswith("src/")} | about
 
 

@@ -14,7 +14,7 @@ from processes import delivery_pids, kill
 
 PAGE = PROJECT / "docs/own-pipeline.md"
 EXAMPLE = PROJECT / "examples/diabetes"
-BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
+BUILT_FROM = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE")
 
 
 def blocks() -> list[tuple[str, str]]:
