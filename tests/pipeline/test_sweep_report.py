@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from neonym.base.errors import UserError
 from neonym.lab.sweeps.importance import importance_of
+from neonym.lab.sweeps.launching import Listed, Prepared
 from neonym.lab.sweeps.results import Result, write_result
 from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
@@ -35,6 +37,29 @@ MIXED = [
     result("pruned", None, "model=gru", "seed=1", error="stopped at 3 of 9"),
     result("failed", None, "model=lstm", "seed=0", error="training diverged"),
 ]
+
+
+def test_what_the_report_needs_is_prepared_once_beside_the_last_jobs() -> None:
+    begun, ends, order = Event(), Event(), []
+
+    def prepare() -> None:
+        order.append("prepare")
+        begun.set()
+        assert ends.wait(10)
+        order.append("prepared")
+
+    source = Prepared(Listed([(0, ["seed=0"]), (1, ["seed=1"])]), prepare)
+    assert [source.take(), source.take()] == [(0, ["seed=0"]), (1, ["seed=1"])]
+    assert source.is_empty()
+    assert order == []
+    assert source.take() is None
+    assert begun.wait(10)
+    source.ended(1)  # nobody waits for it
+    assert source.take() is None
+    ends.set()
+    assert source._thread is not None
+    source._thread.join()
+    assert order == ["prepare", "prepared"]
 
 
 def test_means_are_over_the_finished_seeds_of_a_configuration(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from hydra.core.config_loader import ConfigLoader
@@ -103,6 +105,34 @@ class Listed:
 
     def ended(self, number: int) -> None:
         """Nothing follows from a job's result."""
+
+
+class Prepared:
+    """The jobs of another source; what comes after them is prepared as soon as there is room.
+
+    A worker that finds no job leaves a processor to the sweep's own process, whose threads wait.
+
+    Parameters
+    ----------
+    source
+        Gives the jobs.
+    prepare
+        Is called once, in a thread of its own, when there is none to take.
+    """
+
+    def __init__(self, source: Source, prepare: Callable[[], None]) -> None:
+        self._source, self._prepare = source, prepare
+        self._thread: Thread | None = None
+        self.is_empty, self.ended = source.is_empty, source.ended
+
+    def take(self) -> tuple[int, Sequence[str]] | None:
+        """The next job."""
+        found = self._source.take()
+        if found is None and self._thread is None:
+            self._thread = Thread(target=self._prepare)
+            with suppress(RuntimeError):  # where there can be no thread, it is done when it is due
+                self._thread.start()
+        return found
 
 
 class Launch:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from neonym.base.files import write_text
 from neonym.base.nested import sha256_of
 from neonym.base.text import escape, literal
+from neonym.drawing.quick_import import without_texts_of_properties
 from neonym.lab.sweeps.importance import importance_of
 from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_report import SHOWN, Report
@@ -48,6 +50,22 @@ def log_report(run: Run, report: Report, curve: Curve) -> None:
     run.metrics(values, 0)
     if report.best:
         _log_pictures(run, report, shares, curve)
+
+
+def import_for_report(several_keys: bool) -> None:
+    """Import what a report is made with, a second's work, before it is due.
+
+    Parameters
+    ----------
+    several_keys
+        Whether there are keys to be weighed against each other.
+    """
+    with suppress(ImportError):  # which is said when it is due
+        without_texts_of_properties()
+        from neonym.lab.sweeps import sweep_figures  # noqa: F401, PLC0415 (imports matplotlib)
+
+        if several_keys:
+            import optuna.importance  # noqa: F401, PLC0415 (imports scikit-learn)
 
 
 def note_as_reported(report: Report) -> None:

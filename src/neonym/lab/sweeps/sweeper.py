@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,11 +22,16 @@ from neonym.lab.composing.by_hand import CONFIG, Script
 from neonym.lab.overrides import is_hydras, key_of
 from neonym.lab.stage.console import console, log_to_terminal, say
 from neonym.lab.sweeps.jobs import Job, JobFunction
-from neonym.lab.sweeps.launching import JobFailedError, Listed, Source, digest_of_conf
+from neonym.lab.sweeps.launching import JobFailedError, Listed, Prepared, Source, digest_of_conf
 from neonym.lab.sweeps.planning import Plan, plan_sweep
 from neonym.lab.sweeps.sweep_folder import Sweep
 from neonym.lab.sweeps.sweep_report import Report, print_report, summarize
-from neonym.lab.sweeps.sweep_tracking import is_reported, log_report, note_as_reported
+from neonym.lab.sweeps.sweep_tracking import (
+    import_for_report,
+    is_reported,
+    log_report,
+    note_as_reported,
+)
 from neonym.lab.tracking.courier import wait_for_delivery
 from neonym.lab.tracking.opening import open_sweep
 from neonym.lab.tracking.store import Store
@@ -144,7 +150,7 @@ class _Running:
         # it is opened twice: to begin, and for the report.
         with open_sweep(store, sweep.id, title, first.tracking) as parent:
             with suppress(JobFailedError):
-                self._launch(source)
+                self._launch(self._prepared(source))
             report = summarize(sweep, first)
             with open_sweep(store, sweep.id, title, first.tracking) as end:
                 log_report(end, report, self._script.project.curve)
@@ -155,6 +161,13 @@ class _Running:
             if not outcome.delivered:
                 say(f"MLflow did not take everything: {outcome}")
         return report
+
+    def _prepared(self, source: Source) -> Source:
+        """The same jobs; what the report needs is imported once a worker has none left to take."""
+        if not self._plan.first.tracking.enabled:
+            return source
+        several = sum(bool(axis.swept) for axis in self._plan.axes) > 1
+        return Prepared(source, partial(import_for_report, several))
 
     def _source(self) -> Source:
         """Where the unfinished jobs come from."""
