@@ -187,9 +187,9 @@ def test_events_that_are_no_ordinary_file_block_nothing(store: Store, kind: str)
 
 def test_a_segment_that_is_deleted_while_it_is_delivered_is_not_made_again(store: Store) -> None:
     class Deleting(Replay):
-        def _log_metrics(self, *arguments: object) -> None:
+        def _log(self, *arguments: object) -> None:
             shutil.rmtree(store.root / ".neonym", ignore_errors=True)
-            super()._log_metrics(*arguments)  # type: ignore[arg-type]
+            super()._log(*arguments)  # type: ignore[arg-type]
 
     write(store, [opened("1"), loss(1, 1.0), Tags(values={"a": "b"})])
     write(store, [opened("2")])

@@ -50,11 +50,15 @@ class ChoiceOfRun:
         """The run that a segment is about; created where there is none."""
         # Asked anew for each: somebody may delete it at any time
         self._experiment = self._experiment_id(event.experiment)
-        run = self._find(event, {tags.RUN_KEY: event.key})
+        # An earlier attempt at a job, if not this one: one question for both
+        told_by = (tags.SWEEP, tags.JOB) if tags.JOB in event.tags else ()
+        wanted = {key: event.tags[key] for key in told_by} or {tags.RUN_KEY: event.key}
+        attempts = self._search(event, wanted)
+        run = next((run for run in attempts if run.data.tags.get(tags.RUN_KEY) == event.key), None)
         if run is not None:
             self._log_params(run, event)  # creating it may have been interrupted
             return run
-        return self._shared(event) or self._create(event)
+        return self._shared(event) or self._create(event, attempts)
 
     def is_record(self, run: Run) -> bool:
         """Whether a run of the workspace is complete, so that it changes no more."""
@@ -90,12 +94,11 @@ class ChoiceOfRun:
         unknown = tags.RESULT not in run.data.tags  # in runs of earlier versions
         return self.is_record(run) and made_by_it and (unknown or _agree(run, event, tags.RESULT))
 
-    def _create(self, event: RunOpened) -> Run:
+    def _create(self, event: RunOpened, attempts: Sequence[Run]) -> Run:
         earlier = self._earlier(event)
         if event.identity:
             self._supersede(event, event.identity)
-        if tags.JOB in event.tags:
-            self._supersede_attempts(event)
+        self._supersede_attempts(event, attempts)
         own = {**event.tags, tags.KIND: event.kind, tags.RUN_KEY: event.key}
         own[tags.NUMBER] = self._next_number()
         if earlier is not None:
@@ -146,10 +149,9 @@ class ChoiceOfRun:
                 self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
                 self._client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
 
-    def _supersede_attempts(self, event: RunOpened) -> None:
+    def _supersede_attempts(self, event: RunOpened, attempts: Sequence[Run]) -> None:
         """Close what earlier attempts at this job of a sweep left: the one that begins counts."""
-        wanted = {key: event.tags[key] for key in (tags.SWEEP, tags.JOB)}
-        for run in self._search(event, wanted):
+        for run in attempts:
             if tags.SUPERSEDED_BY not in run.data.tags:
                 self._client.set_tag(run.info.run_id, tags.SUPERSEDED_BY, event.key)
                 if run.info.status != "FAILED":
@@ -166,9 +168,6 @@ class ChoiceOfRun:
             order_by=[f"tags.`{tags.NUMBER}` DESC"],
         )
         return f"{max(map(number_of, found), default=0) + 1:0{NUMBER_DIGITS}d}"
-
-    def _find(self, event: RunOpened, wanted: dict[str, str]) -> Run | None:
-        return next(iter(self._search(event, wanted)), None)
 
     def _search(
         self, event: RunOpened, wanted: dict[str, str], experiments: list[str] | None = None

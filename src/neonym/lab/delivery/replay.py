@@ -1,7 +1,6 @@
 """Replay of events into MLflow. Idempotent: what was delivered before adds nothing."""
 
 import json
-import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -9,16 +8,16 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, LifecycleStage, Metric, Run, RunTag
+from mlflow.entities import DatasetInput, InputTag, LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from neonym.base.errors import UserError
 from neonym.base.files import parse_json
+from neonym.lab.delivery.batch import Batch
 from neonym.lab.delivery.choice_of_run import ChoiceOfRun, stages_of
 from neonym.lab.delivery.experiment_of_runs import experiment_id
-from neonym.lab.delivery.limits import key as as_key
 from neonym.lab.delivery.limits import shortened
 from neonym.lab.delivery.outcomes import RunDeletedError
 from neonym.lab.tracking import tags
@@ -38,7 +37,6 @@ from neonym.lab.tracking.spool import Segment, now_ms
 from neonym.lab.tracking.store import Store
 from neonym.lab.tracking.tracking_uri import sqlite_uri
 
-BATCH = 1000  # metrics that MLflow takes in one request
 RUN_ID_OF = re.compile(r"run_id_of\(([0-9a-f]{32})\)")
 
 
@@ -84,6 +82,9 @@ class Replay:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._last_stage = store.project.last_stage
+        self._batch = Batch()
+        self._run: Run | None = None
+        """The run of the segment that is delivered, as it was when that began."""
 
     @cached_property
     def _client(self) -> MlflowClient:
@@ -145,32 +146,30 @@ class Replay:
     def _deliver(self, segment: Segment) -> bool:
         abandoned = segment.is_abandoned  # before reading, or the last lines could be missed
         progress = Progress.of(segment)
-        curves: list[Metrics] = []
+        self._batch, self._run = Batch(), None
         try:
-            closed = self._deliver_events(segment, progress, curves)
+            closed = self._deliver_events(segment, progress)
         finally:  # also what stands before a line that is no event
-            self._log_metrics(progress, curves)
+            if progress.run_id:
+                self._batch.log(self._client, progress.run_id)
+                segment.save_cursor(vars(progress))
         if abandoned and not progress.run_id:
             raise UnreadableError("it has no whole event")
         if abandoned and not closed:
             self._close(progress, "KILLED", now_ms())
             closed = True
-        segment.save_cursor(vars(progress))
+            segment.save_cursor(vars(progress))
         return closed
 
-    def _deliver_events(self, segment: Segment, progress: Progress, curves: list[Metrics]) -> bool:
-        """Deliver all events but the last points of curves; whether the writer has ended."""
+    def _deliver_events(self, segment: Segment, progress: Progress) -> bool:
+        """Deliver all events but what waits in the batch; whether the writer has ended."""
         closed = False
-        resumed = bool(progress.run_id)
         for event, offset in segment.events_from(progress.offset):
-            if resumed:  # others may have completed the run since
-                progress.is_record |= self._runs.is_record(self._client.get_run(progress.run_id))
-                resumed = False
+            if progress.run_id and self._run is None:  # others may have completed the run since
+                self._run = self._client.get_run(progress.run_id)
+                progress.is_record |= self._runs.is_record(self._run)
             if isinstance(event, RunOpened) == bool(progress.run_id):
                 raise UnreadableError("what opens the run is the first event and no other")
-            if not isinstance(event, Metrics):
-                self._log_metrics(progress, curves)
-                curves.clear()
             match event:
                 case RunOpened():
                     self._open(progress, event)
@@ -179,18 +178,16 @@ class Replay:
                     closed = True
                 case _ if progress.lacks(event):
                     self._note_change(progress, event)
-                    if isinstance(event, Metrics):
-                        curves.append(event)
-                    else:
-                        self._log(segment, progress.run_id, event)
+                    self._log(segment, progress.run_id, event)
             progress.offset = offset
-            if not isinstance(event, Metrics):
+            if isinstance(event, RunOpened):  # by which the run is known, whatever comes
                 segment.save_cursor(vars(progress))
         return closed
 
     def give_up(self, segment: Segment) -> None:
         """Close the run of a segment that is not delivered to its end, until it is."""
         progress = Progress.of(segment)
+        self._batch, self._run = Batch(), None  # what was not logged is read again
         if not progress.run_id:
             progress.run_id = self._run_begun(segment)
         if progress.run_id and self._client.get_run(progress.run_id).info.status == "RUNNING":
@@ -206,14 +203,15 @@ class Replay:
 
     def _note_change(self, progress: Progress, event: Event) -> None:
         if not progress.changed:
-            self._client.update_run(progress.run_id, status="RUNNING")
+            if self._run is None or self._run.info.status != "RUNNING":
+                self._client.update_run(progress.run_id, status="RUNNING")
             progress.changed = True
         if event.for_stage and event.for_stage not in progress.new_stages:
             progress.new_stages.append(event.for_stage)
 
     def _open(self, progress: Progress, event: RunOpened) -> None:
         """Find the run that the segment is about, or create it."""
-        run = self._runs.run_for(event)
+        run = self._run = self._runs.run_for(event)
         progress.stage, progress.run_id = event.stage, run.info.run_id
         progress.known_stages, progress.is_record = stages_of(run), self._runs.is_record(run)
 
@@ -229,14 +227,17 @@ class Replay:
     def _log(self, segment: Segment, run_id: str, event: Event) -> None:
         match event:
             case Tags(values=values):
-                named = {key: self._with_run_ids(run_id, value) for key, value in values.items()}
-                marks = [RunTag(as_key(key), value) for key, value in named.items()]
-                self._client.log_batch(run_id, tags=marks)
+                self._batch.add_tags(
+                    {key: self._with_run_ids(run_id, value) for key, value in values.items()}
+                )
+            case Metrics():
+                self._batch.add_metrics(event)
             case Dataset():
-                self._log_dataset(run_id, event)
+                self._batch.add_dataset(self._as_dataset(event))
             case Artifact():
                 self._log_artifact(segment, run_id, event)
             case ModelLogged(file=file, sha256=digest):
+                self._batch.log(self._client, run_id)
                 run = self._client.get_run(run_id)
                 if run.data.tags.get(tags.LOGGED_MODEL) != digest:
                     self._clear_models(run)
@@ -256,24 +257,14 @@ class Replay:
         for model in self._client.search_logged_models([run.info.experiment_id], of_run):
             self._client.delete_logged_model(model.model_id)
 
-    def _log_metrics(self, progress: Progress, curves: list[Metrics]) -> None:
-        metrics = [
-            Metric(as_key(key), math.nan if value is None else value, event.time_ms, event.step)
-            for event in curves
-            for key, value in event.values.items()
-        ]
-        for i in range(0, len(metrics), BATCH):
-            self._client.log_batch(progress.run_id, metrics=metrics[i : i + BATCH])
-
-    def _log_dataset(self, run_id: str, event: Dataset) -> None:
+    def _as_dataset(self, event: Dataset) -> DatasetInput:
         source = json.dumps({"uri": event.source})
         profile = json.dumps(event.profile)
         name = shortened(event.name)
         columns = self._store.project.columns
         schema = json.dumps({"mlflow_colspec": columns}) if columns else None
         entity = DatasetEntity(name, event.digest, "local", source, schema, profile)
-        context = InputTag(tags.DATASET_CONTEXT, event.context)
-        self._client.log_inputs(run_id, [DatasetInput(entity, [context])])
+        return DatasetInput(entity, [InputTag(tags.DATASET_CONTEXT, event.context)])
 
     def _log_artifact(self, segment: Segment, run_id: str, event: Artifact) -> None:
         path = segment.path_of(event.file)
@@ -283,13 +274,18 @@ class Replay:
         else:
             self._client.log_artifact(run_id, str(path), event.folder or None)
         if event.is_table:  # what log_table would note, which repeats would double
-            table = {"path": f"{event.folder}/{path.name}".lstrip("/"), "type": "table"}
-            noted = parse_json(self._client.get_run(run_id).data.tags.get(tags.TABLES, "[]"))
-            if table not in noted:
-                self._client.set_tag(run_id, tags.TABLES, json.dumps([*noted, table]))
+            run = self._run or self._client.get_run(run_id)
+            self._note_table(run, f"{event.folder}/{path.name}".lstrip("/"))
+
+    def _note_table(self, run: Run, path: str) -> None:
+        table = {"path": path, "type": "table"}
+        noted = parse_json(run.data.tags.get(tags.TABLES, "[]"))
+        if table not in noted:
+            run.data.tags[tags.TABLES] = json.dumps([*noted, table])
+            self._batch.add_tags({tags.TABLES: run.data.tags[tags.TABLES]})
 
     def _close(self, progress: Progress, status: Status, time_ms: int) -> None:
-        run = self._client.get_run(progress.run_id)
+        run = self._run or self._client.get_run(progress.run_id)
         stages = list(progress.known_stages)
         if status == "FINISHED" and self._last_stage in (
             *stages,
@@ -305,7 +301,8 @@ class Replay:
             stages += progress.new_stages
             stages += [progress.stage] if progress.stage not in ("", *stages) else []
         if stages:
-            self._client.set_tag(progress.run_id, tags.STAGES, ",".join(stages))
+            self._batch.add_tags({tags.STAGES: ",".join(stages)})
+        self._batch.log(self._client, progress.run_id)
         self._client.set_terminated(progress.run_id, status, time_ms)
 
     def _note_experiment(self, run: Run) -> None:
