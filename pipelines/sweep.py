@@ -44,7 +44,8 @@ def run(stage: Stage[Configuration]) -> float | None:
         if remark := explain_draws(names, configuration.sample.count):
             stage.say(f"sample: {remark}")
         log_names(tracked.for_stage("sample"), files)
-        report = evaluate(configuration, files, with_pictures=single)
+        shared = None if single else stage.results.parent / "references"
+        report = evaluate(configuration, files, with_pictures=single, shared=shared)
         chosen_by = configuration.sweep.optimized_metric
         log_evaluation(tracked.for_stage("evaluate"), files, chosen_by)
     if single:

@@ -1,20 +1,20 @@
 """What a model's figures are read against: the n-gram baseline, a uniform sampler and real names.
 
 None of it depends on the model. So a process that judges several, as a worker of a sweep does,
-keeps the figures (near half the time of judging) for the lists and seeds that it saw last.
+keeps the figures (more than half the time of judging) for the lists and seeds that it saw last;
+several such processes find them in a folder that they share.
 """
 
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from neonym.base.types import Floats
 from neonym.corpus.splits import PARTS
-from neonym.evaluation.measures import Drawn, Lists, Measures, measure, measure_real
+from neonym.evaluation.measured import Measured, Nats, in_folder
+from neonym.evaluation.measures import Drawn, Lists, measure, measure_real
 from neonym.models.ngram import WittenBell, choose_order
-
-Nats = dict[str, Floats]
 
 MOST_KEPT = 16  # seeds of a sweep whose figures are kept
 
@@ -37,36 +37,52 @@ class Reference(NamedTuple):
     order: int
 
 
-class Measured(NamedTuple):
-    """The figures of a reference, without its names; for the rest see `Reference`."""
-
-    measures: Measures
-    nats: Nats
-    order: int
-
-
 @lru_cache(MOST_KEPT)
 def measured_ngram(
-    lists: Lists, max_order: int, *, count: int, max_length: int, seed: int, prefix: str
+    lists: Lists,
+    max_order: int,
+    *,
+    count: int,
+    max_length: int,
+    seed: int,
+    prefix: str,
+    folder: Path | None = None,
 ) -> Measured:
-    """The figures of `ngram_reference`, which has the same parameters."""
-    found = ngram_reference(
-        lists, max_order, count=count, max_length=max_length, seed=seed, prefix=prefix
-    )
-    return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+    """The figures of `ngram_reference`, which has the same parameters.
+
+    Here and below they are taken from `folder`, if that is given and they are there, or kept there.
+    """
+
+    def make() -> Measured:
+        found = ngram_reference(
+            lists, max_order, count=count, max_length=max_length, seed=seed, prefix=prefix
+        )
+        return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+
+    return in_folder(folder, lists, ["ngram", max_order, count, max_length, seed, prefix], make)
 
 
 @lru_cache(MOST_KEPT)
-def measured_uniform(lists: Lists, *, count: int, max_length: int, seed: int) -> Measured:
+def measured_uniform(
+    lists: Lists, *, count: int, max_length: int, seed: int, folder: Path | None = None
+) -> Measured:
     """The figures of `uniform_reference`, which has the same parameters."""
-    found = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
-    return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+
+    def make() -> Measured:
+        found = uniform_reference(lists, count=count, max_length=max_length, seed=seed)
+        return Measured(measure(found.drawn, lists, seed), found.nats, found.order)
+
+    return in_folder(folder, lists, ["uniform", count, max_length, seed], make)
 
 
 @lru_cache(MOST_KEPT)
-def measured_real(lists: Lists, seed: int) -> Measured:
+def measured_real(lists: Lists, seed: int, *, folder: Path | None = None) -> Measured:
     """The figures of real names, which have no likelihood."""
-    return Measured(measure_real(lists, seed), {}, 0)
+
+    def make() -> Measured:
+        return Measured(measure_real(lists, seed), {}, 0)
+
+    return in_folder(folder, lists, ["real", seed], make)
 
 
 @lru_cache(1)

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from neonym.base.nested import flatten, nest
@@ -21,14 +22,10 @@ from neonym.evaluation.catalogue import check_known
 from neonym.evaluation.coined import THOUSAND
 from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.intervals import Interval
+from neonym.evaluation.measured import Measured
 from neonym.evaluation.measures import Drawn, Lists, measure
 from neonym.evaluation.nll import likelihood, token_counts
-from neonym.evaluation.references import (
-    Measured,
-    measured_ngram,
-    measured_real,
-    measured_uniform,
-)
+from neonym.evaluation.references import measured_ngram, measured_real, measured_uniform
 
 logger = logging.getLogger("neonym")
 
@@ -47,6 +44,7 @@ def evaluate(
     prefix: str = "",
     seed: int = 0,
     neighbours: Neighbours | None = None,
+    shared: Path | None = None,
 ) -> dict[str, Any]:
     """All figures of a model, its intervals and its references.
 
@@ -66,6 +64,8 @@ def evaluate(
         Of the references and the intervals.
     neighbours
         Among the training names, where the drawn names have been looked for already.
+    shared
+        A folder in which others who judge by the same lists and seed find the references' figures.
 
     Returns
     -------
@@ -76,12 +76,12 @@ def evaluate(
         logger.warning(caution)
     tokens = {part: token_counts(getattr(lists, part), lists.vocabulary.unit) for part in PARTS}
     count = len(drawn.names)
-    drawing = {"count": count, "max_length": max_length, "seed": seed}
+    drawing: dict[str, Any] = {"count": count, "max_length": max_length, "seed": seed}
     tasks: list[Callable[[], Measured]] = [
         lambda: Measured(measure(drawn, lists, seed, neighbours), dict(nats), 0),
-        partial(measured_ngram, lists, max_order, prefix=prefix, **drawing),
-        partial(measured_uniform, lists, **drawing),
-        partial(measured_real, lists, seed),
+        partial(measured_ngram, lists, max_order, prefix=prefix, folder=shared, **drawing),
+        partial(measured_uniform, lists, folder=shared, **drawing),
+        partial(measured_real, lists, seed, folder=shared),
     ]
     model, ngram, uniform, real = results_in_order(lambda task: task(), tasks)
     flat = {

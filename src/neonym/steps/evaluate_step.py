@@ -37,8 +37,19 @@ from neonym.steps.trained_model import load_trained
 from neonym.training.history import read_history
 
 
-def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> dict[str, Any]:
+def evaluate(
+    settings: Settings, files: Outputs, with_pictures: bool = True, shared: Path | None = None
+) -> dict[str, Any]:
     """Judge what the stages before left, write it, and return the figures.
+
+    Parameters
+    ----------
+    settings, files
+        What was trained and drawn, and where it is.
+    with_pictures
+        Whether pictures are drawn too.
+    shared
+        A folder in which the jobs of a sweep find the figures that are the same for all of them.
 
     Raises
     ------
@@ -78,7 +89,7 @@ def evaluate(settings: Settings, files: Outputs, with_pictures: bool = True) -> 
     with beside(draw) if with_pictures else nullcontext():
         if with_pictures:  # some are of fresh names, which are drawn here: drawing pictures is more
             handed.put(_fresh_names(generator, lists, settings))
-        report = _judge(generator, drawn, lists, settings, neighbours)
+        report = _judge(generator, drawn, lists, settings, neighbours=neighbours, shared=shared)
         write_text(files.metrics, to_json(report))
         write_text(files.main_metrics, to_json(main_figures(report)))
         page = to_page(report, drawn, lists, grouped=grouped, sample=settings.sample)
@@ -101,7 +112,9 @@ def _judge(
     drawn: Drawn,
     lists: Lists,
     settings: Settings,
+    *,
     neighbours: Neighbours,
+    shared: Path | None,
 ) -> dict[str, Any]:
     """The figures of the drawn names and of the model's likelihood, beside the references."""
     nats = {part: -generator.log_prob(getattr(lists, part)) for part in PARTS}
@@ -117,6 +130,7 @@ def _judge(
         prefix=generator.canonical(settings.sample.prefix),
         seed=settings.seed,
         neighbours=neighbours,
+        shared=shared,
     )
 
 
