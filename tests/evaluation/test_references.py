@@ -72,7 +72,12 @@ def test_a_damaged_file_is_made_again_and_a_folder_that_cannot_be_written_is_no_
     expected = plain(measured_real(make_lists(), 1, folder=tmp_path))
     [path] = tmp_path.iterdir()
     whole = path.read_bytes()
-    for content in (b"", b"[]", b"{}", whole[: len(whole) // 2]):
+    for content in (
+        *(b"", b"[]", b"{}", b"[" * 100_000, whole[: len(whole) // 2]),
+        whole.replace(b'"order": 0', b'"order": null'),
+        whole.replace(b'"values": {', b'"values": {"x": "1", '),
+        whole.replace(b'"intervals": {', b'"intervals": {"x": [1], '),
+    ):
         path.write_bytes(content)
         forget()
         assert plain(measured_real(make_lists(), 1, folder=tmp_path)) == expected

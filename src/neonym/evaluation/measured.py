@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neonym.base.errors import UserError
-from neonym.base.files import write_text
+from neonym.base.files import read_json, write_text
 from neonym.base.nested import sha256_of
 from neonym.base.types import Floats
 from neonym.evaluation.intervals import Interval
@@ -24,6 +24,9 @@ Nats = dict[str, Floats]
 
 # Whose code decides the figures; those that other code left are not taken
 CODE = ("corpus", "evaluation", "models")
+
+# What reading a file raises that is not there, or damaged
+UNREADABLE = (OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
 class Measured(NamedTuple):
@@ -63,7 +66,7 @@ def in_folder(
     rules = lists.rules.model_dump(mode="json")
     told_by = [*lists[:3], lists.vocabulary.to_json(), lists.lowercase, rules, *asked]
     path = folder / f"{sha256_of([told_by, np.__version__, _code()])[:32]}.json"
-    with suppress(OSError, ValueError, TypeError, KeyError):  # not there, or damaged
+    with suppress(*UNREADABLE):
         return _read(path)
     found = make()
     with suppress(OSError, UserError):  # then others measure it too
@@ -83,10 +86,11 @@ def _written(found: Measured) -> str:
 
 
 def _read(path: Path) -> Measured:
-    found = json.loads(path.read_bytes())
-    intervals = {name: Interval(*bounds) for name, bounds in found["intervals"].items()}
-    nats = {part: np.array(values, np.float64) for part, values in found["nats"].items()}
-    return Measured(Measures(dict(found["values"]), intervals), nats, int(found["order"]))
+    found = read_json(path)
+    values = {name: +value for name, value in found["values"].items()}  # or it is none
+    intervals = {name: Interval(+low, +high) for name, (low, high) in found["intervals"].items()}
+    nats = {part: np.array(each, np.float64) for part, each in found["nats"].items()}
+    return Measured(Measures(values, intervals), nats, int(found["order"]))
 
 
 @lru_cache(1)
