@@ -49,6 +49,13 @@ def test_a_prefix_as_long_as_the_cap_is_returned_as_it_is():
     assert [as_tuples(samples) for samples in found] == [[(1, 2)] * 2, [(2, 1)] * 2]
 
 
+def test_there_are_no_names_where_none_may_be_drawn():
+    options = {"seed": 0, "max_length": 9, "wanted": Wanted(distinct=True, max_draws=0)}
+    found = [sample(TableModel(), 3, **options)]
+    found += sample_each(TableModel(), ids((1,), (2,)), 3, **options)
+    assert [(samples.sequences, samples.draws) for samples in found] == [([], 0)] * 3
+
+
 def test_a_model_that_only_ends_is_given_up():
     model = TableModel()
     model.table[:, 0] = 1e3

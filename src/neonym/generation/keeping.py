@@ -122,7 +122,7 @@ class Kept:
     def __init__(self, count: int, prefix_length: int, wanted: Wanted) -> None:
         self._count, self._prefix_length, self._wanted = count, prefix_length, wanted
         self._refused = {np.asarray(name, dtype=np.int32).tobytes() for name in wanted.exclude}
-        self._parts: list[Drawn] = []
+        self._parts = [Drawn([], np.zeros(0, dtype=bool), np.zeros(0))]
         self._kept = 0  # names in these
         self._in_vain, self._most_in_vain = 0, BLOCK * (BLOCKS_IN_VAIN if wanted.judge else 1)
         self._met: NDArray[np.int64] = np.zeros(0, dtype=np.int64)

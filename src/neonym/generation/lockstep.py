@@ -23,6 +23,8 @@ def groups(needed: int, bound: int, most: int, threads: int) -> Iterator[range]:
     names are refused, only so many that not much is drawn in vain.
     """
     needed = min(needed, bound)
+    if needed < 1:
+        return
     count = -(-needed // most)
     count = min(needed, -(-count // threads) * threads)
     yield from starmap(range, pairwise(needed * group // count for group in range(count + 1)))
