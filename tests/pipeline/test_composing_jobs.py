@@ -47,6 +47,7 @@ def hydra(tmp_path_factory) -> Iterator[tuple[ConfigLoader, DictConfig, Path]]:
         ("model.hidden_size=64", "model=lstm", "hydra/job_logging=none"),
         ("data.rules={vowel: b}", "data.rules.vowel=c"),
         ("data.rules.vowel=c", "data.rules={vowel: b}"),
+        ("model.hidden_size=3", "model={hidden_size: 5}"),
         ("+new=1", "optimizer.lr=2", "~copied"),
         (),
     ],

@@ -85,6 +85,12 @@ def test_plain_values_make_the_configuration_that_hydra_composes() -> None:
     }
 
 
+def test_a_section_goes_over_the_values_in_front_of_it() -> None:
+    words = ["model.hidden_size=3", "model={hidden_size: 5}"]
+    assert composer().configuration(words).model.hidden_size == 5
+    assert composer().configuration(words[::-1]).model.hidden_size == 3
+
+
 def test_what_one_job_merges_does_not_stay_for_the_next() -> None:
     composing = composer()
     first = composing.configuration(["data.split={val: 0.2}"])

@@ -7,6 +7,7 @@ and plain values, Hydra composes anew.
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from itertools import starmap
 from pathlib import Path
 from typing import cast
 
@@ -22,13 +23,24 @@ _kept: dict[tuple[object, ...], DictConfig] = {}
 _groups: dict[tuple[str, str], bool] = {}
 
 
-def is_plain_value(override: Override, is_group: Callable[[str], bool]) -> bool:
-    """Whether an override puts a value in the place of another, and nothing else changes."""
-    changes = override.type == OverrideType.CHANGE and override.package is None
-    merges = isinstance(override.value(), dict) or override.key_or_group[-1].isdigit()
-    return changes and not (
-        merges or is_group(override.key_or_group) or override.is_hydra_override()
-    )
+def are_plain_values(overrides: Sequence[Override], is_group: Callable[[str], bool]) -> list[bool]:
+    """Which overrides put a value in the place of another, and nothing else changes.
+
+    Not those in front of one that goes over them: `model.bias=true model={bias: false}`.
+    """
+
+    def is_plain(place: int, override: Override) -> bool:
+        key = override.key_or_group
+        if override.type != OverrideType.CHANGE or override.package is not None:
+            return False
+        if isinstance(override.value(), dict) or key[-1].isdigit() or is_group(key):
+            return False
+        behind = overrides[place + 1 :]
+        sections = [each.key_or_group for each in behind if isinstance(each.value(), dict)]
+        is_in_one = any(key.startswith(f"{section}.") for section in sections)
+        return not (is_in_one or override.is_hydra_override())
+
+    return list(starmap(is_plain, enumerate(overrides)))
 
 
 def compose_job(
@@ -55,7 +67,7 @@ def compose_job(
             _groups[known] = bool(loader.get_group_options(key))
         return _groups[known]
 
-    are_values = [is_plain_value(each, is_group) for each in overrides]
+    are_values = are_plain_values(overrides, is_group)
     values = [each for each, is_value in zip(overrides, are_values, strict=True) if is_value]
     others = [each for each, is_value in zip(overrides, are_values, strict=True) if not is_value]
     if not all(is_group(each.key_or_group) for each in others):

@@ -28,7 +28,7 @@ from neonym.lab.composing.refusals import REFUSED, explain, explain_unknown
 from neonym.lab.composing.words import parse_word, read_words
 from neonym.lab.configuration import Configuration
 from neonym.lab.sweeps.axes import Axis, axis_of, distribution_of
-from neonym.lab.sweeps.composing_jobs import is_plain_value
+from neonym.lab.sweeps.composing_jobs import are_plain_values
 from neonym.lab.sweeps.launcher_options import read_options
 
 SUBDIR = "${hydra.job.num}"
@@ -88,7 +88,8 @@ class Composer:
         UserError
             If an override is unknown, or a value does not pass the schema.
         """
-        values = [word for word in words if self._is_plain_value(word)]
+        are_values = are_plain_values([self.parse(word) for word in words], self._is_group)
+        values = list(itertools.compress(words, are_values))
         others = tuple(word for word in words if word not in values)
         if others not in self._composed:
             self._composed[others] = self._compose(others)
@@ -120,10 +121,6 @@ class Composer:
     @cache  # noqa: B019 (lives as long as the sweep is planned)
     def _is_group(self, key: str) -> bool:
         return self._loader.get_group_options(key) != []
-
-    def _is_plain_value(self, word: str) -> bool:
-        """Whether an override puts a value in the place of another, and nothing else changes."""
-        return is_plain_value(self.parse(word), self._is_group)
 
 
 @dataclass(frozen=True)
