@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neonym.base.streams import Purpose, generator
+from neonym.base.threads import one_blas_thread
 from neonym.generation.keeping import BLOCK, Wanted
 from neonym.generation.language_model import END
 from neonym.generation.lockstep import MOST_DISTINCT, groups
@@ -19,6 +20,7 @@ from table_model import TableModel
 SEED = 4
 
 
+@one_blas_thread()  # as names are drawn; more may cut the sums of a product elsewhere
 def drawn_by_itself(network, block, *, max_length, prefix, choice):
     """The names of one block and their nats: the plain loop, for one block alone."""
     stream = generator(SEED, Purpose.SAMPLING, block)
