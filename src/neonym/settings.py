@@ -245,7 +245,7 @@ class Evaluate(Section):
 
     ngram_max_order: Annotated[int, Field(ge=1, le=8)]
     table_rows: Annotated[int, Field(ge=0, le=1_000_000)]
-    temperatures: list[Annotated[float, Field(ge=0, le=10)]]
+    temperatures: Annotated[list[Annotated[float, Field(ge=0, le=10)]], Field(max_length=100)]
     temperature_names: Annotated[int, Field(ge=1, le=100_000)]
     examples: list[Annotated[str, Field(min_length=1)]]
 

@@ -203,6 +203,7 @@ REFUSED = [
     ),
     ("sample.temperature=-1", "sample.temperature = -1: input should be greater than or equal"),
     ("sample.top_p=1.1", "sample.top_p = 1.1: input should be less than or equal to 1"),
+    (f"evaluate.temperatures=[{','.join(101 * '1')}]", "list should have at most 100 items"),
     ("evaluate.temperatures=[11]", "evaluate.temperatures = 11: input should be less than or eq"),
     ("data.max_length=10001", "data.max_length = 10001: input should be less than or equal to"),
     ("data.unit=words", "data.unit = \"words\": input should be 'character' or 'word'"),

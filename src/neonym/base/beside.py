@@ -41,7 +41,10 @@ def beside(function: Callable[[], None]) -> Iterator[None]:
 
 
 class Handed:
-    """Plain values that the body has for the function, once; a few thousand characters as JSON."""
+    """Plain values that the body has for the function, once; at most 60,000 characters as JSON.
+
+    More than a pipe holds would wait for a function that may have failed.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = multiprocessing.Pipe(duplex=False)
