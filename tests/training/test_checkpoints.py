@@ -95,6 +95,22 @@ def test_a_checkpoint_is_written_while_training_goes_on_and_stays_that_of_its_ep
     assert resumed.network.parameters.tobytes() == expected.network.parameters.tobytes()
 
 
+def test_divergence_names_no_checkpoint_that_could_not_be_written(tmp_path, monkeypatch):
+    path, write = tmp_path / "c.npz", checkpoints.save_checkpoint
+
+    def write_the_first(path, identity, checkpoint):
+        if len(checkpoint.history) > 1:
+            raise UserError("no space left")
+        write(path, identity, checkpoint)
+
+    monkeypatch.setattr(checkpoints, "save_checkpoint", write_the_first)
+    monkeypatch.setattr(
+        "neonym.training.descent.Descent.lr", property(lambda d: 1e38 if d.steps > 8 else 0.01)
+    )
+    with pytest.raises(UserError, match=r"diverged.*of epoch 3.*; .*c.npz keeps epoch 1$"):
+        run(configuration(train__epochs=5), checkpoint=path)
+
+
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_a_checkpoint_that_cannot_be_written_ends_the_training(tmp_path, epochs):
     (tmp_path / "file").write_text("kept")

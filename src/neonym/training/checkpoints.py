@@ -7,7 +7,7 @@ through.
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -92,6 +92,7 @@ class CheckpointWriter:
         self._path, self._identity = path, identity
         self._thread = ThreadPoolExecutor(1) if can_start_threads() else None
         self._writing: Future[None] | None = None
+        self._begun = self._written = 0  # epochs of the last ones
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Begin to write a checkpoint, once the one before is there.
@@ -101,20 +102,29 @@ class CheckpointWriter:
         UserError
             If the one before cannot be written.
         """
+        history, values, arrays = checkpoint  # which the next epoch changes
         if self._thread is None:
             save_checkpoint(self._path, self._identity, checkpoint)
+            self._written = len(history)
             return
-        history, values, arrays = checkpoint  # which the next epoch changes
         copy = Checkpoint(
             list(history), dict(values), {name: array.copy() for name, array in arrays.items()}
         )
         self.wait()
         self._writing = self._thread.submit(save_checkpoint, self._path, self._identity, copy)
+        self._begun = len(copy.history)
 
     def wait(self) -> None:
         """Wait until the last one is written; errors are those of `write`."""
         if self._writing:
             self._writing.result()
+            self._written = self._begun
+
+    def kept(self) -> str:
+        """What a message says of the last one that could be written; "" where there is none."""
+        with suppress(UserError):  # then the one before is still there
+            self.wait()
+        return f"; {self._path} keeps epoch {self._written}" if self._written else ""
 
     def __enter__(self) -> Self:
         return self

@@ -63,7 +63,7 @@ class Learner:
     network, descent
         The network, and how its weights change.
     kept
-        What a message says of where the work so far is kept.
+        Says in a message where the work so far is kept.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Learner:
         self.network.threads = processors()
         self.shards = Shards(self.network, self.options.shards, processors())
         self.descent = self._make_descent(configuration)
-        self.kept = ""
+        self.kept: Callable[[], str] = str  # that says nothing
 
     def _make_descent(self, configuration: conf.Settings) -> Descent:
         epoch_of, steps = self._plan()
@@ -205,7 +205,7 @@ class Learner:
         except DivergedError as error:
             raise UserError(
                 f"training diverged: {error} at step {self.descent.steps + 1} of epoch {epoch}, "
-                f"learning rate {self.descent.lr:g}; {self._remedy()}{self.kept}"
+                f"learning rate {self.descent.lr:g}; {self._remedy()}{self.kept()}"
             ) from None
 
     def _remedy(self) -> str:

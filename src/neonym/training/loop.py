@@ -131,11 +131,12 @@ def train(
         for each in (learner, *(folds.learners if folds else ())):
             stack.enter_context(each.shards)
         writer = stack.enter_context(CheckpointWriter(checkpoint, identity)) if checkpoint else None
+        if writer:
+            learner.kept = writer.kept
         while not trainer.is_done():
             trainer.run_epoch()
             if writer:
                 writer.write(trainer.checkpoint())
-                learner.kept = f"; {checkpoint} keeps epoch {trainer.epoch}"
     result = trainer.result()
     if result.held_out_nats is None:
         return result
