@@ -14,7 +14,6 @@ from neonym.base.types import Floats
 from neonym.corpus.asked import check_asked
 from neonym.corpus.processed import read_processed
 from neonym.corpus.splits import PARTS
-from neonym.drawing.quick_import import without_texts_of_properties
 from neonym.evaluation.catalogue import main_figures
 from neonym.evaluation.edits import Neighbours
 from neonym.evaluation.measures import Drawn, Lists
@@ -81,13 +80,21 @@ def evaluate(
         level = likelihood(nats, token_counts(lists.val, lists.vocabulary.unit)).nll
         history = read_history(files.history)
         evaluated = Evaluated(
-            *(generator, lists, drawn, table, history, level, settings, ngram, grouped),
+            generator,
+            lists,
+            drawn,
+            table,
+            history,
+            level,
+            settings,
+            ngram,
+            grouped,
             lambda: [Quality(*figures) for figures in handed.get()],
         )
         _draw_pictures(evaluated, files.pictures)
 
     with beside(draw) if with_pictures else nullcontext():
-        if with_pictures:  # some are of fresh names, which are drawn here: drawing pictures is more
+        if with_pictures:  # the names for one of them are drawn here, where there is less to do
             handed.put(_fresh_names(generator, lists, settings))
         report = _judge(generator, drawn, lists, settings, neighbours=neighbours, shared=shared)
         write_text(files.metrics, to_json(report))
@@ -150,8 +157,7 @@ def _tabulate(
 @np.errstate(over="ignore", invalid="ignore")  # of a model that diverged
 def _draw_pictures(evaluated: Evaluated, folder: Path) -> None:
     """Write all pictures."""
-    without_texts_of_properties()
-    # matplotlib: a third of a second, beside the figures and not before them
+    # matplotlib: almost half a second, beside the figures and not before them
     from neonym.drawing.canvas import save_figure  # noqa: PLC0415
     from neonym.figures.pictures import pictures  # noqa: PLC0415
 

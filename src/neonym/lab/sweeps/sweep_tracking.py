@@ -10,7 +10,6 @@ from typing import Any
 from neonym.base.files import write_text
 from neonym.base.nested import sha256_of
 from neonym.base.text import escape, literal
-from neonym.drawing.quick_import import without_texts_of_properties
 from neonym.lab.sweeps.importance import importance_of
 from neonym.lab.sweeps.results import Result
 from neonym.lab.sweeps.sweep_report import SHOWN, Report
@@ -61,7 +60,6 @@ def import_for_report(several_keys: bool) -> None:
         Whether there are keys to be weighed against each other.
     """
     with suppress(ImportError):  # which is said when it is due
-        without_texts_of_properties()
         from neonym.lab.sweeps import sweep_figures  # noqa: F401, PLC0415 (imports matplotlib)
 
         if several_keys:
